@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from flask_wtf.file import FileField, FileRequired
+from sqlalchemy import bindparam, select
+from wtforms import BooleanField, Field, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, ValidationError
+
+from ..current import member
+from ..db import db
+from ..formats import in_force
+from ..forms import EditForm, Form
+from ..identity.models import User, UserPortRole
+from .codes import countries, country_codes, language_codes
+from .labels import CONTACT_KINDS, KINDS, SOURCES, STATUSES
+from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind
+from .models.contact import Unfit, read_value
+
+TAX_NUMBER = re.compile(r"[A-Z0-9][A-Z0-9./-]*")
+
+
+def at_most(length: int) -> Length:
+    return Length(max=length, message=_("This is longer than %(max)d characters."))
+
+
+def tax_number(value: str) -> str:
+    """`fr 12 345` → `FR12345`. Raises ValueError for what no tax number holds."""
+    joined = "".join(value.split()).upper()
+    if joined and not TAX_NUMBER.fullmatch(joined):
+        raise ValueError(gettext("A tax number has letters, digits, dots, dashes and slashes only."))
+    return joined
+
+
+MEMBERS = select(UserPortRole.user_id).where(UserPortRole.port_id == bindparam("port_id"))
+COLLEAGUES = select(User.id, User.name).where(User.is_active, User.id.in_(MEMBERS)).order_by(User.name)
+
+
+def colleagues() -> list[tuple[str, Any]]:
+    """Who can own a client: the active users of the port."""
+    rows = db.session.execute(COLLEAGUES, {"port_id": member.here().id})
+    return [(str(row.id), row.name) for row in rows]
+
+
+def former_colleague(owner_id: str) -> tuple[str, str]:
+    """An owner who can no longer be chosen; without a role in the port even the name is hidden."""
+    name = db.session.scalar(select(User.name).where(User.id == uuid.UUID(owner_id)))
+    return owner_id, gettext("%(name)s (no longer here)", name=name) if name else gettext("A former colleague")
+
+
+def as_id(value: Any) -> str:
+    return str(value) if value else ""
+
+
+class LanguagesField(StringField):
+    """Language codes with commas between them; names of languages are read too."""
+
+    data: Any
+
+    def _value(self) -> str:
+        return self.data if isinstance(self.data, str) else ", ".join(self.data or [])
+
+    def process_data(self, value: Any) -> None:
+        self.data = list(value or [])
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if not valuelist:
+            return
+        try:
+            self.data = language_codes(valuelist[0])
+        except LookupError as error:
+            self.data = valuelist[0]
+            text = gettext("“%(name)s” is not a language. Write codes such as fr, en.", name=str(error.args[0])[:40])
+            raise ValueError(text) from error
+
+
+class CountryField(SelectField):
+    """A country by its code. Its 250 choices are asked for when they are shown; what was sent is looked up."""
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        return [("", ""), *countries(in_force().locale)]
+
+    @choices.setter
+    def choices(self, _: object) -> None:
+        """The same for every field."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data and self.data not in country_codes(in_force().locale):
+            raise ValidationError(self.gettext("Not a valid choice."))
+
+
+class ClientForm(EditForm):
+    kind = RadioField(_("Kind"), choices=KINDS, default=ClientKind.PERSON)
+    full_name = StringField(_("Full name"), [DataRequired(_("Type the name of the person or company.")), at_most(200)])
+    preferred_name = StringField(
+        _("Preferred name"), [at_most(100)], description=_("How e-mails and the portal greet them.")
+    )
+    company_name = StringField(_("Company"), [at_most(200)])
+    status = SelectField(_("Status"), choices=STATUSES, default=ClientStatus.PROSPECT)
+    source = SelectField(_("Source"), choices=SOURCES, default=ClientSource.MANUAL)
+    nationality = CountryField(_("Nationality"))
+    languages = LanguagesField(_("Languages"), description=_("Codes with commas between them, such as fr, en."))
+    street = StringField(_("Street and number"), [at_most(200)])
+    postcode = StringField(_("Postcode"), [at_most(20)])
+    town = StringField(_("Town"), [at_most(100)])
+    region = StringField(_("Region"), [at_most(100)])
+    country = CountryField(_("Country"))
+    tax_number = StringField(
+        _("Tax number"), [at_most(40)], description=_("Printed on invoices. Spaces do not matter.")
+    )
+    owner_id = SelectField(_("Owner"), coerce=as_id, description=_("Gets the reminders for this client."))
+    marketing_consent = BooleanField(_("Send news and offers by e-mail"))
+
+    def __init__(self, *args: Any, obj: Client | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, obj=obj, **kwargs)
+        offered = colleagues()
+        # An owner who left stays the owner until somebody chooses another, also when the form is older than that.
+        for owner_id in {as_id(obj and obj.owner_id), as_id(self.opened_with.get("owner_id"))}:
+            if owner_id and owner_id not in dict(offered):
+                offered.append(former_colleague(owner_id))
+        self.owner_id.choices = [("", _("Nobody")), *offered]
+
+    def validate_tax_number(self, field: Field) -> None:
+        try:
+            field.data = tax_number(field.data or "")
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+    def written(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """The values as the model takes them."""
+        if "owner_id" in changes:
+            changes = {**changes, "owner_id": uuid.UUID(changes["owner_id"]) if changes["owner_id"] else None}
+        return changes
+
+
+class NewClientForm(ClientForm):
+    """A new client may come with its first e-mail address and phone number."""
+
+    email = StringField(_("E-mail"), [at_most(320)], description=_("Invoices and berth notices go here."))
+    phone = StringField(_("Phone"), [at_most(60)], description=_("Any spelling; national numbers too."))
+
+    def validate_email(self, field: Field) -> None:
+        self._check(ContactKind.EMAIL, field)
+
+    def validate_phone(self, field: Field) -> None:
+        self._check(ContactKind.PHONE, field)
+
+    def _check(self, kind: ContactKind, field: Field) -> None:
+        try:
+            if field.data:
+                read_value(kind, field.data, country=self.country.data or member.here().country)
+        except Unfit as error:
+            raise ValidationError(str(error)) from error
+
+
+class ContactForm(EditForm):
+    value = StringField(
+        _("Address or number"), [DataRequired(_("Type the e-mail address, number or address.")), at_most(320)]
+    )
+    label = StringField(_("Label"), [at_most(60)], description=_("Such as private, office or captain."))
+    is_primary = BooleanField(_("Use this one first"))
+
+
+class NewContactForm(ContactForm):
+    """A contact stays of the kind it was entered as."""
+
+    kind = RadioField(_("Kind"), choices=CONTACT_KINDS, default=ContactKind.EMAIL)
+
+
+class NoteForm(Form):
+    body = TextAreaField(_("Note"), [DataRequired(_("Write the note first.")), at_most(10_000)])
+    pinned = BooleanField(_("Keep at the top"))
+
+
+class ImportForm(Form):
+    file = FileField(_("Contact file"), [FileRequired(_("Choose a file first."))])

@@ -1,0 +1,65 @@
+"""What fields and their values are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+from ..events.timeline import FieldWords, shown
+from ..formats import format_country, format_language
+from .models.client import ClientKind, ClientSource, ClientStatus
+from .models.contact import ContactKind
+
+KINDS = [(ClientKind.PERSON, _("Person")), (ClientKind.COMPANY, _("Company"))]
+STATUSES = [
+    (ClientStatus.PROSPECT, _("Prospect")),
+    (ClientStatus.ACTIVE, _("Active")),
+    (ClientStatus.FORMER, _("Former")),
+]
+SOURCES = [
+    (ClientSource.WEBSITE, _("Website")),
+    (ClientSource.MANUAL, _("Entered by hand")),
+    (ClientSource.REFERRAL, _("Referral")),
+    (ClientSource.BROKER, _("Broker")),
+    (ClientSource.EVENT, _("Event")),
+    (ClientSource.OTHER, _("Other")),
+]
+CONTACT_KINDS = [
+    (ContactKind.EMAIL, _("E-mail")),
+    (ContactKind.PHONE, _("Phone")),
+    (ContactKind.WHATSAPP, _("WhatsApp")),
+    (ContactKind.ADDRESS, _("Address")),
+]
+
+
+def _one_of(choices: list[tuple[Any, Any]]) -> Callable[[Any], str]:
+    words = {str(value): label for value, label in choices}
+    return lambda value: str(words.get(str(value), shown(value)))
+
+
+# Each field as the timeline names it, and its recorded values in words.
+FIELDS = {
+    "kind": FieldWords(_("Kind"), _one_of(KINDS)),
+    "full_name": FieldWords(_("Full name")),
+    "company_name": FieldWords(_("Company")),
+    "preferred_name": FieldWords(_("Preferred name")),
+    "nationality": FieldWords(_("Nationality"), lambda code: format_country(code or "")),
+    "languages": FieldWords(_("Languages"), lambda codes: ", ".join(map(format_language, codes or ()))),
+    "source": FieldWords(_("Source"), _one_of(SOURCES)),
+    "status": FieldWords(_("Status"), _one_of(STATUSES)),
+    "tax_number": FieldWords(_("Tax number")),
+    "street": FieldWords(_("Street and number")),
+    "postcode": FieldWords(_("Postcode")),
+    "town": FieldWords(_("Town")),
+    "region": FieldWords(_("Region")),
+    "country": FieldWords(_("Country"), lambda code: format_country(code or "")),
+    "owner_id": FieldWords(_("Owner")),
+    "marketing_consent": FieldWords(_("News and offers")),
+    "value": FieldWords(_("Address or number")),
+    "label": FieldWords(_("Label")),
+    "is_primary": FieldWords(_("Used first")),
+    **{kind.value: FieldWords(label) for kind, label in CONTACT_KINDS},
+    "note": FieldWords(_("Note")),
+}

@@ -1,0 +1,217 @@
+"""Client: a person or a company."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import ARRAY, ForeignKey, Index, Select, String, UniqueConstraint, false, or_, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ...current import Member
+from ...db import Base, PortScoped, Timestamped, Versioned, db, now
+from ...events.models import Actor, Recorded
+from ...identity.models import User
+from ...numbers import take_number
+from ..names import sort_name
+
+if TYPE_CHECKING:
+    from .contact import Contact
+    from .note import Note
+
+
+class ClientKind(StrEnum):
+    PERSON = "person"
+    COMPANY = "company"
+
+
+class ClientStatus(StrEnum):
+    PROSPECT = "prospect"
+    ACTIVE = "active"
+    FORMER = "former"
+
+
+class ClientSource(StrEnum):
+    WEBSITE = "website"
+    MANUAL = "manual"
+    REFERRAL = "referral"
+    BROKER = "broker"
+    EVENT = "event"
+    OTHER = "other"
+
+
+class Client(Recorded, Timestamped, Versioned, PortScoped, Base):
+    """A person or company the marina deals with. Verbs: create, update, archive, restore."""
+
+    __tablename__ = "clients"
+    subject_type = "client"
+
+    number: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(10), default=ClientKind.PERSON)
+    full_name: Mapped[str] = mapped_column(String(200))
+    sort_name: Mapped[str] = mapped_column(String(200, collation="C"))
+    company_name: Mapped[str] = mapped_column(String(200), default="")
+    preferred_name: Mapped[str] = mapped_column(String(100), default="")
+    nationality: Mapped[str] = mapped_column(String(2), default="")
+    languages: Mapped[list[str]] = mapped_column(ARRAY(String(10)), default=list)
+    source: Mapped[str] = mapped_column(String(20), default=ClientSource.MANUAL)
+    status: Mapped[str] = mapped_column(String(20), default=ClientStatus.PROSPECT)
+    tax_number: Mapped[str] = mapped_column(String(40), default="")
+    street: Mapped[str] = mapped_column(String(200), default="")
+    postcode: Mapped[str] = mapped_column(String(20), default="")
+    town: Mapped[str] = mapped_column(String(100), default="")
+    region: Mapped[str] = mapped_column(String(100), default="")
+    country: Mapped[str] = mapped_column(String(2), default="")
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    created_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    marketing_consent_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
+
+    owner: Mapped[User | None] = relationship(foreign_keys=[owner_id], viewonly=True, lazy="raise")
+    contacts: Mapped[list[Contact]] = relationship(
+        back_populates="client", lazy="raise", order_by="Contact.kind, Contact.is_primary.desc(), Contact.id"
+    )
+    notes: Mapped[list[Note]] = relationship(
+        back_populates="client", lazy="raise", order_by="Note.pinned.desc(), Note.id.desc()"
+    )
+
+    __table_args__ = (
+        UniqueConstraint("port_id", "id"),
+        UniqueConstraint("port_id", "number"),
+        *(
+            Index(
+                f"ix_clients_{column}_current",
+                "port_id",
+                column,
+                "id",
+                postgresql_where="archived_at IS NULL",
+            )
+            for column in ("sort_name", "created_at", "updated_at")
+        ),
+        Index("ix_clients_archived", "port_id", "sort_name", "id", postgresql_where="archived_at IS NOT NULL"),
+        Index("ix_clients_owner_current", "port_id", "owner_id", "sort_name", "id"),
+        Index("ix_clients_status_current", "port_id", "status", "sort_name", "id"),
+    )
+
+    EDITABLE = (
+        "kind",
+        "full_name",
+        "company_name",
+        "preferred_name",
+        "nationality",
+        "languages",
+        "source",
+        "status",
+        "tax_number",
+        "street",
+        "postcode",
+        "town",
+        "region",
+        "country",
+        "owner_id",
+        "marketing_consent",
+    )
+
+    @property
+    def marketing_consent(self) -> bool:
+        return self.marketing_consent_at is not None
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+    @property
+    def room(self) -> str:
+        return f"client:{self.id}"
+
+    @classmethod
+    def visible_to(cls, member: Member) -> Select[Self]:
+        """All clients of the member's port, or with `clients.view_own` alone those they own or entered unowned."""
+        statement = select(cls).where(cls.port_id == member.here().id)
+        if member.can("clients.view"):
+            return statement
+        if not member.can("clients.view_own"):
+            return statement.where(false())
+        return statement.where(
+            or_(cls.owner_id == member.id, (cls.created_by_id == member.id) & cls.owner_id.is_(None))
+        )
+
+    @classmethod
+    def create(cls, fields: Mapping[str, Any], *, port_id: uuid.UUID, by: Actor, announce: bool = True) -> Self:
+        """A new client with the next number of the port. `announce=False`: part of a bulk act that announces
+        itself once."""
+        client = cls(
+            port_id=port_id,
+            number=take_number(port_id, "client"),
+            created_by_id=by.actor_id if by.actor_kind == "user" else None,
+        )
+        for name, value in fields.items():
+            client._write(name, value)
+        db.session.add(client)
+        db.session.flush()
+        changes = {name: (None, client._shown(name)) for name in cls.EDITABLE if client._shown(name)}
+        client.record(
+            "created",
+            by=by,
+            changes=changes,
+            is_new=True,
+            announce=announce,
+            name=client.full_name,
+            source=client.source,
+            **_named(changes, by=by),
+        )
+        return client
+
+    def update(self, fields: Mapping[str, Any], *, by: Actor) -> bool:
+        """Write what differs and record it; False when nothing does."""
+        changes = {}
+        for name, value in fields.items():
+            before = self._shown(name)
+            self._write(name, value)
+            if self._shown(name) != before:
+                changes[name] = (before, self._shown(name))
+        if not changes:
+            return False
+        self.record("updated", by=by, changes=changes, changed_fields=sorted(changes), **_named(changes, by=by))
+        return True
+
+    def archive(self, *, by: Actor) -> None:
+        """Put away: out of lists and choices, nothing deleted."""
+        if self.archived_at is None:
+            self.archived_at = now()
+            self.record("archived", by=by)
+
+    def restore(self, *, by: Actor) -> None:
+        if self.archived_at is not None:
+            self.archived_at = None
+            self.record("restored", by=by)
+
+    def _shown(self, name: str) -> Any:
+        value = getattr(self, name)
+        return list(value) if isinstance(value, list) else value
+
+    def _write(self, name: str, value: Any) -> None:
+        if name not in self.EDITABLE:
+            raise KeyError(name)
+        if name == "marketing_consent":
+            if bool(value) != self.marketing_consent:
+                self.marketing_consent_at = now() if value else None
+        elif getattr(self, name) != value:
+            setattr(self, name, value)
+            if name == "full_name":
+                self.sort_name = sort_name(value)
+
+
+def _named(changes: Mapping[str, tuple[Any, Any]], *, by: Actor) -> dict[str, Any]:
+    """The names of the owners in a change: whoever reads it later may not see these users any more."""
+    if "owner_id" not in changes:
+        return {}
+    names = {by.actor_id: by.name}
+    if missing := set(changes["owner_id"]) - {None, *names}:
+        users = db.session.execute(select(User.id, User.name).where(User.id.in_(missing)))
+        names |= {row.id: row.name for row in users}
+    old, new = (names.get(owner_id, "") if owner_id else "" for owner_id in changes["owner_id"])
+    return {"named": {"owner_id": [old, new]}}

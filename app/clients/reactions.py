@@ -1,0 +1,207 @@
+"""Topics of clients, what each event shows on open screens, and how the timeline tells of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import redis
+from flask_babel import gettext as _
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
+
+from .. import formats, live
+from ..current import Member
+from ..db import db
+from ..events.models import Event
+from ..events.reactions import on
+from ..events.timeline import describes, tells, timeline
+from ..identity.models import current_port_of
+from ..numbers import has_number
+from .labels import FIELDS
+from .models import Client, Import
+from .queries import LATEST, contacts_of, notes_of, row_of
+
+T = TypeVar("T", Client, Import)
+
+ABOUT_CLIENTS = (
+    "client:created",
+    "client:updated",
+    "client:archived",
+    "client:restored",
+    "client:noteAdded",
+    "client:noteRemoved",
+    "client:noteRestored",
+    "contact:created",
+    "contact:updated",
+    "contact:archived",
+    "contact:restored",
+)
+
+
+@live.topic("clients")
+def clients_topic(member: Member, key: str | None) -> str | None:
+    """The list. Rows travel only to members who may see every row; the others are told to look again, as are lists
+    whose order or filter a change may touch (`clients:narrowed`)."""
+    room = f"port:{member.here().id}:clients"
+    if member.can("clients.view") and key is None:
+        return room
+    return f"{room}:own" if member.can("clients.view") or member.can("clients.view_own") else None
+
+
+@live.topic("client")
+def client_topic(member: Member, key: str | None) -> str | None:
+    """One client. Who sees only his own is told to look again: it may be somebody else's by now."""
+    found = _by_number(Client, Client.visible_to(member), key)
+    if found is None:
+        return None
+    return found.room if member.can("clients.view") else f"{found.room}:own"
+
+
+@live.topic("imports")
+def imports_topic(member: Member, key: str | None) -> str | None:
+    return f"port:{member.here().id}:imports" if member.can("admin.import_data") else None
+
+
+@live.topic("import")
+def import_topic(member: Member, key: str | None) -> str | None:
+    found = _by_number(Import, Import.visible_to(member), key) if member.can("admin.import_data") else None
+    return found.room if found else None
+
+
+def _by_number(model: type[T], visible: Select[T], key: str | None) -> T | None:
+    """The record a page follows by its number, when the member may open it."""
+    if not key or not (key.isascii() and key.isdecimal()) or len(key) > 10:
+        return None
+    return db.session.scalars(visible.where(has_number(model, int(key)))).one_or_none()
+
+
+@on(*ABOUT_CLIENTS)
+def show_client(event: Event) -> None:
+    """The open detail pages: each card anew; all of it where what may be done changes."""
+    client = db.session.scalars(
+        select(Client).where(Client.id == event.subject_id).options(joinedload(Client.owner))
+    ).one_or_none()
+    if client is None:
+        return
+    live.refresh(f"{client.room}:own", target="#main")
+    if event.name in ("client:archived", "client:restored"):
+        live.refresh(client.room, target="#main")
+        return
+    port = current_port_of(client.port_id)
+    context = {
+        "client": client,
+        "port": port,
+        "contacts": contacts_of(client),
+        "notes": notes_of(client),
+        "timeline": timeline(client.subject_type, client.id, limit=LATEST),
+    }
+    with formats.use(port):
+        for part in ("header", "facts", "contacts", "notes", "timeline"):
+            live.replace(client.room, f"clients/_{part}.html", target=f"client-{client.number}-{part}", **context)
+
+
+@on(*ABOUT_CLIENTS)
+def show_row(event: Event) -> None:
+    """The open lists: the row anew, or where order and membership may change, the list."""
+    port_id = event.port_id
+    if port_id is None:
+        return
+    room = f"port:{port_id}:clients"
+    row = row_of(event.subject_id)
+    live.refresh(f"{room}:own", target="#main")
+    if row is None or event.name in ("client:created", "client:restored") or "full_name" in event.changed_fields:
+        live.refresh(room, target="#main")
+        return
+    port = current_port_of(port_id)
+    with formats.use(port):
+        live.replace(room, "clients/_row.html", target=f"client-{row.number}", client=row, port=port)
+
+
+@on("import:finished", "import:stopped", "import:failed")
+def show_imported(event: Event) -> None:
+    """What came in stands in the lists."""
+    live.refresh(f"port:{event.port_id}:clients", target="#main")
+    live.refresh(f"port:{event.port_id}:clients:own", target="#main")
+
+
+@on("import:uploaded", "import:checked", "import:started", "import:finished", "import:stopped", "import:failed")
+def show_import(event: Event) -> None:
+    live.refresh(f"port:{event.port_id}:imports", target="#main")
+    live.refresh(f"import:{event.subject_id}", target="#main")
+
+
+def show_progress(import_id: uuid.UUID) -> None:
+    """How far an import is; a Redis that is away only makes the bar stand still."""
+    found = db.session.get(Import, import_id)
+    if found is None:
+        return
+    port = current_port_of(found.port_id)
+    name = "clients/imports/_progress.html"
+    with formats.use(port), suppress(redis.RedisError):
+        if found.is_under_way:
+            live.replace(found.room, name, target=f"import-{found.number}", imported=found, port=port)
+        else:
+            live.refresh(found.room, target="#main")
+
+
+# --- How the timeline tells of it
+
+describes(ABOUT_CLIENTS, FIELDS)
+
+
+@tells("client:created", icon="user-plus", tone="ok")
+def _created(details: Mapping[str, Any]) -> str:
+    return _("added this client")
+
+
+@tells("client:updated", icon="pencil")
+def _updated(details: Mapping[str, Any]) -> str:
+    return _("changed the details")
+
+
+@tells("client:archived", icon="archive", tone="warn")
+def _archived(details: Mapping[str, Any]) -> str:
+    return _("archived this client")
+
+
+@tells("client:restored", icon="archive-restore", tone="ok")
+def _restored(details: Mapping[str, Any]) -> str:
+    return _("brought this client back")
+
+
+@tells("client:noteAdded", icon="message-square", tone="info")
+def _note_added(details: Mapping[str, Any]) -> str:
+    return _("noted “%(preview)s”", preview=details.get("preview", ""))
+
+
+@tells("client:noteRemoved", icon="trash-2")
+def _note_removed(details: Mapping[str, Any]) -> str:
+    return _("removed a note")
+
+
+@tells("client:noteRestored", icon="message-square")
+def _note_restored(details: Mapping[str, Any]) -> str:
+    return _("put a note back")
+
+
+@tells("contact:created", icon="plus")
+def _contact_added(details: Mapping[str, Any]) -> str:
+    return _("added a contact")
+
+
+@tells("contact:updated", icon="pencil")
+def _contact_updated(details: Mapping[str, Any]) -> str:
+    return _("changed a contact")
+
+
+@tells("contact:archived", icon="trash-2")
+def _contact_removed(details: Mapping[str, Any]) -> str:
+    return _("removed a contact")
+
+
+@tells("contact:restored", icon="archive-restore")
+def _contact_restored(details: Mapping[str, Any]) -> str:
+    return _("put a contact back")

@@ -1,0 +1,7 @@
+"""The pages of clients; one blueprint, one resource a file."""
+
+from flask import Blueprint
+
+bp = Blueprint("clients", __name__, url_prefix="/<port>/clients")
+
+from . import archivals, clients, contacts, imports, notes  # noqa: E402, F401  (they register on bp)

@@ -1,0 +1,166 @@
+"""Clients: list, detail, create, edit, timeline."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy import Select
+from sqlalchemy.orm import joinedload
+
+from ...current import member
+from ...errors import Refused
+from ...events.timeline import timeline
+from ...forms import Edit, Form
+from ...numbers import has_number
+from ...once import once
+from ...web import find_or_404, go, kept_list, page, requires, said
+from ..forms import ClientForm, NewClientForm, NoteForm
+from ..models import Client, Contact, ContactKind
+from ..queries import LATEST, client_page, contacts_of, filters_of, letters, notes_of, stays_in_order
+from . import bp
+
+SEES = ("clients.view", "clients.view_own")
+
+
+def by_number(number: int) -> Select[Client]:
+    return Client.visible_to(member).where(has_number(Client, number))
+
+
+def locked(number: int) -> Client:
+    """The client, locked until the request ends: two editors take turns."""
+    return find_or_404(by_number(number).options(joinedload(Client.owner)).with_for_update(of=Client))
+
+
+def unarchived(client: Client) -> Client:
+    """The client, unless it is put away: then it is not changed (409)."""
+    if client.is_archived:
+        url = url_for("clients.show", number=client.number)
+        raise Refused(_("%(name)s is archived.", name=client.full_name) + " " + RESTORE_FIRST, url=url, label=_("Open"))
+    return client
+
+
+RESTORE_FIRST = lazy_gettext("Restore the client before you change it.")
+
+
+def refusal(form: Form, client: Client) -> int | None:
+    """The status with which the form is shown again, and nothing typed lost; None when it can be acted on."""
+    if not form.validate():
+        return 422
+    if client.is_archived:
+        form.form_errors = [_("Somebody archived this client meanwhile.") + " " + RESTORE_FIRST]
+        return 409
+    return None
+
+
+@bp.get("")
+@requires(*SEES)
+def index() -> ResponseReturnValue:
+    filters = filters_of(member)
+    return page(
+        "clients/index.html",
+        follow=["clients" if stays_in_order(filters) else "clients:narrowed"],
+        clients=client_page(member, filters),
+        filters=filters,
+        letters=letters(),
+    )
+
+
+@bp.get("/new")
+@requires("clients.create")
+def new() -> ResponseReturnValue:
+    return page("clients/new.html", form=NewClientForm(formdata=None, data={"owner_id": str(member.id)}))
+
+
+@bp.post("")
+@requires("clients.create")
+@once
+def create() -> ResponseReturnValue:
+    form = NewClientForm()
+    if not form.validate():
+        return page("clients/new.html", 422, form=form)
+    port, typed = member.here(), form.values()
+    contacts = [(kind, typed.pop(kind)) for kind in (ContactKind.EMAIL, ContactKind.PHONE)]
+    client = Client.create(form.written(typed), port_id=port.id, by=member)
+    for kind, value in contacts:
+        if value:
+            fields = {"kind": kind, "value": value}
+            Contact.create(client, fields, country=client.country or port.country, by=member, is_new=True)
+    said(_("%(name)s was added", name=client.full_name))
+    return go("clients.show", number=client.number)
+
+
+@bp.get("/<int:number>")
+@requires(*SEES)
+def show(number: int) -> ResponseReturnValue:
+    client = find_or_404(by_number(number).options(joinedload(Client.owner)))
+    return show_page(client)
+
+
+def show_page(client: Client, status: int = 200, **context: Any) -> ResponseReturnValue:
+    """The detail page, also as the answer of a form on it that was refused."""
+    return page(
+        "clients/show.html",
+        status,
+        follow=[f"client:{client.number}"],
+        **{**detail(client), "note_form": NoteForm(formdata=None), **context},
+    )
+
+
+def detail(client: Client) -> dict[str, Any]:
+    """What the detail page shows besides the client: four statements with the client's own."""
+    return {
+        "client": client,
+        "contacts": contacts_of(client),
+        "notes": notes_of(client),
+        "timeline": timeline(client.subject_type, client.id, limit=LATEST),
+    }
+
+
+@bp.get("/<int:number>/edit")
+@requires("clients.edit")
+def edit(number: int) -> ResponseReturnValue:
+    client = unarchived(find_or_404(by_number(number)))
+    form = ClientForm(formdata=None, obj=client)
+    form.open(client)
+    return page("clients/edit.html", client=client, form=form, clashes=[], merged=[])
+
+
+@bp.put("/<int:number>")
+@requires("clients.edit")
+def update(number: int) -> ResponseReturnValue:
+    client = locked(number)
+    form = ClientForm(obj=client)
+    if status := refusal(form, client):
+        return page("clients/edit.html", status, client=client, form=form, clashes=[], merged=[])
+    edit = form.compare(client)
+    merged = _labels(form, edit)
+    if edit.clashes:
+        form.rebase(client, edit)
+        return page("clients/edit.html", 409, client=client, form=form, clashes=edit.clashes, merged=merged)
+    client.update(form.written(edit.changes), by=member)
+    said(_("Saved; also changed meanwhile: %(fields)s", fields=", ".join(merged)) if merged else _("Client saved"))
+    return go("clients.show", number=number, list=kept_list())
+
+
+def _labels(form: ClientForm, edit: Edit) -> list[str]:
+    return [str(form[name].label.text) for name in edit.merged]
+
+
+@bp.get("/<int:number>/events")
+@requires(*SEES)
+def index_events(number: int) -> ResponseReturnValue:
+    """The whole timeline, by pages."""
+    client = find_or_404(by_number(number).options(joinedload(Client.owner)))
+    entries = timeline(client.subject_type, client.id, limit=51, before=request.args.get("before", type=UUID))
+    return page(
+        "clients/events.html",
+        follow=[f"client:{number}"],
+        client=client,
+        timeline=entries[:50],
+        older=entries[49].id if len(entries) > 50 else None,
+    )

@@ -1,0 +1,90 @@
+"""Who acts in this request, for which port, with which permissions."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from flask_login import current_user
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentPort:
+    id: uuid.UUID
+    name: str
+    slug: str
+    currency: str
+    timezone: str
+    locale: str
+    country: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    branding: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PortLink:
+    name: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Member:
+    """A signed-in user as the answer of `enter()`: plain values, so nothing here asks the database again.
+
+    `port` is None on pages outside a port (sign-out, choosing a port).
+    """
+
+    id: uuid.UUID
+    session_id: uuid.UUID
+    name: str
+    email: str
+    is_super_admin: bool
+    port: CurrentPort | None
+    ports: tuple[PortLink, ...]
+    permissions: frozenset[str]
+    roles: tuple[str, ...]
+    role_label: str
+    timezone: str | None
+    locale: str | None
+    preferences: dict[str, Any]
+
+    # What flask-login asks of a user; the session's row decides whether there is one at all.
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    actor_kind = "user"
+
+    @property
+    def actor_id(self) -> uuid.UUID:
+        return self.id
+
+    @property
+    def initials(self) -> str:
+        words = [word for word in self.name.split() if word[:1].isalpha()] or ["?"]
+        return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+    @property
+    def theme(self) -> str:
+        return str(self.preferences.get("theme", "system"))
+
+    @property
+    def sidebar_collapsed(self) -> bool:
+        return bool(self.preferences.get("sidebar_collapsed", False))
+
+    def can(self, permission: str) -> bool:
+        """Whether the member holds `resource.action` in the current port."""
+        return permission in self.permissions
+
+    def get_id(self) -> str:
+        return str(self.id)
+
+    def here(self) -> CurrentPort:
+        """The current port, where a page without one cannot be."""
+        if self.port is None:
+            raise LookupError("this page has no port")
+        return self.port
+
+
+member: Member = cast(Member, current_user)

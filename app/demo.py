@@ -1,0 +1,366 @@
+"""The demo: two ports with their people and two hundred clients, loaded into an empty database only."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from sqlalchemy import Connection, create_engine, insert, select, text, update
+from uuid_utils.compat import uuid7
+
+from .clients.models import Client, Contact, ContactKind, Note
+from .clients.names import sort_name
+from .current import CurrentPort
+from .db import begin, commit, db, now
+from .identity.models import Port, Role, User, UserPortRole, current_port_of
+from .identity.passwords import hash_password
+
+PASSWORD = "Harbour-2026!"  # noqa: S105  # of the demo alone, and printed where it starts
+
+PORTS: tuple[dict[str, Any], ...] = (
+    {
+        "name": "Port Nimara",
+        "slug": "port-nimara",
+        "default_currency": "USD",
+        "timezone": "America/Anguilla",
+        "locale": "en",
+        "country": "AI",
+    },
+    {
+        "name": "Hanko Itäsatama",
+        "slug": "hanko-itasatama",
+        "default_currency": "EUR",
+        "timezone": "Europe/Helsinki",
+        "locale": "en",
+        "country": "FI",
+    },
+)
+
+# name, e-mail, super admin?, roles by port
+CAST: tuple[tuple[str, str, bool, dict[str, str]], ...] = (
+    ("Avery Quay", "admin@quayside.example", True, {}),
+    ("Dana Fields", "dana.fields@nimara.example", False, {"port-nimara": "port_admin"}),
+    ("Inês Rocha", "ines.rocha@nimara.example", False, {"port-nimara": "sales_manager"}),
+    ("Mats Berg", "mats.berg@nimara.example", False, {"port-nimara": "sales_agent"}),
+    ("Vera Lund", "vera.lund@nimara.example", False, {"port-nimara": "viewer"}),
+    ("Aino Laine", "aino.laine@hanko.example", False, {"hanko-itasatama": "sales_manager"}),
+    ("Olli Saari", "olli.saari@hanko.example", False, {"hanko-itasatama": "sales_agent"}),
+    (
+        "Petra Holm",
+        "petra.holm@quayside.example",
+        False,
+        {"port-nimara": "director", "hanko-itasatama": "director"},
+    ),
+)
+
+
+class Land(NamedTuple):
+    """Invented people of one country. Numbers begin with ranges kept for fiction where a country has them."""
+
+    country: str
+    language: str
+    prefix: str
+    street: str
+    postcode: str
+    town: str
+    firsts: str
+    families: str
+
+
+LANDS = (
+    Land(
+        "PT",
+        "pt",
+        "+351912555",
+        "Rua da Barca",
+        "8600",
+        "Lagos",
+        "Ana João Inês Rui Marta Tiago",
+        "Pereira, Beltrão, Sousa, Carvalho, Nunes",
+    ),
+    Land(
+        "FR",
+        "fr",
+        "+33655551",
+        "quai des Voiliers",
+        "83000",
+        "Toulon",
+        "Léa Erwan Colette Hugo Maëlle Yann",
+        "Marchand, Kerlann, Le Goff, Riou, Daniel",
+    ),
+    Land(
+        "FI",
+        "fi",
+        "+358405550",
+        "Rantakatu",
+        "10900",
+        "Hanko",
+        "Heikki Aino Eero Tuuli Pekka Saara",
+        "Koskinen, Lehtomäki, Virtanen, Niemi, Salo",
+    ),
+    Land(
+        "IT",
+        "it",
+        "+393475559",
+        "via del Molo",
+        "16126",
+        "Genova",
+        "Giulia Marco Chiara Paolo Elena Luca",
+        "Santoro, Ricci, Moretti, Conti, Gallo",
+    ),
+    Land(
+        "GB",
+        "en",
+        "+441632960",
+        "Harbour Terrace",
+        "TR11 3QH",
+        "Falmouth",
+        "Rosalind Oliver Harriet Edmund Imogen Jasper",
+        "St. Clair-Featherstonehaugh, Whitlock, Hargreave, Penrose, Ashdown",
+    ),
+    Land(
+        "SE",
+        "sv",
+        "+46701740",
+        "Hamngatan",
+        "411 06",
+        "Göteborg",
+        "Sigrid Mats Elin Nils Freja Anders",
+        "Ørsted, Lindqvist, Bergström, Dahl, Åkesson",
+    ),
+    Land(
+        "PL",
+        "pl",
+        "+48601555",
+        "ulica Portowa",
+        "81-339",
+        "Gdynia",
+        "Wojciech Zofia Kamil Łucja Jan Hanna",
+        "Adamczyk, Nowak, Mazur, Wrona, Kowal",
+    ),
+    Land(
+        "JP",
+        "ja",
+        "+819055551",
+        "Minatomachi",
+        "231-0023",
+        "Yokohama",
+        "Yuki Haruto Aoi Ren Sakura Daichi",
+        "Okada, Tanaka, Mori, Fujii, Hayashi",
+    ),
+    Land(
+        "ZA",
+        "en",
+        "+27825557",
+        "Dock Road",
+        "8001",
+        "Cape Town",
+        "Thandeka Sipho Naledi Pieter Lerato Johan",
+        "Nkosi, Dlamini, van Wyk, Botha, Mokoena",
+    ),
+    Land(
+        "US",
+        "en",
+        "+14105550",
+        "Compromise Street",
+        "21401",
+        "Annapolis",
+        "Eleanor Wyatt Grace Caleb Maya Theodore",
+        "Holloway, Brandt, Castellano, Whitaker, Reyes",
+    ),
+)
+COMPANIES = ["Charters", "Yachting", "Marine", "Sailing", "Atelier", "Boatworks", "Rederi"]
+NOTES = (
+    "Prefers WhatsApp. On passage they keep night watches, so no calls before 10:00.",
+    "Would like shore power on the port side before Easter.",
+    "Asked about a larger berth from next season; send the price list when it is out.",
+    "Pays by bank transfer, always in the first week of the month.",
+    "The bow thruster is out of order: needs help when mooring in a cross wind.",
+)
+
+
+CLIENTS = {"port-nimara": 130, "hanko-itasatama": 70}
+
+
+def load() -> bool:
+    """Load the demo; False when there is nothing to do. Each port is filled in one transaction, so a load that was
+    interrupted goes on with the ports that are still empty."""
+    engine = create_engine(current_app.extensions["settings"].database_owner_url)
+    try:
+        with engine.begin() as connection:
+            is_empty = connection.execute(select(Port.id).limit(1)).first() is None
+            if is_empty:
+                connection.execute(insert(Port), [_port_row(port) for port in PORTS])
+                _people(connection)
+            waiting = _unfilled(connection)
+        for slug, port_id in waiting:
+            _fill_port(slug, port_id)
+            with engine.begin() as connection:
+                connection.execute(BACKDATE, {"port": port_id})
+    finally:
+        engine.dispose()
+    return bool(waiting)
+
+
+def _unfilled(connection: Connection) -> list[tuple[str, uuid.UUID]]:
+    """The ports of the demo without clients; none in a database that holds anything else."""
+    if not connection.execute(select(User.id).where(User.email == CAST[0][1])).first():
+        return []
+    filled = select(Client.port_id).where(Client.port_id == Port.id).exists()
+    rows = connection.execute(select(Port.slug, Port.id).where(Port.slug.in_(CLIENTS), ~filled).order_by(Port.name))
+    return [(row.slug, row.id) for row in rows]
+
+
+# What happened to a client of the demo happened when it was entered; only the owner of the tables may say so.
+BACKDATE = text(
+    "WITH moved AS (UPDATE client_notes n SET created_at = c.updated_at, updated_at = c.updated_at FROM clients c"
+    " WHERE c.id = n.client_id AND c.port_id = :port)"
+    " UPDATE events e SET occurred_at = CASE WHEN e.name = 'client:noteAdded' THEN c.updated_at ELSE c.created_at END"
+    " FROM clients c WHERE e.subject_type = 'client' AND e.subject_id = c.id AND c.port_id = :port"
+)
+
+
+def _port_row(port: dict[str, Any]) -> dict[str, Any]:
+    stamps = {"created_at": now(), "updated_at": now()}
+    return {"id": uuid7(), "settings": {}, "branding": {}, "is_active": True, "version": 1, **stamps, **port}
+
+
+def _people(connection: Connection) -> None:
+    ports = {row.slug: row.id for row in connection.execute(select(Port.slug, Port.id))}
+    roles = {row.name: row.id for row in connection.execute(select(Role.name, Role.id))}
+    password = hash_password(PASSWORD)
+    for name, email, is_super_admin, held in CAST:
+        user_id = uuid7()
+        connection.execute(
+            insert(User).values(
+                id=user_id,
+                email=email,
+                name=name,
+                password_hash=password,
+                email_verified_at=now(),
+                is_super_admin=is_super_admin,
+                is_active=True,
+                preferences={},
+                created_at=now(),
+                updated_at=now(),
+            )
+        )
+        for slug, role in held.items():
+            connection.execute(
+                insert(UserPortRole).values(
+                    id=uuid7(),
+                    user_id=user_id,
+                    port_id=ports[slug],
+                    role_id=roles[role],
+                    created_at=now(),
+                    updated_at=now(),
+                )
+            )
+
+
+def _fill_port(slug: str, port_id: uuid.UUID) -> None:
+    chance = random.Random(slug)  # noqa: S311  # the same demo everywhere
+    begin(port_id=port_id, scope="staff")
+    port = current_port_of(port_id)
+    sellers = _sellers()
+    for age, fields in enumerate(_clients(chance, CLIENTS[slug])):
+        by = chance.choice(sellers)
+        _one_client(fields, by, port, chance, age=timedelta(hours=age * 7 + chance.random() * 5))
+    commit()
+
+
+@dataclass(frozen=True)
+class Seller:
+    """Who entered a client."""
+
+    actor_id: uuid.UUID
+    name: str
+    actor_kind: str = "user"
+
+
+def _sellers() -> list[Seller]:
+    """Of the port in force."""
+    selling = select(UserPortRole.user_id).join(Role, Role.id == UserPortRole.role_id)
+    rows = db.session.execute(
+        select(User.id, User.name)
+        .where(User.id.in_(selling.where(Role.name.in_(["sales_manager", "sales_agent"]))))
+        .order_by(User.email)
+    )
+    return [Seller(row.id, row.name) for row in rows]
+
+
+def _clients(chance: random.Random, count: int) -> Iterator[dict[str, Any]]:
+    taken: set[str] = set()
+    while len(taken) < count:
+        land = chance.choice(LANDS)
+        first, family = chance.choice(land.firsts.split()), chance.choice(land.families.split(", "))
+        is_company = chance.random() < 0.15
+        name = f"{family} {chance.choice(COMPANIES)}" if is_company else f"{first} {family}"
+        if name in taken:
+            continue
+        taken.add(name)
+        yield {
+            "kind": "company" if is_company else "person",
+            "full_name": name,
+            "company_name": "" if is_company or chance.random() < 0.8 else f"{family} {chance.choice(COMPANIES)}",
+            "preferred_name": "" if is_company else first,
+            "nationality": "" if is_company else land.country,
+            "languages": sorted({land.language, "en"}),
+            "source": chance.choice(["website", "manual", "referral", "referral", "broker", "event"]),
+            "status": chance.choices(["active", "prospect", "former"], [6, 3, 1])[0],
+            "street": f"{land.street} {chance.randint(1, 90)}",
+            "postcode": land.postcode,
+            "town": land.town,
+            "country": land.country,
+            "marketing_consent": chance.random() < 0.4,
+            "phone": f"{land.prefix}{chance.randint(100, 999)}",
+        }
+
+
+def _one_client(
+    fields: dict[str, Any], by: Seller, port: CurrentPort, chance: random.Random, *, age: timedelta
+) -> None:
+    phone = fields.pop("phone")
+    owner = by.actor_id if chance.random() < 0.85 else None
+    client = Client.create({**fields, "owner_id": owner}, port_id=port.id, by=by, announce=False)
+    mailbox = ".".join(sort_name(client.full_name).replace(".", "").split())
+    for kind, value, label in (
+        (ContactKind.EMAIL, f"{mailbox}@example.com", ""),
+        (ContactKind.PHONE, phone, "Mobile"),
+    ):
+        if kind == ContactKind.EMAIL or chance.random() < 0.9:
+            Contact.create(
+                client,
+                {"kind": kind, "value": value, "label": label},
+                country=port.country,
+                by=by,
+                announce=False,
+                is_new=True,
+            )
+    created_at = updated_at = now() - age
+    if chance.random() < 0.3:
+        created_at -= timedelta(days=40)
+        Note.create(client, chance.choice(NOTES), pinned=chance.random() < 0.3, by=by, announce=False)
+    stamps = {"created_at": created_at, "updated_at": updated_at}
+    db.session.execute(update(Client).where(Client.id == client.id).values(**stamps))
+
+
+commands = AppGroup("demo", help="The demo ports.")
+
+
+@commands.command("load")
+def load_command() -> None:
+    """Load the demo ports into an empty database."""
+    if load():
+        click.echo("The demo ports are loaded.")
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(commands)

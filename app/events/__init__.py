@@ -1,0 +1,1 @@
+"""Events: what happened, to what, by whom. Audit record, timeline line and webhook payload in one."""

@@ -1,0 +1,292 @@
+"""Event, the key of its subject, and the outbox that carries it to the relay."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Protocol, Self
+
+from flask import current_app, g, has_request_context, request
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    select,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+from ..crypto import Keyring, Unreadable, new_key, open_sealed, seal
+from ..db import Base, db, now, wake_relay
+from .registry import EVENTS
+
+
+class Actor(Protocol):
+    """Who acts: a member, a client in the portal, or the system."""
+
+    @property
+    def actor_kind(self) -> str: ...
+    @property
+    def actor_id(self) -> uuid.UUID | None: ...
+    @property
+    def name(self) -> str: ...
+
+
+class System:
+    """The actor of what nobody clicked: jobs, schedules, the console."""
+
+    actor_kind = "system"
+    actor_id = None
+    name = "Quayside"
+
+
+class SubjectKey(Base):
+    """The key under which everything recorded about one subject is kept. Deleting the row erases the words of its
+    events and leaves the events."""
+
+    __tablename__ = "subject_keys"
+
+    subject_type: Mapped[str] = mapped_column(String(40), primary_key=True)
+    subject_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    port_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("ports.id", ondelete="RESTRICT"), index=True)
+    sealed_key: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Event(Base):
+    """One change by one actor, append-only. Ids and changed field names are in clear, values are sealed."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("ix_events_subject", "subject_type", "subject_id", "id"),
+        Index("ix_events_port_id_id", "port_id", "id"),
+        Index("ix_events_actor_id_id", "actor_id", "id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    port_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("ports.id", ondelete="RESTRICT"))
+    name: Mapped[str] = mapped_column(String(60))
+    subject_type: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[uuid.UUID]
+    actor_kind: Mapped[str] = mapped_column(String(10))
+    actor_id: Mapped[uuid.UUID | None]
+    changed_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    occurred_at: Mapped[datetime] = mapped_column(default=now)
+
+    @property
+    def family(self) -> str:
+        return self.name.partition(":")[0]
+
+    @property
+    def topic(self) -> str:
+        return f"{self.subject_type}:{self.subject_id}"
+
+    def opened(self, key: bytes) -> dict[str, Any]:
+        """{"changes": {field: [old, new]}, "details": {…}, "actor": name, "ip", "user_agent"}. Raises Unreadable."""
+        words: dict[str, Any] = json.loads(open_sealed(key, self.sealed, place=f"events:{self.id}"))
+        return words
+
+
+class Outbox(Base):
+    """What the relay has still to do: react to an event, or send a job to its queue. Gone when done.
+
+    Rows of one subject leave in the order of their ids. `set_aside_at`: failed ten times, no longer in the way.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_subject_id", "subject", "id", postgresql_where="set_aside_at IS NULL"),
+        Index("ix_outbox_port_id", "port_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    port_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("ports.id", ondelete="RESTRICT"))
+    subject: Mapped[str] = mapped_column(String(120))
+    event_id: Mapped[uuid.UUID | None]
+    job_id: Mapped[uuid.UUID | None]
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+    retry_at: Mapped[datetime | None]
+    set_aside_at: Mapped[datetime | None]
+
+
+# Into the tables rather than the models, and made once: every change in Quayside goes through these three.
+INSERT_KEY = (
+    insert(Base.metadata.tables["subject_keys"])
+    .on_conflict_do_nothing()
+    .returning(Base.metadata.tables["subject_keys"].c.subject_id)
+)
+INSERT_EVENT = insert(Base.metadata.tables["events"])
+INSERT_OUTBOX = insert(Base.metadata.tables["outbox"]).inline()
+
+
+def keyring() -> Keyring:
+    ring: Keyring = current_app.extensions["keyring"]
+    return ring
+
+
+def place_of_key(subject_type: str, subject_id: uuid.UUID) -> str:
+    return f"subject_keys:{subject_type}:{subject_id}"
+
+
+def subject_key(subject_type: str, subject_id: uuid.UUID, *, port_id: uuid.UUID | None, is_new: bool = False) -> bytes:
+    """The subject's key, made at its first event. Two first events at once agree on one key.
+
+    `is_new` skips the look-up for a subject made in this very transaction. Raises LookupError when there is a key
+    that the unit of work may not see.
+    """
+    kept = None if is_new else _kept_key(subject_type, subject_id)
+    if kept is not None:
+        return kept
+    key = new_key()
+    inserted = db.session.execute(
+        INSERT_KEY,
+        {
+            "subject_type": subject_type,
+            "subject_id": subject_id,
+            "port_id": port_id,
+            "sealed_key": keyring().seal(key, place=place_of_key(subject_type, subject_id)),
+        },
+    ).first()
+    if inserted:
+        return key
+    kept = _kept_key(subject_type, subject_id)  # somebody else's first event came first
+    if kept is None:
+        raise LookupError(f"the key of {subject_type} {subject_id} is out of sight")
+    return kept
+
+
+def _kept_key(subject_type: str, subject_id: uuid.UUID) -> bytes | None:
+    kept = db.session.scalar(
+        select(SubjectKey.sealed_key).where(
+            SubjectKey.subject_type == subject_type, SubjectKey.subject_id == subject_id
+        )
+    )
+    return keyring().open(kept, place=place_of_key(subject_type, subject_id)) if kept is not None else None
+
+
+def record(
+    event_name: str,
+    /,
+    *,
+    by: Actor,
+    subject_type: str,
+    subject_id: uuid.UUID,
+    port_id: uuid.UUID | None,
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
+    is_new: bool = False,
+    announce: bool = True,
+    **details: Any,
+) -> uuid.UUID:
+    """Write one event and its outbox row in the current transaction; returns the event's id.
+
+    `announce=False` leaves the outbox row out: the event is one of many of a bulk act, which announces itself once.
+
+    `changes` maps each field to (old, new) as JSON values; `details` has the payload fields of the registry.
+    Credentials and tokens must never be passed. Raises KeyError for a name that is not in the registry.
+    """
+    missing = set(EVENTS[event_name]) - set(details) - {"changed_fields"}
+    if missing:
+        raise TypeError(f"{event_name} lacks {', '.join(sorted(missing))}")
+    # A user's key belongs to no port, in whichever of them the user was when it was made.
+    key_port_id = None if subject_type == "user" else port_id
+    key = subject_key(subject_type, subject_id, port_id=key_port_id, is_new=is_new)
+    event_id = uuid7()
+    words: dict[str, Any] = {"changes": changes or {}, "details": details, "actor": by.name}
+    if has_request_context():
+        words |= {"ip": request.remote_addr, "user_agent": request.user_agent.string[:300]}
+    sealed = seal(key, json.dumps(words, default=str).encode(), place=f"events:{event_id}")
+    request_id = g.get("request_id")
+    db.session.execute(
+        INSERT_EVENT,
+        {
+            "id": event_id,
+            "port_id": port_id,
+            "name": event_name,
+            "subject_type": subject_type,
+            "subject_id": subject_id,
+            "actor_kind": by.actor_kind,
+            "actor_id": by.actor_id,
+            "changed_fields": sorted(changes or {}),
+            "sealed": sealed,
+            "request_id": request_id,
+            "occurred_at": now(),
+        },
+    )
+    if not announce:
+        return event_id
+    db.session.execute(
+        INSERT_OUTBOX,
+        {
+            "port_id": port_id,
+            "subject": f"{subject_type}:{subject_id}",
+            "event_id": event_id,
+            "request_id": request_id,
+            "created_at": now(),
+            "attempts": 0,
+        },
+    )
+    wake_relay()
+    return event_id
+
+
+class Recorded:
+    """A model whose verbs record events. `subject_type` is the event family unless the class says otherwise."""
+
+    subject_type: ClassVar[str]
+    id: Mapped[uuid.UUID]
+    port_id: Mapped[uuid.UUID]
+
+    def record(
+        self,
+        happened: str,
+        /,
+        *,
+        by: Actor,
+        changes: Mapping[str, tuple[Any, Any]] | None = None,
+        is_new: bool = False,
+        announce: bool = True,
+        **details: Any,
+    ) -> None:
+        """Record `family:happened` about this record, after writing what is pending."""
+        db.session.flush()
+        record(
+            f"{self.subject_type}:{happened}",
+            by=by,
+            subject_type=self.subject_type,
+            subject_id=self.id,
+            port_id=self.port_id,
+            changes=changes,
+            is_new=is_new,
+            announce=announce,
+            **details,
+        )
+
+    @classmethod
+    def of(cls, event: Event) -> Self | None:
+        """The record an event is about, as it is now; None when it is gone."""
+        return db.session.get(cls, event.subject_id)
+
+
+__all__ = [
+    "Actor",
+    "Event",
+    "Outbox",
+    "Recorded",
+    "SubjectKey",
+    "System",
+    "Unreadable",
+    "record",
+    "subject_key",
+]

@@ -1,0 +1,117 @@
+"""The timeline of a record: its events, newest first, in words."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from ..crypto import Unreadable
+from ..db import db
+from .models import Event, SubjectKey, keyring, place_of_key
+
+# event name → (icon, tone, words: details → sentence continuing the actor's name)
+Teller = Callable[[Mapping[str, Any]], str]
+TELLERS: dict[str, tuple[str, str, Teller]] = {}
+
+
+def shown(value: Any) -> str:
+    """A recorded value as text."""
+    if value is None or value == "" or value == []:
+        return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@dataclass(frozen=True)
+class FieldWords:
+    """What a changed field is called, and how its values read."""
+
+    label: Any
+    words: Callable[[Any], str] = shown
+
+
+FIELDS: dict[str, Mapping[str, FieldWords]] = {}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a timeline. `changes`: (label, old, new) as shown."""
+
+    id: uuid.UUID
+    icon: str
+    tone: str
+    who: str
+    text: str
+    at: datetime
+    changes: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+def describes(names: Iterable[str], fields: Mapping[str, FieldWords]) -> None:
+    """Register what the changed fields of these events are called."""
+    for name in names:
+        FIELDS[name] = fields
+
+
+def tells(name: str, *, icon: str, tone: str = "") -> Callable[[Teller], Teller]:
+    """Register the sentence that tells of one event."""
+
+    def register(teller: Teller) -> Teller:
+        TELLERS[name] = (icon, tone, teller)
+        return teller
+
+    return register
+
+
+def timeline(
+    subject_type: str, subject_id: uuid.UUID, *, limit: int = 20, before: uuid.UUID | None = None
+) -> list[Entry]:
+    """The record's entries, newest first; one statement. `before`: the id of an entry already shown."""
+    statement = (
+        select(Event, SubjectKey.sealed_key)
+        .outerjoin(
+            SubjectKey,
+            (SubjectKey.subject_type == Event.subject_type) & (SubjectKey.subject_id == Event.subject_id),
+        )
+        .where(Event.subject_type == subject_type, Event.subject_id == subject_id)
+        .order_by(Event.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(Event.id < before)
+    rows = db.session.execute(statement).all()
+    key = _open_key(rows[0][1], subject_type, subject_id) if rows else None
+    return [_entry(event, key) for event, _sealed in rows]
+
+
+def _open_key(sealed: bytes | None, subject_type: str, subject_id: uuid.UUID) -> bytes | None:
+    return keyring().open(sealed, place=place_of_key(subject_type, subject_id)) if sealed else None
+
+
+def _entry(event: Event, key: bytes | None) -> Entry:
+    icon, tone, teller = TELLERS.get(event.name, ("pencil", "", lambda details: _("changed this")))
+    try:
+        words = event.opened(key) if key else None
+    except Unreadable:
+        words = None
+    if words is None:
+        return Entry(event.id, icon, tone, _("Somebody"), _("did something that was erased since"), event.occurred_at)
+    details = words["details"]
+    return Entry(event.id, icon, tone, words["actor"], teller(details), event.occurred_at, _changes(event, words))
+
+
+def _changes(event: Event, words: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What changed, in words. Values that are ids were recorded with the names they stood for (`named`)."""
+    fields, named = FIELDS.get(event.name, {}), words["details"].get("named", {})
+    changes = []
+    for name, values in words["changes"].items():
+        field = fields.get(name, FieldWords(name))
+        old, new = named.get(name, values)
+        changes.append((str(field.label), field.words(old), field.words(new)))
+    return changes

@@ -1,0 +1,189 @@
+"""The form every module's forms start from, and three-way editing.
+
+An edit form carries `_base`: the values it was opened with, signed with the record's id. When somebody saved in
+between, changes to different fields merge by themselves; the same field changed differently is a clash, answered 409
+with before, theirs and yours side by side.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import abort, current_app
+from flask_wtf import FlaskForm
+from itsdangerous import BadData, URLSafeSerializer
+from sqlalchemy import ARRAY, Text, cast, select
+from wtforms import HiddenField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.fields.core import UnboundField
+
+from .db import db
+from .events.models import Event, SubjectKey, keyring, place_of_key
+
+
+def tidy(value: Any) -> Any:
+    """A line of text without white space around it or in a row, and without NUL, which no database takes."""
+    return " ".join(value.replace("\x00", "").split()) if isinstance(value, str) else value
+
+
+def tidy_text(value: Any) -> Any:
+    """Text of several lines, likewise; browsers end their lines with two characters."""
+    if not isinstance(value, str):
+        return value
+    return value.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def nothing_as_text(value: Any) -> Any:
+    """A select sends an empty text where a record has nothing."""
+    return "" if value is None else value
+
+
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF is published without types
+    """The CSRF token is checked before the view, so it is not a field here; text is tidied, passwords are not."""
+
+    class Meta:
+        csrf = False
+
+        def bind_field(self, form: Any, unbound: UnboundField[Any], options: dict[str, Any]) -> Any:
+            if clean := _filter_for(unbound.field_class):
+                options["filters"] = [clean, *unbound.kwargs.get("filters", ())]
+            return unbound.bind(form=form, **options)
+
+    def values(self) -> dict[str, Any]:
+        """What was typed, by field name, without hidden plumbing."""
+        return {name: value for name, value in self.data.items() if not name.startswith("_") and name != "base"}
+
+
+def _filter_for(kind: type[Any]) -> Callable[[Any], Any] | None:
+    if issubclass(kind, TextAreaField):
+        return tidy_text
+    if issubclass(kind, SelectField):
+        return nothing_as_text
+    return tidy if issubclass(kind, StringField) and not issubclass(kind, PasswordField) else None
+
+
+@dataclass(frozen=True)
+class Clash:
+    """One field that two people changed differently."""
+
+    name: str
+    label: str
+    before: Any
+    theirs: Any
+    yours: Any
+    by: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What an edit form comes to: what to write, what clashes, what merged by itself."""
+
+    changes: dict[str, Any]
+    clashes: list[Clash] = field(default_factory=list)
+    merged: list[str] = field(default_factory=list)
+
+
+class EditForm(Form):
+    """Made with `obj`, the record as it is now: a field that was not sent keeps the record's value (a box that was not
+    ticked is off, as browsers say it). Aborts with 400 when what it was opened with was altered."""
+
+    base = HiddenField(name="_base")
+
+    def __init__(self, *args: Any, obj: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, obj=obj, **kwargs)
+        sent = obj is not None and self.base.raw_data is not None
+        self.opened_with: Mapping[str, Any] = self._read_base(obj) if sent else {}
+
+    def open(self, record: Any) -> None:
+        """Carry the record's present values along, to be compared with when the form comes back."""
+        self.base.data = _signer().dumps([str(record.id), self._present(record)])
+
+    def compare(self, record: Any, *, told_in: Any = None) -> Edit:
+        """Compare opened, typed and present values of the (locked) record. `told_in`: the record in whose timeline
+        its changes stand, when that is another."""
+        base, typed, present = self.opened_with, self.values(), self._present(record)
+        opened = {name: base.get(name, present[name]) for name in typed}
+        mine = {name: typed[name] for name in typed if typed[name] not in (opened[name], present[name])}
+        theirs = [name for name in typed if present[name] not in (opened[name], typed[name])]
+        clashing = [name for name in theirs if name in mine]
+        merged = [name for name in theirs if name not in mine]
+        if not clashing:
+            return Edit(mine, merged=merged)
+        authors = last_changes(told_in or record, clashing, part=record.id if told_in else None)
+        clashes = [
+            Clash(
+                name=name,
+                label=str(self[name].label.text),
+                before=opened[name],
+                theirs=present[name],
+                yours=typed[name],
+                by=authors.get(name, ("", None))[0],
+                at=authors.get(name, ("", None))[1],
+            )
+            for name in clashing
+        ]
+        return Edit(mine, clashes, merged)
+
+    def rebase(self, record: Any, edit: Edit) -> None:
+        """After a clash: show what merged by itself, and compare with the present values from now on."""
+        present = self._present(record)
+        for name in edit.merged:
+            self[name].data = present[name]
+        self.open(record)
+
+    def _present(self, record: Any) -> dict[str, Any]:
+        """The record's values as these fields read them."""
+        present = {}
+        for name in self.values():
+            # A field of its own: this one holds what was typed.
+            field = self.meta.bind_field(self, getattr(type(self), name), {"name": name})
+            field.process(None, getattr(record, name))
+            present[name] = field.data
+        return present
+
+    def _read_base(self, record: Any) -> Mapping[str, Any]:
+        try:
+            record_id, values = _signer().loads(self.base.data or "")
+        except (BadData, ValueError):
+            abort(400)
+        if record_id != str(record.id):
+            abort(400)
+        base: dict[str, Any] = values
+        return base
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt="edit-base")
+
+
+def last_changes(
+    record: Any, names: Sequence[str], *, part: uuid.UUID | None = None
+) -> dict[str, tuple[str, datetime]]:
+    """Who changed each of these fields last, and when, from the record's latest events; with `part`, from those whose
+    details name it."""
+    rows = db.session.execute(
+        select(Event, SubjectKey.sealed_key)
+        .join(
+            SubjectKey,
+            (SubjectKey.subject_type == Event.subject_type) & (SubjectKey.subject_id == Event.subject_id),
+        )
+        .where(
+            Event.subject_type == record.subject_type,
+            Event.subject_id == record.id,
+            Event.changed_fields.op("&&")(cast(list(names), ARRAY(Text))),
+        )
+        .order_by(Event.id.desc())
+        .limit(50)
+    ).all()
+    found: dict[str, tuple[str, datetime]] = {}
+    for event, sealed_key in rows:
+        key = keyring().open(sealed_key, place=place_of_key(event.subject_type, event.subject_id))
+        words = event.opened(key)
+        if part is None or str(part) in words["details"].values():
+            for name in event.changed_fields:
+                found.setdefault(name, (words["actor"], event.occurred_at))
+    return found

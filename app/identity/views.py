@@ -1,0 +1,121 @@
+"""Signing in and out, choosing a port, and what follows the user (theme, sidebar)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from ..current import Member, member
+from ..navigation import navigation
+from ..web import (
+    SESSION_COOKIE,
+    allowed_next,
+    go,
+    is_partial,
+    load_member,
+    page,
+    public,
+    set_session_cookie,
+    signed_in,
+)
+from .forms import PreferencesForm, SignInForm
+from .models import User
+from .sign_in import Paused, Wrong, sign_in, sign_out
+
+bp = Blueprint("identity", __name__)
+
+
+@bp.get("/")
+@signed_in
+def home() -> ResponseReturnValue:
+    return redirect(home_of(member), 303)
+
+
+def home_of(who: Member) -> str:
+    """The user's default port, else the only one, else the choice of ports."""
+    chosen = who.preferences.get("default_port")
+    slugs = [port.slug for port in who.ports]
+    if chosen in slugs:
+        return url_for("identity.show_port", port=chosen)
+    if len(slugs) == 1:
+        return url_for("identity.show_port", port=slugs[0])
+    return url_for("identity.index_ports")
+
+
+@bp.get("/auth/login")
+@public
+def new_session() -> ResponseReturnValue:
+    found = load_member()
+    if found is not None:
+        return redirect(allowed_next(request.args.get("next")) or home_of(found), 303)
+    return _sign_in_page(SignInForm(formdata=None))
+
+
+@bp.post("/auth/login")
+@public
+def create_session() -> ResponseReturnValue:
+    form = SignInForm()
+    if not form.validate():
+        return _sign_in_page(form, 422)
+    email, password = str(form.email.data), str(form.password.data)
+    try:
+        token = sign_in(
+            email,
+            password,
+            ip=request.remote_addr,
+            user_agent=request.user_agent.string,
+            before=request.cookies.get(SESSION_COOKIE),
+        )
+    except Paused:
+        return _sign_in_page(form, 429, paused=True)
+    except Wrong:
+        form.password.errors = [_("E-mail and password do not belong together.")]
+        return _sign_in_page(form, 422)
+    session.clear()  # a new CSRF secret with the new session
+    response = redirect(allowed_next(request.form.get("next")) or url_for("identity.home"), 303)
+    set_session_cookie(response, token)
+    return response
+
+
+def _sign_in_page(form: SignInForm, status: int = 200, *, paused: bool = False) -> ResponseReturnValue:
+    target = allowed_next(request.values.get("next"))
+    html = render_template("identity/new_session.html", form=form, paused=paused, next=target)
+    return make_response(html, status)
+
+
+@bp.delete("/auth/logout")
+@signed_in
+def destroy_session() -> ResponseReturnValue:
+    sign_out(request.cookies[SESSION_COOKIE], by=member)
+    session.clear()
+    response = go("identity.new_session")
+    response.delete_cookie(SESSION_COOKIE, path="/")
+    return response
+
+
+@bp.get("/auth/ports")
+@signed_in
+def index_ports() -> ResponseReturnValue:
+    return page("identity/ports.html")
+
+
+@bp.put("/auth/preferences")
+@signed_in
+def update_preferences() -> ResponseReturnValue:
+    """Only what was sent changes; the answer is the page it was sent from."""
+    form = PreferencesForm()
+    if not form.validate():
+        abort(400)
+    User.prefer(member.id, form.sent())
+    if is_partial():
+        return "", 204
+    return redirect(allowed_next(request.form.get("next")) or url_for("identity.home"), 303)
+
+
+@bp.get("/<port>/")
+@signed_in
+def show_port() -> ResponseReturnValue:
+    """The first place of the sidebar; a role may have none yet."""
+    places = [item.url for group in navigation() for item in group.items]
+    return redirect(places[0], 303) if places else page("identity/show_port.html")

@@ -1,0 +1,176 @@
+"""What is done again and again, and the process that starts it.
+
+rq-scheduler only enqueues `tick(name)` at the moments below. A tick notes in `job_runs` that the job was
+started for this period and writes its row, in one transaction, so a tick that comes twice, late, or from two
+schedulers starts one job.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from croniter import croniter
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from redis import Redis
+from redis.exceptions import RedisError
+from rq_scheduler import Scheduler
+from sqlalchemy import text
+from uuid_utils.compat import uuid7
+
+from .config import Settings, extend_environment
+from .db import begin, commit, db, now
+from .jobs import WORKS, act_for, clear_expired, sweep
+
+log = structlog.get_logger("quayside.schedule")
+
+
+@dataclass(frozen=True)
+class Recurring:
+    """A job and when it is due, as cron writes it: in UTC, or in each port's own time.
+
+    In port time it is done once a day, on the first tick after the hour has passed there.
+    """
+
+    name: str
+    job: str
+    cron: str
+    in_port_time: bool = False
+
+    @property
+    def ticks(self) -> str:
+        """When to look whether it is due: what is rare every quarter of an hour, so that an instant missed
+        while something was away is made up for."""
+        return self.cron if self.cron.startswith("*") else "*/15 * * * *"
+
+
+RECURRING = (
+    Recurring("session-cleanup", clear_expired.name, "0 4 * * *"),
+    Recurring("outbox-sweep", sweep.name, "* * * * *"),
+)
+
+# --- A tick, in a worker
+
+START = text("SELECT start_run(:id, :name, :period, :now)")
+PORTS = text("SELECT id, timezone FROM ports_by_zone()")
+
+
+def tick(name: str) -> None:
+    """Start what is due and not started yet for this period. Raises KeyError for a name not in the table."""
+    recurring = {row.name: row for row in RECURRING}[name]
+    if recurring.in_port_time:
+        tick_ports(recurring)
+    else:
+        start(recurring, None, f"{last_instant(recurring.cron, now()):%Y-%m-%dT%H:%MZ}")
+
+
+def tick_ports(recurring: Recurring) -> None:
+    begin()
+    ports = db.session.execute(PORTS).all()
+    for port in ports:
+        local = now().astimezone(ZoneInfo(port.timezone)).replace(tzinfo=None)
+        due = last_instant(recurring.cron, local)
+        if due.date() == local.date():
+            start(recurring, port.id, due.date().isoformat())
+
+
+def last_instant(cron: str, moment: datetime) -> datetime:
+    """The latest instant of the cron expression at or before the moment."""
+    # get_prev() never answers its own starting point, so it starts a little later.
+    instant: datetime = croniter(cron, moment.replace(microsecond=999_999)).get_prev(datetime)
+    return instant
+
+
+def start(recurring: Recurring, port_id: uuid.UUID | None, period: str) -> None:
+    act_for(port_id)
+    place = {"id": uuid7(), "name": recurring.name, "period": period, "now": now()}
+    if db.session.scalar(START, place):
+        WORKS[recurring.job].later()
+    commit()
+
+
+# --- The scheduler
+
+LOOK_EVERY = 5
+WAIT = 2.0
+# Ticks take a moment each, and so stand on the queue that most workers serve: a long clean-up must not hold
+# them up.
+QUEUE = "notifications"
+
+
+class Clock(Scheduler):  # type: ignore[misc]  # rq-scheduler carries no types
+    """rq-scheduler that keeps its schedule the same as the table, while it holds the lock that only one can
+    hold."""
+
+    def __init__(self, connection: Redis, table: Iterable[Recurring] = RECURRING) -> None:
+        super().__init__(connection=connection, interval=LOOK_EVERY)
+        self.table = {f"tick-{row.name}": row for row in table}
+
+    def enqueue_jobs(self) -> Any:
+        self.register()
+        return super().enqueue_jobs()
+
+    def register(self) -> None:
+        """Drop what is not in the table, or at another time; add what is missing. What is there stays as it
+        is: written anew, an instant that is due but not yet enqueued would be passed over."""
+        kept = set()
+        for job in list(self.get_jobs()):
+            row = self.table.get(job.id)
+            if row is not None and job.meta.get("cron_string") == row.ticks:
+                kept.add(job.id)
+            else:
+                self.cancel(job)
+        for job_id, row in self.table.items():
+            if job_id not in kept:
+                self.cron(row.ticks, "app.schedule.tick", args=(row.name,), id=job_id, queue_name=QUEUE)
+
+    def _install_signal_handlers(self) -> None:
+        """Left to `run_scheduler`: rq-scheduler's own first speak to Redis, which may be what is away."""
+
+
+def run_scheduler(settings: Settings) -> None:
+    """Until stopped. While another scheduler is active this one waits for its turn; while Redis is away, for
+    Redis."""
+    # rq-scheduler reads cron in the machine's zone.
+    extend_environment({"TZ": "UTC"})
+    time.tzset()
+    is_stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal is_stopping
+        is_stopping = True
+        raise SystemExit
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    connection = Redis.from_url(settings.redis_url, socket_connect_timeout=5, socket_timeout=10)
+    while True:
+        clock = Clock(connection)
+        try:
+            clock.run()
+        except RedisError as error:
+            if is_stopping:
+                return
+            log.warning("scheduler_waits", error=str(error), seconds=WAIT)
+            time.sleep(WAIT)
+
+
+cli = AppGroup("scheduler", help="The process that starts recurring jobs.")
+
+
+@cli.command("run")
+def run() -> None:
+    """Enqueue the ticks of recurring jobs until stopped."""
+    run_scheduler(current_app.extensions["settings"])
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(cli)

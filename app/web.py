@@ -1,0 +1,426 @@
+"""The way of a request: who acts, where, whether they may; then the view; then one commit.
+
+authenticate → resolve port → rate-limit → authorise → CSRF → (view: validate → act → record) → commit → respond
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import structlog
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import Select, text
+from sqlalchemy.exc import DBAPIError
+from werkzeug.wrappers.response import Response as BaseResponse
+
+from . import formats, limits
+from .current import CurrentPort, Member, PortLink
+from .db import begin, commit, db, now, rollback
+from .events.models import record
+from .identity.models import hash_token
+from .identity.permissions import LEAVES, leaves_of
+
+log = structlog.get_logger()
+T = TypeVar("T")
+View = TypeVar("View", bound=Callable[..., Any])
+
+SESSION_COOKIE = "quayside_session"
+LARGEST_FORM = 1024 * 1024
+LARGEST_UPLOAD = 50 * 1024 * 1024
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+OVERRIDES = frozenset({"PUT", "PATCH", "DELETE"})
+
+csrf = CSRFProtect()
+login_manager = LoginManager()
+
+
+class Quayside(Flask):
+    """Flask, with the unit of work around the view: committed when the answer is below 400, rolled back otherwise.
+
+    Inside dispatch, so that what the database refuses at commit is answered like any other error.
+    """
+
+    def dispatch_request(self) -> Response:
+        response = self.make_response(super().dispatch_request())
+        if response.status_code < 400:
+            commit()
+            for message, category in g.pop("said", ()):
+                flash(message, category)
+        else:
+            rollback()
+        return response
+
+    def url_for(self, endpoint: str, *, _method: str | None = None, **values: Any) -> str:
+        """As in Flask; for PUT, PATCH and DELETE with the `?_method=` that lets a plain form send them."""
+        url = super().url_for(endpoint, _method=_method, **values)
+        if _method not in OVERRIDES:
+            return url
+        return f"{url}{'&' if '?' in url else '?'}_method={_method}"
+
+
+class MethodOverride:
+    """POST with `?_method=PUT|PATCH|DELETE` becomes that method, so plain forms can send all of them."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["REQUEST_METHOD"] == "POST":
+            for pair in environ.get("QUERY_STRING", "").split("&"):
+                name, _, value = pair.partition("=")
+                if name == "_method" and value.upper() in OVERRIDES:
+                    environ["REQUEST_METHOD"] = value.upper()
+        return self.app(environ, start_response)
+
+
+# --- What a view states
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may use an endpoint: everybody, everybody signed in, or who holds one of `permissions` in the port."""
+
+    public: bool = False
+    permissions: tuple[str, ...] = ()
+    limit: str | None = None
+
+
+def requires(*permissions: str, limit: str | None = None) -> Callable[[View], View]:
+    """The member must hold one of these permissions in the port of the address."""
+    if not permissions or not LEAVES.issuperset(permissions):
+        raise ValueError(f"no such permission: {permissions}")
+    return _states(Access(permissions=permissions, limit=limit))
+
+
+def public(view: View) -> View:
+    """No sign-in needed. A test lists these."""
+    return _states(Access(public=True))(view)
+
+
+def signed_in(view: View) -> View:
+    """Anybody signed in, with or without a port. A test lists these."""
+    return _states(Access())(view)
+
+
+def _states(access: Access) -> Callable[[View], View]:
+    def state(view: View) -> View:
+        view.access = access  # type: ignore[attr-defined]  # functions take attributes
+        return view
+
+    return state
+
+
+def check_access_is_stated(app: Flask) -> None:
+    """Refuse to start with an endpoint that says nothing about who may use it."""
+    silent = [name for name, view in app.view_functions.items() if not hasattr(view, "access")]
+    if silent:
+        raise RuntimeError(f"endpoints without a stated permission: {', '.join(sorted(silent))}")
+
+
+# --- Before the view
+
+
+def identify() -> ResponseReturnValue | None:
+    """Who asks, and for which port; what follows counts and authorises."""
+    access = stated_access()
+    if access is None or access.public:
+        return None
+    request.max_content_length = LARGEST_UPLOAD if access.limit == "upload" else LARGEST_FORM
+    return ask_to_sign_in() if load_member() is None else None
+
+
+def authorise() -> None:
+    """A port one is not in does not exist; then the permission; then that the form is one of ours."""
+    access = stated_access()
+    if access is None:
+        return
+    if not access.public:
+        found: Member = g.member
+        if "port_slug" in g and found.port is None:
+            abort(404)
+        if access.permissions and not any(found.can(permission) for permission in access.permissions):
+            deny(found, access)
+    protect()
+
+
+def stated_access() -> Access | None:
+    """What the view of this request states; None where there is no such page."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    access: Access | None = getattr(view, "access", None)
+    return access
+
+
+def deny(found: Member, access: Access) -> None:
+    """403, logged and recorded in a transaction of its own."""
+    log.warning("permission_denied", permission=access.permissions[0], endpoint=request.endpoint)
+    port = found.here()
+    record_apart(
+        "permission:denied",
+        by=found,
+        subject_type="user",
+        subject_id=found.id,
+        port_id=port.id,
+        permission=access.permissions[0],
+        endpoint=request.endpoint or "",
+    )
+    abort(403)
+
+
+def record_apart(name: str, *, by: Any, port_id: uuid.UUID | None, **details: Any) -> None:
+    """Record what must outlast a refusal: after the rollback, in a short transaction of its own."""
+    rollback()
+    begin(port_id=port_id, user_id=by.actor_id, scope="staff")
+    record(name, by=by, port_id=port_id, **details)
+    commit()
+
+
+def protect() -> None:
+    """Foreign origins are refused outright; then the CSRF token."""
+    if request.method not in WRITES:
+        return
+    origin = request.headers.get("Origin")
+    if origin and origin not in allowed_origins():
+        log.warning("foreign_origin", origin=origin[:200])
+        abort(403)
+    csrf.protect()
+
+
+def allowed_origins() -> tuple[str, ...]:
+    parts = urlsplit(current_app.extensions["settings"].public_url)
+    return f"{parts.scheme}://{parts.netloc}", request.host_url.rstrip("/")
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """To the sign-in page and back here afterwards; a fragment is told to go there as a whole page."""
+    back = request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else None
+    target = url_for("identity.new_session", next=back)
+    if is_partial():
+        response = make_response("", 401)
+        response.headers["HX-Redirect"] = url_for("identity.new_session", next=_page_of_fragment())
+        return response
+    return redirect(target, 303)
+
+
+def _page_of_fragment() -> str | None:
+    parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path or None
+
+
+def load_member() -> Member | None:
+    """The signed-in user through `enter()`, once a request; the first statement of its transaction."""
+    if "member" not in g:
+        token = request.cookies.get(SESSION_COOKIE)
+        g.member = _enter(token, g.get("port_slug")) if token else None
+        formats.put_in_force(g.member.port if g.member else None)
+    found: Member | None = g.member
+    return found
+
+
+ENTER = text("SELECT enter(:token_hash, :slug, :now)")
+
+
+def _enter(token: str, slug: str | None) -> Member | None:
+    asked = {"token_hash": hash_token(token), "slug": slug, "now": now()}
+    try:
+        answer = db.session.scalar(ENTER, asked)
+    except DBAPIError as error:
+        # A connection of the pool died (Postgres was restarted): once more on a fresh one.
+        if not error.connection_invalidated:
+            raise
+        rollback()
+        answer = db.session.scalar(ENTER, asked)
+    return member_of(answer) if answer else None
+
+
+def member_of(answer: dict[str, Any]) -> Member:
+    """The member described by the answer of `enter()`."""
+    user, port, roles = answer["user"], answer["port"], answer["roles"]
+    held = LEAVES if user["is_super_admin"] else leaves_of((r["permissions"], r["overrides"]) for r in roles)
+    label = ", ".join(r["label"] for r in roles) or ("Super admin" if user["is_super_admin"] else "")
+    return Member(
+        id=uuid.UUID(user["id"]),
+        session_id=uuid.UUID(answer["session_id"]),
+        name=user["name"],
+        email=user["email"],
+        is_super_admin=user["is_super_admin"],
+        port=CurrentPort(**{**port, "id": uuid.UUID(port["id"])}) if port else None,
+        ports=tuple(PortLink(p["name"], p["slug"]) for p in answer["ports"]),
+        permissions=held if port else frozenset(),
+        roles=tuple(r["name"] for r in roles),
+        role_label=label,
+        timezone=user["timezone"],
+        locale=user["locale"],
+        preferences=user["preferences"],
+    )
+
+
+def allowed_next(target: str | None) -> str | None:
+    """A path of this application to go on to, or None: never another origin."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+        return None
+    if any(ord(character) < 32 for character in target):
+        return None
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc and not parts.path.startswith("/auth/") else None
+
+
+# --- In the view
+
+
+def find_or_404(statement: Select[T]) -> T:
+    """The one row of the statement, or 404; what the member may not see does not exist."""
+    found = db.session.scalars(statement).one_or_none()
+    if found is None:
+        abort(404)
+    return found
+
+
+def is_partial() -> bool:
+    """Whether htmx asks for the main fragment; the header HX-Request alone also comes with history and boost."""
+    return request.headers.get("HX-Request-Type") == "partial"
+
+
+def page(template: str, status: int = 200, *, follow: Iterable[str] = (), **context: Any) -> Response:
+    """The whole page, or its main fragment with the title. `follow`: the live topics this page shows."""
+    layout = "layouts/fragment.html" if is_partial() else "layouts/app.html"
+    html = render_template(template, layout=layout, member=g.get("member"), follow=list(follow), **context)
+    return make_response(html, status)
+
+
+def said(text: str, *, undo_url: str | None = None, category: str = "ok") -> None:
+    """A toast on the next page, once what it says is committed; `undo_url` (with its ?_method) offers to take it
+    back."""
+    message = {"text": text, "undo_url": undo_url} if undo_url else {"text": text}
+    g.setdefault("said", []).append((message, category))
+
+
+def go(endpoint: str, **values: Any) -> BaseResponse:
+    """See other: after every act, so that reload and back repeat nothing."""
+    return redirect(url_for(endpoint, **values), 303)
+
+
+def list_url(endpoint: str) -> str:
+    """The list as it was when somebody left it for the page of one record: links from a list carry its query as
+    `?list=`."""
+    kept = urlencode(parse_qsl(request.args.get("list", ""))[:20])
+    return f"{url_for(endpoint)}?{kept}" if kept else url_for(endpoint)
+
+
+def this_list() -> str | None:
+    """What a link from the list of this request carries as `?list=`; None for the list as it opens."""
+    return urlencode([pair for pair in request.args.items(multi=True) if pair[0] != "list"]) or None
+
+
+def kept_list() -> str | None:
+    """The `?list=` of this request, to be carried on."""
+    return request.args.get("list") or None
+
+
+def dom_id(record: Any, part: str | None = None) -> str:
+    """`client-1042` or `client-1042-contacts`."""
+    name = f"{record.subject_type}-{record.number}"
+    return f"{name}-{part}" if part else name
+
+
+# --- After the view
+
+
+def csp_nonce() -> str:
+    """The nonce of this page, made when a template first asks: CSRF may have ended the request before."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    nonce: str = g.csp_nonce
+    return nonce
+
+
+def content_security_policy() -> str:
+    settings = current_app.extensions["settings"]
+    storage = [_origin(url) for url in (settings.s3_public_url, settings.s3_url) if url][:1]
+    tiles = [_origin(settings.map_tile_url)] if settings.map_tile_url else []
+    images = " ".join(["'self'", "data:", "blob:", *storage, *tiles])
+    connect = " ".join(["'self'", *storage])
+    scripts = f"'nonce-{g.csp_nonce}'" if "csp_nonce" in g else "'none'"
+    static = f" {_origin(settings.static_url)}" if settings.static_url else ""
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'self'{static}; img-src {images}; "
+        f"font-src 'self'{static}; connect-src {connect}; frame-src 'self'; worker-src 'self'; manifest-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}"
+
+
+def secure(response: Response) -> Response:
+    """The headers of every answer; one that sets one itself (a preview, a download) keeps its own."""
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if response.mimetype == "text/html":
+        headers.setdefault("Content-Security-Policy", content_security_policy())
+        response.vary.add("HX-Request-Type")
+    if request.endpoint != "static" and "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+    return response
+
+
+def set_session_cookie(response: BaseResponse, token: str) -> None:
+    response.set_cookie(
+        SESSION_COOKIE,
+        token,
+        max_age=14 * 24 * 3600,
+        httponly=True,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        samesite="Lax",
+        path="/",
+    )
+
+
+def init_app(app: Flask) -> None:
+    login_manager.init_app(app)
+    login_manager.request_loader(lambda _: g.get("member"))
+    csrf.init_app(app)
+
+    @app.url_value_preprocessor
+    def take_port(_: str | None, values: dict[str, Any] | None) -> None:
+        if values and "port" in values:
+            g.port_slug = values.pop("port")
+
+    @app.url_defaults
+    def give_port(endpoint: str, values: dict[str, Any]) -> None:
+        if "port" not in values and app.url_map.is_endpoint_expecting(endpoint, "port"):
+            values["port"] = g.get("port_slug")
+
+    app.before_request(identify)
+    limits.init_app(app)  # counts before authorisation, since denials write rows
+    app.before_request(authorise)
+    app.after_request(secure)
+    app.jinja_env.globals.update(list_url=list_url, this_list=this_list, kept_list=kept_list)
+    app.jinja_env.globals.update(csp_nonce=csp_nonce, dom_id=dom_id, request_id=lambda: g.get("request_id", ""))

@@ -1,0 +1,30 @@
+"""Alembic's environment: as the owner of the schema, with a bounded wait for locks."""
+
+from __future__ import annotations
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import create_engine, pool, text
+
+from app.db import Base
+
+settings = current_app.extensions["settings"]
+
+
+def run() -> None:
+    engine = create_engine(settings.database_owner_url, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("SET lock_timeout = '4s'"))
+        connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            compare_type=True,
+            transaction_per_migration=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()
+
+
+run()

@@ -1,0 +1,115 @@
+"""Windows of a real browser onto real processes, and the two judges of a page: axe and html-validate."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, StorageState, expect, sync_playwright
+
+from tests.browser.chromium import NoBrowser, launch
+from tests.browser.windows import Windows, sign_in
+from tests.servers import Holding, Installation
+
+VENDOR = Path(__file__).parent / "vendor"
+PATIENCE = 20_000  # ms; a machine with better things to do answers late, not wrongly
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    try:
+        started = launch(playwright)
+    except NoBrowser as problem:
+        pytest.fail(f"{problem}\nInstall one with: make test", pytrace=False)
+    expect.set_options(timeout=PATIENCE)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def site(install: Callable[[Holding], Installation]) -> Installation:
+    """All of Quayside with the demo in it, at `site.url`."""
+    installation = install("demo")
+    installation.start_web()
+    installation.start_relay()
+    installation.start_worker()
+    return installation
+
+
+@pytest.fixture(scope="module")
+def state_of(browser: Browser, site: Installation) -> Callable[[str], StorageState]:
+    """The cookies of somebody signed in, for `windows.open(storage_state=…)`; they sign in once for each file."""
+
+    @cache
+    def signed_in(email: str) -> StorageState:
+        windows = Windows(browser, site.url)
+        page = windows.open()
+        sign_in(page, email)
+        state = page.context.storage_state()
+        windows.close()
+        return state
+
+    return signed_in
+
+
+@pytest.fixture
+def windows(browser: Browser, site: Installation) -> Iterator[Windows]:
+    opened = Windows(browser, site.url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(windows: Windows) -> Page:
+    return windows.open()
+
+
+# What axe judges by colour alone, so that it is all that can change with the colour scheme.
+COLOURS = ("color-contrast", "link-in-text-block")
+STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[..., list[str]]:
+    """What axe finds against WCAG 2.2 AA and good practice on the page as it stands now."""
+    source = (VENDOR / "axe.min.js").read_text(encoding="utf-8")
+
+    def examine(page: Page, *, colours_only: bool = False) -> list[str]:
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(source)
+        chosen = {"type": "rule", "values": COLOURS} if colours_only else {"type": "tag", "values": STANDARDS}
+        # The size of targets is off by itself.
+        options = {
+            "runOnly": chosen,
+            "resultTypes": ["violations"],
+            "rules": {"target-size": {"enabled": not colours_only}},
+        }
+        violations = page.evaluate("(options) => axe.run(options).then((result) => result.violations)", options)
+        return [
+            f"{found['id']}: {found['help']}: {', '.join(str(node['target'][0]) for node in found['nodes'])}"
+            for found in violations
+        ]
+
+    return examine
+
+
+@pytest.fixture(scope="session")
+def html_errors(browser: Browser) -> Iterator[Callable[..., list[str]]]:
+    """What html-validate finds in markup; it runs in the browser, so no other program is needed."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_script_tag(path=VENDOR / "html-validate.js")
+
+    def examine(markup: str, rules: dict[str, Any] | None = None) -> list[str]:
+        found = page.evaluate("([markup, rules]) => validateHtml(markup, rules)", [markup, rules or {}])
+        return [f"{line}:{column} {rule}: {message}" for line, column, rule, message in found]
+
+    yield examine
+    context.close()

@@ -1,0 +1,387 @@
+"""Every page in its main states, for those who judge all of them alike.
+
+A scene brings a window to one state, always from its start, so that any of them can be played alone.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Browser, Page, Response, StorageState, expect
+
+from tests.browser.pages import ADMIN, BOTH, CLIENTS, IMPORTS, MANAGER, VIEWER, contacts, number_of, upload
+from tests.browser.windows import Windows
+from tests.servers import Installation
+
+NOBODY = "nora.new@quayside.example"
+QUIET = "/quiet-cove"
+
+
+@dataclass
+class Stage:
+    """The windows of the scenes, one for each who looks, and what the server sent last to each."""
+
+    windows: Windows
+    site: Installation
+    state_of: Callable[[str], StorageState]
+    numbers: list[int] = field(default_factory=list)
+    imports: dict[str, int] = field(default_factory=dict)
+    pages: dict[str | None, Page] = field(default_factory=dict)
+    answers: dict[Page, Response] = field(default_factory=dict)
+
+    def window(self, email: str | None) -> Page:
+        if email not in self.pages:
+            state = self.state_of(email) if email else None
+            page = self.windows.open(storage_state=state, reduced_motion="reduce")
+            page.on("response", lambda response: self.keep(page, response))
+            self.pages[email] = page
+        return self.pages[email]
+
+    def keep(self, page: Page, response: Response) -> None:
+        is_page = response.request.resource_type == "document" or response.request.headers.get("hx-request-type")
+        if is_page and not 300 <= response.status < 400 and response.status != 204:
+            self.answers[page] = response
+
+    def sent(self, page: Page) -> str:
+        """The markup that the state came from: a whole page, or the fragment that was put into it."""
+        return self.answers[page].text()
+
+    def client(self, at: int) -> str:
+        return f"{CLIENTS}/{self.numbers[at]}"
+
+    def contact(self, at: int) -> str:
+        """The address of the first contact of a client."""
+        with self.site.database.connect() as connection:
+            row = connection.execute(
+                "SELECT c.id FROM client_contacts c JOIN clients ON clients.id = c.client_id"
+                " JOIN ports ON ports.id = c.port_id WHERE slug = 'port-nimara' AND number = %s ORDER BY c.id LIMIT 1",
+                (self.numbers[at],),
+            ).fetchone()
+        assert row is not None
+        return f"{self.client(at)}/contacts/{row[0]}"
+
+
+def set_up(browser: Browser, site: Installation, state_of: Callable[[str], StorageState]) -> Stage:
+    """A port without clients, somebody without a port, an archived client, imports in every state."""
+    add_people(site)
+    stage = Stage(Windows(browser, site.url), site, state_of)
+    with site.database.connect() as connection:
+        rows = connection.execute(
+            "SELECT number FROM clients JOIN ports ON ports.id = port_id WHERE slug = 'port-nimara'"
+            " ORDER BY sort_name LIMIT 12"
+        ).fetchall()
+        stage.numbers = [row[0] for row in rows]
+        connection.execute(
+            "UPDATE clients SET archived_at = %s FROM ports"
+            " WHERE ports.id = port_id AND slug = 'port-nimara' AND number = %s",
+            (datetime.now(UTC), stage.numbers[1]),
+        )
+    page = stage.window(ADMIN)
+    write_history(page, stage.client(0))
+    add_imports(stage, page)
+    return stage
+
+
+def add_people(site: Installation) -> None:
+    moment = datetime.now(UTC)
+    port, nobody, role = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    with site.database.connect() as connection:
+        connection.execute(
+            "INSERT INTO ports (id, name, slug, default_currency, timezone, locale, country, settings, branding,"
+            " is_active, version, created_at, updated_at) VALUES (%s, 'Quiet Cove', 'quiet-cove', 'EUR',"
+            " 'Europe/Lisbon', 'en', 'PT', '{}', '{}', true, 1, %s, %s)",
+            (port, moment, moment),
+        )
+        connection.execute(
+            "INSERT INTO users (id, email, name, password_hash, is_super_admin, is_active, preferences, created_at,"
+            " updated_at) SELECT %s, %s, 'Nora New', password_hash, false, true, '{}', %s, %s FROM users"
+            " WHERE email = %s",
+            (nobody, NOBODY, moment, moment, ADMIN),
+        )
+        connection.execute(
+            "INSERT INTO user_port_roles (id, user_id, port_id, role_id, created_at, updated_at)"
+            " SELECT %s, users.id, %s, roles.id, %s, %s FROM users, roles"
+            " WHERE email = %s AND roles.name = 'port_admin'",
+            (role, port, moment, moment, BOTH),
+        )
+
+
+def write_history(page: Page, path: str) -> None:
+    """Something of everything on the first client's page."""
+    page.goto(f"{path}/edit")
+    page.get_by_label("Preferred name").fill("Skipper")
+    page.get_by_label("Company (optional)").fill("Société Nautique de la Baie des Îles et de l’Arrière-Port")
+    page.get_by_label("Region").fill("Var")
+    page.get_by_label("Tax number").fill("FR 32 555 014 022")
+    page.get_by_role("button", name="Save client").click()
+    page.get_by_role("textbox", name="New note").fill("Prefers WhatsApp.\n\nNo calls before 10:00.")
+    page.get_by_label("Pin it to the top").check()
+    page.get_by_role("button", name="Add note").click()
+    expect(page.locator("ul.notes .pinned")).to_contain_text("Prefers WhatsApp.")
+
+
+def add_imports(stage: Stage, page: Page) -> None:
+    """One checked by the worker, and from it one in each other state, as it would stand at that moment."""
+    good = ("Tove", "Ångström", "", "tove@marina.example", "+46 70 174 06 05", "Göteborg", "Sweden")
+    wrong = ("Selma", "Ottilia", "", "", "12", "", "")
+    page.goto(f"{IMPORTS}/new")
+    page.get_by_label("Contact file").set_input_files(upload(contacts(good, wrong, good, more=70)))
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_role("region", name="Result of the check")).to_be_visible()
+    stage.imports["preview"] = first = number_of(page)
+    states = {"checking": 40, "running": 31, "stopping": 31, "stopped": 31, "finished": 71, "failed": 0}
+    with stage.site.database.connect() as connection:
+        for at, (status, done) in enumerate(states.items(), start=1):
+            stage.imports[status] = first + at
+            import_id = uuid.uuid4()
+            connection.execute(
+                "INSERT INTO imports SELECT (jsonb_populate_record(i, %s::jsonb)).* FROM imports i"
+                " JOIN ports ON ports.id = i.port_id WHERE slug = 'port-nimara' AND number = %s",
+                (
+                    json.dumps(
+                        {
+                            "id": str(import_id),
+                            "number": first + at,
+                            "status": status,
+                            "done": done,
+                            "created_count": 0 if status in ("checking", "failed") else done,
+                            "error": "No column holds a name." if status == "failed" else "",
+                            "created_at": str(datetime.now(UTC) - timedelta(days=at)),
+                        }
+                    ),
+                    first,
+                ),
+            )
+            connection.execute(
+                "INSERT INTO import_rows SELECT (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid(),"
+                " 'import_id', %s::text))).* FROM import_rows r JOIN imports i ON i.id = r.import_id"
+                " JOIN ports ON ports.id = i.port_id WHERE slug = 'port-nimara' AND i.number = %s AND %s <> 'failed'",
+                (import_id, first, status),
+            )
+
+
+@dataclass(frozen=True)
+class Scene:
+    name: str
+    who: str | None
+    play: Callable[[Stage, Page], None]
+    status: int = 200
+    # Where the state exists; a sheet that opens at the foot of a phone is nothing on a desk.
+    widths: tuple[int, ...] = (1440, 768, 390, 320)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def at(path: str | Callable[[Stage], str]) -> Callable[[Stage, Page], None]:
+    """The page at this address as it opens."""
+
+    def play(stage: Stage, page: Page) -> None:
+        page.goto(path if isinstance(path, str) else path(stage))
+
+    return play
+
+
+def refused_sign_in(_stage: Stage, page: Page) -> None:
+    page.goto("/auth/login?next=/port-nimara/clients")
+    page.get_by_label("E-mail").fill("")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("Type your password.")
+
+
+def paused_sign_in(stage: Stage, page: Page) -> None:
+    email = "somebody@quayside.example"
+    with stage.site.database.connect() as connection:
+        connection.execute("DELETE FROM sign_in_failures WHERE email = %s", (email,))
+        for _ in range(20):
+            connection.execute(
+                "INSERT INTO sign_in_failures (id, email, ip, failed_at) VALUES (%s, %s, '127.0.0.1', %s)",
+                (uuid.uuid4(), email, datetime.now(UTC)),
+            )
+    page.goto("/auth/login")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_role("textbox", name="Password").fill("not this one")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Sign-in is paused for this account")).to_be_visible()
+    with stage.site.database.connect() as connection:
+        connection.execute("DELETE FROM sign_in_failures WHERE email = %s", (email,))
+
+
+def user_menu(_stage: Stage, page: Page) -> None:
+    page.goto(CLIENTS)
+    page.locator("details.menu.user summary").click()
+
+
+def filter_sheet(_stage: Stage, page: Page) -> None:
+    page.goto(f"{CLIENTS}?status=active")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_role("heading", name="Filter")).to_be_visible()
+
+
+def drawer(_stage: Stage, page: Page) -> None:
+    page.goto(CLIENTS)
+    page.get_by_role("button", name="Menu").first.click()
+    expect(page.locator("#side")).to_be_visible()
+
+
+def second_page(_stage: Stage, page: Page) -> None:
+    page.goto(f"{CLIENTS}?sort=updated")
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Next").click()
+    expect(page.get_by_role("navigation", name="Pages")).to_contain_text("51–100")
+
+
+def contact_in_place(stage: Stage, page: Page) -> None:
+    page.goto(stage.client(0))
+    page.get_by_role("link", name="Add contact").click()
+    expect(page.locator("#contact-form")).to_be_visible()
+
+
+def contact_refused_in_place(stage: Stage, page: Page) -> None:
+    contact_in_place(stage, page)
+    page.locator("#contact-form").get_by_role("textbox").first.fill("no at sign")
+    page.locator("#contact-form").get_by_role("button", name="Add contact").click()
+    expect(page.locator("#contact-form [aria-invalid=true]")).to_be_visible()
+
+
+def contact_refused(stage: Stage, page: Page) -> None:
+    page.goto(f"{stage.contact(0)}/edit")
+    page.locator("#value").fill("")
+    page.get_by_role("button", name="Save contact").click()
+    expect(page.locator("[aria-invalid=true]")).to_be_visible()
+
+
+def note_refused(stage: Stage, page: Page) -> None:
+    page.goto(stage.client(2))
+    page.get_by_role("button", name="Add note").click()
+    expect(page.get_by_text("Write the note first.")).to_be_visible()
+
+
+def note_removed(stage: Stage, page: Page) -> None:
+    page.goto(stage.client(3))
+    page.get_by_role("textbox", name="New note").fill("Only for a moment.")
+    page.get_by_role("button", name="Add note").click()
+    page.get_by_role("button", name="Remove the note “Only for a moment.”").first.click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+
+
+def archive_question(stage: Stage, page: Page) -> None:
+    page.goto(stage.client(0))
+    page.get_by_role("button", name="Archive", exact=True).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def edit_refused(stage: Stage, page: Page) -> None:
+    page.goto(f"{stage.client(0)}/edit")
+    page.get_by_label("Full name").fill("")
+    page.get_by_role("button", name="Save client").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def edit_clash(stage: Stage, page: Page) -> None:
+    """A colleague saves the same fields first."""
+    path = f"{stage.client(4)}/edit"
+    page.goto(path)
+    other = stage.window(MANAGER)
+    other.goto(path)
+    for window, town, status in ((other, "Road Bay", "Former"), (page, "Blowing Point", "Prospect")):
+        suffix = "" if window.get_by_label("Town").input_value() != town else " West"
+        window.get_by_label("Town").fill(f"{town}{suffix}")
+        window.get_by_label("Status").select_option(label=status)
+        window.get_by_role("button", name="Save client").click()
+    expect(page.locator("fieldset.clash").first).to_be_visible()
+
+
+def new_refused(_stage: Stage, page: Page) -> None:
+    page.goto(f"{CLIENTS}/new")
+    page.get_by_label("Phone").fill("12")
+    page.get_by_label("E-mail", exact=False).first.fill("not an address")
+    page.get_by_role("button", name="Create client").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def import_refused(_stage: Stage, page: Page) -> None:
+    page.goto(f"{IMPORTS}/new")
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.locator("[aria-invalid=true]")).to_be_visible()
+
+
+def sent_twice(_stage: Stage, page: Page) -> None:
+    """The form of a client sent again with other words, as after going back."""
+    page.goto(f"{CLIENTS}/new")
+    key = page.locator("main [name=_key]").input_value()
+    page.get_by_label("Full name").fill("Iris Sent-Once")
+    page.get_by_role("button", name="Create client").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Iris Sent-Once")
+    page.goto(f"{CLIENTS}/new")
+    page.locator("main [name=_key]").evaluate("(field, key) => { field.value = key; }", key)
+    page.get_by_label("Full name").fill("Iris Sent-Twice")
+    page.get_by_role("button", name="Create client").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Already sent")
+
+
+def open_too_long(_stage: Stage, page: Page) -> None:
+    page.goto(f"{CLIENTS}/new")
+    page.locator("main [name=csrf_token]").evaluate("(field) => { field.value = 'of yesterday'; }")
+    page.get_by_label("Full name").fill("Iris Too-Late")
+    page.get_by_role("button", name="Create client").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Please send it once more")
+
+
+def import_in(status: str, query: str = "") -> Callable[[Stage, Page], None]:
+    return at(lambda stage: f"{IMPORTS}/{stage.imports[status]}{query}")
+
+
+SCENES = (
+    Scene("sign-in", None, at("/auth/login")),
+    Scene("sign-in refused", None, refused_sign_in, 422),
+    Scene("sign-in paused", None, paused_sign_in, 429),
+    Scene("choice of port", BOTH, at("/auth/ports")),
+    Scene("no access", NOBODY, at("/auth/ports")),
+    Scene("list", ADMIN, at(CLIENTS)),
+    Scene("list, second page", ADMIN, second_page),
+    Scene("list, who may only look", VIEWER, at(CLIENTS)),
+    Scene("list, nobody matches", ADMIN, at(f"{CLIENTS}?status=former&kind=company&source=event&archived=1")),
+    Scene("list, archived", ADMIN, at(f"{CLIENTS}?archived=1")),
+    Scene("list, empty", BOTH, at(f"{QUIET}/clients")),
+    Scene("list, menu open", ADMIN, user_menu),
+    Scene("list, filter sheet", ADMIN, filter_sheet, widths=(390, 320)),
+    Scene("list, drawer", BOTH, drawer, widths=(390, 320)),
+    Scene("client", ADMIN, at(lambda stage: stage.client(0))),
+    Scene("client, who may only look", VIEWER, at(lambda stage: stage.client(0))),
+    Scene("client, archived", ADMIN, at(lambda stage: stage.client(1))),
+    Scene("client, archive?", ADMIN, archive_question),
+    Scene("client, contact in place", ADMIN, contact_in_place),
+    Scene("client, contact refused in place", ADMIN, contact_refused_in_place, 422),
+    Scene("client, note refused", ADMIN, note_refused, 422),
+    Scene("client, note removed", ADMIN, note_removed),
+    Scene("timeline", ADMIN, at(lambda stage: f"{stage.client(0)}/events")),
+    Scene("edit", ADMIN, at(lambda stage: f"{stage.client(0)}/edit")),
+    Scene("edit refused", ADMIN, edit_refused, 422),
+    Scene("edit, clash", ADMIN, edit_clash, 409),
+    Scene("new", ADMIN, at(f"{CLIENTS}/new")),
+    Scene("new refused", ADMIN, new_refused, 422),
+    Scene("new contact", ADMIN, at(lambda stage: f"{stage.client(0)}/contacts/new")),
+    Scene("edit contact", ADMIN, at(lambda stage: f"{stage.contact(0)}/edit")),
+    Scene("edit contact refused", ADMIN, contact_refused, 422),
+    Scene("imports", ADMIN, at(IMPORTS)),
+    Scene("imports, none", BOTH, at(f"{QUIET}/clients/imports")),
+    Scene("import, new", ADMIN, at(f"{IMPORTS}/new")),
+    Scene("import refused", ADMIN, import_refused, 422),
+    Scene("import, checked", ADMIN, import_in("preview")),
+    Scene("import, wrong rows", ADMIN, import_in("preview", "?verdict=wrong")),
+    Scene("import, being checked", ADMIN, import_in("checking")),
+    Scene("import, running", ADMIN, import_in("running")),
+    Scene("import, stopping", ADMIN, import_in("stopping")),
+    Scene("import, stopped", ADMIN, import_in("stopped")),
+    Scene("import, finished", ADMIN, import_in("finished")),
+    Scene("import, failed", ADMIN, import_in("failed")),
+    Scene("400", ADMIN, open_too_long, 400),
+    Scene("403", VIEWER, at(f"{CLIENTS}/new"), 403),
+    Scene("404", ADMIN, at(f"{CLIENTS}/999999"), 404),
+    Scene("404, not signed in", None, at("/nowhere/at/all"), 404),
+    Scene("409", ADMIN, sent_twice, 409),
+)

@@ -1,0 +1,228 @@
+"""Every page in its main states: usable by everybody, valid, silent, and without a dead link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html import unescape
+from html.parser import HTMLParser
+from itertools import pairwise
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, StorageState
+
+from tests.browser.pages import ADMIN, CLIENTS, IMPORTS
+from tests.browser.scenes import SCENES, Scene, Stage, set_up
+from tests.browser.windows import Windows
+from tests.servers import Installation
+
+HEIGHT = 900
+SMALLEST = 320
+
+
+class Markup(HTMLParser):
+    """What a page names: ids, links, files, and the parts of a sprite."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: set[str] = set()
+        self.row_actions: set[str] = set()
+        self.files: set[str] = set()
+        self.icons: set[str] = set()
+        self.headings: list[int] = []
+        self.feed(markup)
+        if "row-actions" in self.ids:  # elsewhere they are hidden
+            self.links |= self.row_actions
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if "id" in given:
+            self.ids.add(given["id"])
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag == "a" and "href" in given:
+            (self.row_actions if "row-action" in given.get("class", "") else self.links).add(given["href"])
+        elif tag == "use":
+            self.icons.add(given["href"])
+        elif tag == "link":
+            self.files.add(given["href"])
+        elif "src" in given:
+            self.files.add(given["src"])
+
+
+class Watched:
+    """The stage, with an eye on what its windows ask for and complain of, and on the links they showed already."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.host = urlsplit(stage.site.url).netloc
+        self.said: list[str] = []
+        self.links: dict[str, int] = {}
+        self.sprites: dict[str, set[str]] = {}
+
+    def play(self, scene: Scene) -> Played:
+        is_new = scene.who not in self.stage.pages
+        page = self.stage.window(scene.who)
+        if is_new:
+            self.watch(page)
+        self.said.clear()
+        self.stage.windows.complaints.clear()
+        page.set_viewport_size({"width": scene.widths[0], "height": HEIGHT})
+        page.emulate_media(color_scheme="light")
+        scene.play(self.stage, page)
+        answer = self.stage.answers[page]
+        said = [*self.said, *self.stage.windows.unforgiven()]
+        # The console repeats the status of a page, also of one that is meant to have it.
+        said = [line for line in said if scene.status < 400 or f"status of {scene.status}" not in line]
+        return Played(scene, self, page, answer.status, answer.text(), said)
+
+    def watch(self, page: Page) -> None:
+        page.add_init_script(
+            "window.addEventListener('securitypolicyviolation', (event) =>"
+            " console.error(`refused by the policy: ${event.violatedDirective} ${event.blockedURI}`));"
+        )
+        page.on("request", self.note)
+        page.on("requestfailed", self.note_failure)
+
+    def note(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob") and parts.netloc != self.host:
+            self.said.append(f"asks another host: {request.url}")
+
+    def note_failure(self, request: Request) -> None:
+        # Leaving a page ends what it still asks for.
+        if request.failure != "net::ERR_ABORTED":
+            self.said.append(f"{request.url}: {request.failure}")
+
+
+@dataclass(frozen=True)
+class Played:
+    """A scene as it stands: its window, what the server sent for it, and what was heard on the way."""
+
+    scene: Scene
+    watched: Watched
+    page: Page
+    status: int
+    sent: str
+    said: list[str]
+
+
+@pytest.fixture(scope="module")
+def watched(browser: Browser, site: Installation, state_of: Callable[[str], StorageState]) -> Iterator[Watched]:
+    stage = set_up(browser, site, state_of)
+    yield Watched(stage)
+    stage.windows.complaints.clear()  # judged scene by scene
+    stage.windows.close()
+
+
+@pytest.fixture(scope="module", params=SCENES, ids=str)
+def played(request: pytest.FixtureRequest, watched: Watched) -> Played:
+    """Each scene is played once and judged by all tests that want it."""
+    return watched.play(request.param)
+
+
+def test_answers_in_silence(played: Played) -> None:
+    """The expected status; nothing in the console, nothing refused by the policy, nobody else asked."""
+    assert played.status == played.scene.status
+    assert played.said == []
+
+
+def test_is_valid(played: Played, html_errors: Callable[..., list[str]]) -> None:
+    assert html_errors(played.sent) == []
+    # What was put together from fragments stands like a page that came whole.
+    headings = Markup(played.page.content()).headings
+    assert headings.count(1) == 1
+    assert all(deeper <= before + 1 for before, deeper in pairwise(headings))
+
+
+def test_leads_somewhere(played: Played) -> None:
+    """Every link and file on it answers, every icon stands in its sprite; each address is asked once."""
+    markup = Markup(played.page.content())
+    for link in markup.links | markup.files:
+        check_link(played, markup, link)
+    for icon in markup.icons:
+        sprite, name = icon.split("#")
+        assert name in parts_of(played, sprite), icon
+
+
+def check_link(played: Played, markup: Markup, link: str) -> None:
+    target, anchor = urldefrag(urljoin(played.page.url, unescape(link)))
+    parts = urlsplit(target)
+    if parts.scheme in ("mailto", "tel"):
+        return
+    assert parts.netloc == played.watched.host, target
+    if target == urldefrag(played.page.url)[0]:
+        assert not anchor or anchor in markup.ids, link
+        return
+    known = played.watched.links
+    if target not in known:
+        known[target] = played.page.request.get(target).status
+    assert known[target] == 200, f"{link}: {known[target]}"
+
+
+def parts_of(played: Played, sprite: str) -> set[str]:
+    known = played.watched.sprites
+    if sprite not in known:
+        known[sprite] = Markup(played.page.request.get(sprite).text()).ids
+    return known[sprite]
+
+
+def test_everybody_can_use_it(played: Played, axe: Callable[..., list[str]]) -> None:
+    """Axe in light and dark at three widths, and nothing that scrolls sideways, down to 320 px."""
+    page = played.page
+    found = []
+    for width in played.scene.widths:
+        show_whole(page, width)
+        found += [f"at {width}: {wide}" for wide in too_wide(page)]
+        if width == SMALLEST:
+            continue
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            wrong = axe(page, colours_only=scheme == "dark")
+            found += [f"{scheme} at {width}: {problem}" for problem in wrong]
+    assert not found, "\n".join(["", *found])
+
+
+def show_whole(page: Page, width: int) -> None:
+    """A window as high as the page, so that nothing stands half under the bars that stick."""
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    page.set_viewport_size({"width": width, "height": page.evaluate("document.documentElement.scrollHeight")})
+
+
+def too_wide(page: Page) -> list[str]:
+    """What makes the page scroll sideways."""
+    wide: list[str] = page.evaluate(
+        """() => {
+          const width = document.documentElement.clientWidth;
+          if (document.scrollingElement.scrollWidth <= width) return [];
+          const isOut = (element) => element.getBoundingClientRect().right > width + 0.5;
+          const out = [...document.querySelectorAll("body *")].filter(isOut);
+          return [`scrolls sideways: ${out.slice(0, 3).map((e) => e.outerHTML.slice(0, 100)).join(" · ")}`];
+        }"""
+    )
+    return wide
+
+
+def test_fingers_find_it(windows: Windows, watched: Watched) -> None:
+    """On a touch screen what stands alone and is pressed is 44 px high; words inside a sentence are not."""
+    stage = watched.stage
+    page = windows.open(
+        storage_state=stage.state_of(ADMIN), viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    preview = f"{IMPORTS}/{stage.imports['preview']}"
+    for path in (CLIENTS, stage.client(0), f"{stage.client(0)}/edit", f"{CLIENTS}/new", IMPORTS, preview):
+        page.goto(path)
+        assert page.evaluate("matchMedia('(pointer: coarse)').matches")
+        small = page.evaluate(
+            """() => [...document.querySelectorAll(
+              ".btn, button, select, .input, summary, .chip, .choice, .version"
+                + ", .tabs a, .bottombar a, .side a, .letters a"
+            )].filter((element) => element.checkVisibility() && !element.closest("select, [hidden]")).map((element) => {
+              const { width, height } = (element.closest(".chip") ?? element).getBoundingClientRect();
+              return [Math.round(width), Math.round(height), element.outerHTML.slice(0, 110)];
+            }).filter(([width, height]) => height < 44 || width < 24)"""
+        )
+        assert small == [], path

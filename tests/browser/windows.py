@@ -1,0 +1,53 @@
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+from app.demo import PASSWORD
+
+# Somebody left a page before its socket was open.
+LEFT_EARLY = "WebSocket is closed before the connection is established"
+
+
+class Windows:
+    """Opens windows and remembers whatever their consoles complain of, the policy for content included."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self.browser = browser
+        self.url = url
+        self.contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+        self.forgiven = [LEFT_EARLY]
+
+    def open(self, **options: Any) -> Page:
+        """A window of its own with cookies of its own; `options` are those of Playwright's new_context."""
+        context = self.browser.new_context(base_url=self.url, **options)
+        context.set_default_timeout(20_000)
+        self.contexts.append(context)
+        context.on("console", self.hear)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        return context.new_page()
+
+    def hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.text} ({message.location['url']})")
+
+    def forgive(self, text: str) -> None:
+        """A complaint with this in it is what the test is about, such as `status of 409`."""
+        self.forgiven.append(text)
+
+    def unforgiven(self) -> list[str]:
+        return [said for said in self.complaints if not any(text in said for text in self.forgiven)]
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+        left = self.unforgiven()
+        assert not left, "\n".join(["the browser's console complains:", *left])
+
+
+def sign_in(page: Page, email: str) -> None:
+    page.goto("/auth/login")
+    page.locator("[name=email]").fill(email)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main button.primary").click()
+    page.wait_for_url(lambda url: "/auth/login" not in url)

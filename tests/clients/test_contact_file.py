@@ -1,0 +1,234 @@
+"""Contact files as offices send them: each is read, or refused with one clear reason."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.clients.contact_file import (
+    ContactFile,
+    NotAContactFile,
+    defused,
+    read_contacts,
+    read_row,
+    written_errors,
+)
+from app.clients.models import Import, ImportRow
+
+FILES = Path(__file__).parents[1] / "data" / "contacts"
+
+
+@pytest.fixture(autouse=True)
+def inside(app: Flask) -> Iterator[None]:
+    with app.app_context():
+        yield
+
+
+def rows_of(content: bytes, *, country: str = "FI") -> list[tuple[int, dict[str, Any], str]]:
+    file = read_contacts(content)
+    return [(number, *read_row(file, cells, country=country)) for number, cells in file.rows]
+
+
+def row_of(text: str, *, country: str = "FI") -> tuple[dict[str, Any], str]:
+    ((_number, named, problem),) = rows_of(text.encode(), country=country)
+    return named, problem
+
+
+def values_of(named: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(contact["kind"], contact["normalised"]) for contact in named["contacts"]]
+
+
+# --- Encodings, delimiters, shapes --------------------------------------------------------------------------------
+
+TABLE = "Name;E-mail;Town\nÉmile Ørsted;emile@example.com;Göteborg\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_encoding_delimiter_and_line_ends_are_found_out(encoding: str, delimiter: str, ending: str) -> None:
+    text = TABLE.replace(";", delimiter).replace("\n", ending)
+    ((number, named, problem),) = rows_of(text.encode(encoding))
+    assert (number, problem) == (2, "")
+    assert (named["full_name"], named["town"]) == ("Émile Ørsted", "Göteborg")
+
+
+def test_a_first_line_that_names_the_delimiter_is_no_row() -> None:
+    ((number, named, _problem),) = rows_of(b"sep=;\r\n" + TABLE.encode())
+    assert (number, named["full_name"]) == (2, "Émile Ørsted")
+
+
+def test_rows_keep_the_numbers_a_spreadsheet_shows() -> None:
+    text = 'Name,Note\n\nAino,"two\nlines"\n , \nEero,\n'
+    assert [(number, named["full_name"]) for number, named, _problem in rows_of(text.encode())] == [
+        (3, "Aino"),
+        (5, "Eero"),
+    ]
+    assert rows_of(text.encode())[0][1]["note"] == "two\nlines"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "The file is empty"),
+        (b"\xef\xbb\xbf \r\n\r\n", "The file is empty"),
+        (b",,,\n,,\n", "The file is empty"),
+        (b"Name,E-mail\n", "nothing below it"),
+        (b"Colour,Size\nred,4\n", "No column holds a name"),
+        (b"PK\x03\x04\x14\x00\x06\x00", "This is a spreadsheet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "This is a spreadsheet"),
+        (b"Name\nA\x00ino\n", "The file is not text"),
+        (b"Name\nAino \x81\xfe\n", "The file is not text"),
+        (b"Name\n" + b"x" * 1_000_000 + b"\n", "Row 2 has a cell of more than 10,000"),
+        (b"Name\nAino\n" + b"x" * 10_001 + b"\n", "Row 3 has a cell of more than 10,000"),
+        (b",".join([b"Name"] * 10_000) + b"\nAino\n", "The file has 10000 columns"),
+        (b"Name,Town,name\nAino,Hanko,Eero\n", "Two columns are called “name”"),
+        (b'Name,Note\nAino,"never closed\nEero,\n', "The quotation marks in row 2"),
+        (b'Name\n"Aino" Laine\n', "The quotation marks in row 2"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_one_reason(content: bytes, reason: str) -> None:
+    with pytest.raises(NotAContactFile, match=reason):
+        read_contacts(content)
+
+
+# --- Columns ------------------------------------------------------------------------------------------------------
+
+
+def test_a_google_export_is_understood() -> None:
+    first, second = rows_of((FILES / "google.csv").read_bytes())
+    assert first[1]["full_name"] == "Heikki Juhani Koskinen"
+    assert values_of(first[1]) == [
+        ("email", "heikki@example.com"),
+        ("email", "heikki.k@example.org"),
+        ("phone", "+358405550113"),
+        ("phone", "+442079460991"),
+    ]
+    assert (first[1]["street"], first[1]["town"], first[1]["country"]) == ("Rantakatu 4", "Hanko", "FI")
+    assert first[1]["note"] == "Berth B 12\nlikes mornings"
+    assert (second[1]["kind"], second[1]["full_name"], second[1]["company_name"]) == ("company", "Saaristo Charter", "")
+    assert [problem for _number, _named, problem in (first, second)] == ["", ""]
+
+
+def test_an_outlook_export_keeps_every_number() -> None:
+    ((_number, named, problem),) = rows_of((FILES / "outlook.csv").read_bytes(), country="GB")
+    assert problem == ""
+    assert named["full_name"] == "Rosalind Anne Whitlock"
+    assert named["company_name"] == "Whitlock Sailing"
+    assert values_of(named) == [
+        ("email", "rosalind@example.com"),
+        ("phone", "+442079460991"),
+        ("phone", "+447700900123"),
+    ]
+    assert (named["town"], named["country"], named["languages"]) == ("Falmouth", "GB", ["en"])
+
+
+def test_unknown_columns_are_left_out_and_named() -> None:
+    file = read_contacts(b"Shoe size,Nimi,Puhelin\n44,Aino,040 5550113\n")
+    assert file.mapping == {"columns": [["Shoe size", ""], ["Nimi", "full_name"], ["Puhelin", "phone"]]}
+
+
+# --- Rows ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Name,Town\n,Hanko\n", "There is no name"),
+        ("Name,Town\nAino,Hanko,and more\n", "The row has 3 cells, the first row names 2 columns"),
+        ("Name,Amount\nTotal,118\n", "row of totals"),
+        ("Name,Amount\nYhteensä:,118\n", "row of totals"),
+        ("Name,Town\n=1+1,Hanko\n", "“=1\\+1” is a formula"),
+        ('Name,Town\nAino,"=HYPERLINK(""http://x"")"\n', "is a formula"),
+        ("Name,Country\nAino,Atlantis\n", "“Atlantis” is not a country"),
+        ("Name,Language\nAino,Klingonian\n", "“Klingonian” is not a language"),
+        ("Name,E-mail\nAino,aino@example\n", "“aino@example”: Add what comes after"),
+        ("Name,Phone\nAino,3.58E+11\n", "“3.58E\\+11”: A spreadsheet has shortened"),
+        ("Name,VAT\nAino,FI<script>\n", "A tax number has letters"),
+        (f"Name\n{'x' * 201}\n", "Full name is longer than 200 characters"),
+        (f"Name,Postcode\nAino,{'1' * 21}\n", "Postcode is longer than 20"),
+    ],
+)
+def test_a_row_that_cannot_be_let_in_says_why(text: str, reason: str) -> None:
+    _named, problem = row_of(text)
+    with pytest.raises(AssertionError, match=reason):
+        raise AssertionError(problem)
+
+
+def test_codes_are_read_from_names_in_many_languages() -> None:
+    named, problem = row_of("Name,Maa,Nationality,Languages,VAT\nAino,Ranska,GBR,suomi; en-GB; fi,fi 1234567-8\n")
+    assert problem == ""
+    assert (named["country"], named["nationality"], named["languages"]) == ("FR", "GB", ["fi", "en"])
+    assert named["tax_number"] == "FI1234567-8"
+
+
+def test_a_country_in_the_row_reads_its_numbers() -> None:
+    named, _problem = row_of("Name,Phone,Country\nRosalind,020 7946 0991,UK\n")
+    assert values_of(named) == [("phone", "+442079460991")]
+
+
+def test_several_addresses_in_a_cell_are_kept_apart() -> None:
+    named, problem = row_of('Name,E-mail\nAino,"Aino <aino@example.com>; Work <a@example.org>"\n')
+    assert (problem, values_of(named)) == ("", [("email", "aino@example.com"), ("email", "a@example.org")])
+
+
+def test_an_empty_cell_too_many_does_no_harm() -> None:
+    assert row_of("Name,Town\nAino,Hanko,,\n")[1] == ""
+
+
+NAUGHTY = [
+    "<script>alert(1)</script>",
+    "Robert'); DROP TABLE clients;--",
+    "{{ 7 * 7 }}",
+    "%(name)s %s {0}",
+    "Ω≈ç√∫˜µ≤≥÷ 田中さん 👩‍👩‍👧 ﷽",
+    "‮evil",
+    "Łódź O’Brien-Nuñez",
+    "undefined",
+    "+cmd|' /C calc'!A0",
+    "-Smith",
+]
+
+
+@pytest.mark.parametrize("name", NAUGHTY)
+def test_any_text_is_a_name_and_comes_back_as_it_was(name: str) -> None:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([["Name", "E-mail"], [name, "nowhere"]])
+    file = read_contacts(buffer.getvalue().encode())
+    ((_number, cells),) = file.rows
+    named, problem = read_row(file, cells, country="FI")
+    assert (named["full_name"], cells[0]) == (name, name)
+    assert problem.startswith("“nowhere”: ")
+    errors = written_errors(Import(mapping=file.mapping), [ImportRow(source=cells, message=problem)])
+    again = read_contacts(errors.encode())
+    assert again.rows[0][1][1] == name
+
+
+# --- What was left out --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "=cmd()", "+1+1x", "-2+3+cmd", "@SUM(A1)", "\tx", "＝1+1", "+49x"])
+def test_a_cell_that_a_spreadsheet_would_run_is_defused(cell: str) -> None:
+    assert defused(cell) == "'" + cell
+
+
+@pytest.mark.parametrize("cell", ["+358 40 555 0113", "-12.5", "Aino", "'quoted", "", "a=b"])
+def test_other_cells_stay_as_they_are(cell: str) -> None:
+    assert defused(cell) == cell
+
+
+def test_the_file_of_errors_has_the_columns_of_the_original_and_the_reason() -> None:
+    file = ContactFile(["Name", "=E-mail"], ["full_name", "email"], [])
+    rows = [ImportRow(source=["Aino", "=x", "too many"], message="The row has 3 cells")]
+    text = written_errors(Import(mapping=file.mapping), rows)
+    assert text.startswith("\ufeff")
+    assert list(csv.reader(io.StringIO(text.removeprefix("\ufeff")))) == [
+        ["Why it was left out", "Name", "'=E-mail"],
+        ["The row has 3 cells", "Aino", "'=x", "too many"],
+    ]

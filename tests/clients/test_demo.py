@@ -1,0 +1,127 @@
+"""The demo: two ports with their people, loaded once, quickly, and believable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app import demo
+from app.identity.passwords import verify
+from tests.servers import Cluster, Installation
+
+
+@pytest.fixture(scope="module")
+def empty(cluster: Cluster, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Migrated, with nothing in it."""
+    name = f"quayside_{worker_id}_before_demo"
+    home: Path = tmp_path_factory.mktemp("demo")
+    installation = Installation(cluster.empty(name), "redis://127.0.0.1:1", home)
+    installation.flask("db", "upgrade")
+    yield installation
+    with installation.app.app_context():
+        installation.app.extensions["engine"].dispose()
+    cluster.drop(name)
+
+
+@pytest.fixture(scope="module")
+def loaded(empty: Installation) -> Installation:
+    with empty.app.app_context():
+        began = time.process_time()
+        assert demo.load()
+        assert time.process_time() - began < 5  # of a processor that others use too
+    return empty
+
+
+@pytest.fixture
+def connection(loaded: Installation) -> Iterator[psycopg.Connection]:
+    with loaded.database.connect() as connection:
+        yield connection
+
+
+def counts(connection: psycopg.Connection) -> list[tuple[str, int]]:
+    return connection.execute(
+        "SELECT p.slug, count(*) FROM ports p JOIN clients c ON c.port_id = p.id GROUP BY p.slug ORDER BY p.slug"
+    ).fetchall()
+
+
+def test_there_are_two_hundred_clients_in_two_ports(connection: psycopg.Connection) -> None:
+    assert counts(connection) == [("hanko-itasatama", 70), ("port-nimara", 130)]
+
+
+def test_everybody_signs_in_with_the_password_of_the_demo(connection: psycopg.Connection) -> None:
+    people = connection.execute("SELECT email::text, password_hash FROM users ORDER BY email").fetchall()
+    assert {email for email, _hash in people} >= {
+        "admin@quayside.example",
+        "ines.rocha@nimara.example",
+        "mats.berg@nimara.example",
+        "dana.fields@nimara.example",
+        "vera.lund@nimara.example",
+        "aino.laine@hanko.example",
+        "olli.saari@hanko.example",
+        "petra.holm@quayside.example",
+    }
+    assert verify(people[0][1], demo.PASSWORD)
+    held = connection.execute(
+        "SELECT u.email::text, p.slug, r.name FROM user_port_roles x JOIN users u ON u.id = x.user_id"
+        " JOIN ports p ON p.id = x.port_id JOIN roles r ON r.id = x.role_id"
+    ).fetchall()
+    assert ("ines.rocha@nimara.example", "port-nimara", "sales_manager") in held
+    assert len([row for row in held if row[0] == "petra.holm@quayside.example"]) == 2
+
+
+def test_each_client_can_be_reached_and_belongs_to_who_works_there(connection: psycopg.Connection) -> None:
+    without = connection.execute(
+        "SELECT count(*) FROM clients c WHERE NOT EXISTS (SELECT FROM client_contacts k WHERE k.client_id = c.id"
+        " AND k.kind = 'email' AND k.is_primary AND k.value LIKE '%@example.com')"
+    ).fetchone()
+    assert without == (0,)
+    strangers = connection.execute(
+        "SELECT count(*) FROM clients c WHERE c.owner_id IS NOT NULL AND NOT EXISTS (SELECT FROM user_port_roles x"
+        " WHERE x.user_id = c.owner_id AND x.port_id = c.port_id)"
+    ).fetchone()
+    assert strangers == (0,)
+    kinds = connection.execute("SELECT DISTINCT kind, status FROM clients").fetchall()
+    assert len(kinds) == 6
+
+
+def test_the_timeline_agrees_with_the_record(connection: psycopg.Connection) -> None:
+    wrong = connection.execute(
+        "SELECT count(*) FROM clients c JOIN (SELECT subject_id, min(occurred_at) AS first, max(occurred_at) AS last"
+        " FROM events GROUP BY subject_id) e ON e.subject_id = c.id"
+        " WHERE c.created_at <> e.first OR c.updated_at <> e.last"
+    ).fetchone()
+    assert wrong == (0,)
+    notes = connection.execute("SELECT count(*) FROM client_notes").fetchone()
+    told = connection.execute("SELECT count(*) FROM events WHERE name = 'client:noteAdded'").fetchone()
+    assert notes == told
+    assert notes is not None
+    assert notes[0] > 20
+    assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+
+
+def test_loading_again_changes_nothing(loaded: Installation, connection: psycopg.Connection) -> None:
+    before = counts(connection)
+    with loaded.app.app_context():
+        assert not demo.load()
+    assert counts(connection) == before
+
+
+def test_an_interrupted_load_goes_on_with_the_port_that_is_empty(
+    loaded: Installation, connection: psycopg.Connection
+) -> None:
+    before = counts(connection)
+    connection.execute("DELETE FROM clients WHERE port_id = (SELECT id FROM ports WHERE slug = 'hanko-itasatama')")
+    with loaded.app.app_context():
+        assert demo.load()
+    assert counts(connection) == before
+
+
+def test_a_database_that_is_in_use_is_left_alone(committed: Installation) -> None:
+    with committed.app.app_context():
+        assert not demo.load()
+    with committed.database.connect() as connection:
+        assert counts(connection) == []

@@ -1,0 +1,139 @@
+"""A worker is killed in the middle of an import: another goes on, and no row comes in twice."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+
+import psutil
+import psycopg
+import pytest
+from flask import Flask
+
+from app.db import begin, commit
+from app.dev.processes import wait_until
+from app.events.relay import Relay
+from app.jobs import sweep
+from app.live.rooms import channel_of
+from tests.clients.importing import send_file
+from tests.servers import Installation, Running
+from tests.world import Visitor
+
+ADMIN = "port_admin@north.example"
+ROWS = 70
+
+
+def work_off_outbox(app: Flask) -> None:
+    while Relay(app).work_off():
+        pass
+
+
+def one(installation: Installation, statement: str) -> tuple[object, ...] | None:
+    with installation.database.connect() as connection:
+        return connection.execute(statement).fetchone()
+
+
+def has_status(installation: Installation, status: str) -> bool:
+    return one(installation, "SELECT status FROM imports") == (status,)
+
+
+def is_held(installation: Installation) -> bool:
+    return one(
+        installation,
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'quayside-worker'"
+        " AND wait_event_type = 'Lock' AND datname = current_database()",
+    ) == (1,)
+
+
+def has_no_worker(installation: Installation, pids: set[int]) -> bool:
+    """Whether Postgres, too, has noticed that the killed child is gone."""
+    with installation.database.connect() as connection:
+        found = {
+            pid
+            for (pid,) in connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'quayside-worker'"
+            )
+        }
+    return not found & pids
+
+
+def backends(installation: Installation) -> set[int]:
+    with installation.database.connect() as connection:
+        rows = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'quayside-worker'"
+            " AND wait_event_type = 'Lock' AND datname = current_database()"
+        ).fetchall()
+    return {pid for (pid,) in rows}
+
+
+def children(worker: Running) -> list[psutil.Process]:
+    return psutil.Process(worker.pid).children()
+
+
+def send_again(app: Flask, installation: Installation) -> None:
+    """A minute later the lease of the killed child is over, and the sweep sends its job again."""
+    with installation.database.connect() as connection:
+        connection.execute(
+            "UPDATE jobs SET leased_until = now() - interval '1 second', sent_at = now() - interval '1 hour'"
+        )
+    with app.app_context():
+        begin()
+        sweep()
+        commit()
+    work_off_outbox(app)
+
+
+@pytest.fixture
+def heard(committed: Installation) -> Iterator[Callable[[], list[str]]]:
+    """The shares of imports that pages are shown, in their order."""
+    with committed.redis.pubsub() as subscription:  # type: ignore[no-untyped-call]
+        subscription.subscribe(channel_of(committed.redis))
+        assert subscription.get_message(timeout=2)["type"] == "subscribe"
+
+        def listen() -> list[str]:
+            said = ""
+            while message := subscription.get_message(ignore_subscribe_messages=True, timeout=0.5):
+                said += message["data"].decode()
+            return re.findall(r"(\d+ of \d+) rows</span>", said)
+
+        yield listen
+
+
+def test_a_killed_import_is_gone_on_with(committed: Installation, heard: Callable[[], list[str]]) -> None:
+    app = committed.app
+    with app.app_context():
+        admin = Visitor.of(app, ADMIN)
+    content = "".join(["Name,E-mail,Note\n", *(f"Client {at:02},c{at}@example.com,\n" for at in range(ROWS - 1))])
+    url = send_file(admin, f"{content}Last one,last@example.com,with a note\n".encode()).headers["Location"]
+    work_off_outbox(app)
+    worker = committed.start_worker()
+    assert wait_until(lambda: has_status(committed, "preview"), seconds=30)
+    assert heard() == ["70 of 70"]
+
+    # Only the last row has a note, so the worker stops in the middle of its last share.
+    with psycopg.connect(committed.database.url("postgres")) as holding:
+        holding.execute("LOCK TABLE client_notes IN ACCESS EXCLUSIVE MODE")
+        assert admin.post(f"{url}/run").status_code == 303
+        work_off_outbox(app)
+        assert wait_until(lambda: is_held(committed), seconds=30)
+        assert one(committed, "SELECT created_count, done FROM imports") == (50, 50)
+        held, child = backends(committed), children(worker)[0]
+        os.kill(child.pid, signal.SIGKILL)
+        assert wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=10)
+    assert wait_until(lambda: has_no_worker(committed, held), seconds=30)
+    assert heard() == ["25 of 70", "50 of 70"]
+    assert one(committed, "SELECT count(*) FROM clients") == (50,)
+
+    send_again(app, committed)
+    assert wait_until(lambda: has_status(committed, "finished"), seconds=60)
+    assert one(committed, "SELECT count(*), count(DISTINCT full_name) FROM clients") == (ROWS, ROWS)
+    assert one(committed, "SELECT count(*) FROM client_contacts") == (ROWS,)
+    assert one(committed, "SELECT count(*) FROM client_notes") == (1,)
+    assert one(committed, "SELECT created_count, done, new_count FROM imports") == (ROWS, ROWS, ROWS)
+    assert one(committed, "SELECT count(*) FROM events WHERE name = 'client:created'") == (ROWS,)
+    assert one(committed, "SELECT count(*) FROM events WHERE name = 'import:finished'") == (1,)
+    assert wait_until(lambda: one(committed, "SELECT count(*) FROM jobs") == (0,), seconds=10)
+    assert children(worker)[0].pid != child.pid
+    assert heard() == ["70 of 70"]

@@ -1,0 +1,190 @@
+"""Fixtures of two kinds. `db`: one transaction that is thrown away after the test; fast, for what happens
+inside one process. `committed`: a database of the file's own; for relay, sockets, kills, races and browsers.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from xdist.workermanage import WorkerController
+
+from app.config import Settings
+from app.db import db as database
+from app.dev.servers import Postgres, Valkey
+from tests import world
+from tests.servers import Cluster, Fragile, Holding, Installation, Running, start_postgres, start_valkey
+
+POSTGRES = pytest.StashKey[Postgres]()
+HOME = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # What the machine happens to set must not reach a test.
+    for name in Settings.model_fields:
+        os.environ.pop(name.upper(), None)
+        os.environ.pop(f"{name.upper()}_FILE", None)
+    config.stash[HOME] = Path(tempfile.mkdtemp(prefix="quayside-tests-"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if POSTGRES in config.stash:
+        config.stash[POSTGRES].stop()
+    shutil.rmtree(config.stash[HOME])
+
+
+def postgres_port(config: pytest.Config) -> int:
+    if POSTGRES not in config.stash:
+        config.stash[POSTGRES] = start_postgres(config.stash[HOME] / "postgres")
+    return config.stash[POSTGRES].port
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """The controller starts the one Postgres of a run on several processes and tells them its port."""
+    node.workerinput["postgres_port"] = postgres_port(node.config)
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    given: dict[str, int] = getattr(request.config, "workerinput", {})
+    return Cluster(given.get("postgres_port") or postgres_port(request.config))
+
+
+@pytest.fixture(scope="session")
+def valkey(request: pytest.FixtureRequest) -> Iterator[Valkey]:
+    server = start_valkey(request.config.stash[HOME] / "valkey")
+    yield server
+    server.stop()
+
+
+# --- db: a transaction that is thrown away ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def own_installation(
+    cluster: Cluster, valkey: Valkey, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> Installation:
+    database = cluster.clone(f"quayside_{worker_id}")
+    return Installation(database, valkey.url(0), tmp_path_factory.mktemp("home"), PUBLIC_URL="http://localhost")
+
+
+@pytest.fixture(scope="session")
+def settings(own_installation: Installation) -> Settings:
+    return own_installation.settings
+
+
+@pytest.fixture(scope="session")
+def app(own_installation: Installation) -> Flask:
+    own_installation.app.testing = True
+    return own_installation.app
+
+
+@pytest.fixture
+def db(app: Flask, own_installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[SQLAlchemy]:
+    """The session inside one transaction: what the test and its requests commit is undone at its end."""
+    with app.app_context():
+        engine = database.engine
+        connection = engine.connect()
+        outer = connection.begin()
+        monkeypatch.setitem(database.engines, None, connection)
+        database.session.configure(join_transaction_mode="create_savepoint")
+        yield database
+        database.session.remove()
+        database.session.configure(join_transaction_mode="conditional_savepoint")
+        outer.rollback()
+        connection.close()
+    own_installation.redis.flushdb()
+
+
+@pytest.fixture
+def visit(app: Flask, db: SQLAlchemy) -> Callable[[str], world.Visitor]:
+    """A browser without scripts, signed in: `visit("sales_manager@north.example")`."""
+    return lambda email: world.Visitor.of(app, email)
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[list[str]]:
+    """The SQL statements sent from here on; BEGIN, COMMIT and savepoints are not counted."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "SAVEPOINT" not in statement:
+            sent.append(statement)
+
+    engine = app.extensions["engine"]
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def relayed(app: Flask, db: SQLAlchemy) -> Callable[[], list[str]]:
+    """Run the reactions that wait in the outbox, as the relay would; gives the names of the events."""
+    return world.relay
+
+
+# --- committed: a database of the file's own -------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def install(
+    cluster: Cluster,
+    valkey: Valkey,
+    worker_id: str,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[Holding], Installation]]:
+    """Make the file's own installation; its processes and its database go with the file."""
+    made: list[Installation] = []
+
+    def make(holding: Holding) -> Installation:
+        name = f"quayside_{worker_id}_{request.node.path.stem}_{holding}"
+        database = cluster.clone(name, holding)
+        made.append(Installation(database, valkey.url(1), tmp_path_factory.mktemp("home")))
+        made[-1].redis.flushdb()
+        return made[-1]
+
+    yield make
+    for installation in made:
+        installation.stop_all()
+        cluster.drop(installation.database.name)
+
+
+@pytest.fixture(scope="module")
+def committed(install: Callable[[Holding], Installation]) -> Installation:
+    """With the cast of tests/world.py in it."""
+    return install("cast")
+
+
+@pytest.fixture(scope="module")
+def server(committed: Installation) -> Running:
+    """The web process, with its address in `committed.url`."""
+    return committed.start_web()
+
+
+@pytest.fixture(scope="module")
+def relay_process(committed: Installation) -> Running:
+    return committed.start_relay()
+
+
+@pytest.fixture(scope="module")
+def worker_process(committed: Installation) -> Running:
+    return committed.start_worker()
+
+
+@pytest.fixture(scope="module")
+def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fragile]:
+    """An installation whose Postgres and Valkey are its own, to be stopped and started by a test."""
+    home = tmp_path_factory.mktemp("fragile")
+    postgres, valkey = start_postgres(home / "postgres"), start_valkey(home / "valkey")
+    installation = Installation(Cluster(postgres.port).clone("quayside"), valkey.url(), home)
+    yield Fragile(installation, postgres, valkey)
+    installation.stop_all()
+    valkey.stop()
+    postgres.stop()

@@ -1,0 +1,159 @@
+"""Every event that is recorded stands in the registry with its payload, and everything there is recorded."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.events.registry import EVENTS
+
+APP = Path(__file__).parents[2] / "app"
+FAMILIES = {name.partition(":")[0] for name in EVENTS}
+
+# What `record()` takes beside the payload. Changed fields are kept apart from it, and a payload may name them.
+OWN = {"by", "subject_type", "subject_id", "port_id", "changes", "is_new", "announce"}
+RECORDERS = {"record", "record_apart"}
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A call that records an event; `details` is its payload, None where it is handed on as a whole."""
+
+    place: str
+    event: str
+    details: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class Wrapper:
+    """A method that records `family:<its argument>` with some details of its own."""
+
+    family: str
+    details: frozenset[str]
+
+
+def recordings(source: str, name: str) -> Iterator[Recording]:
+    """Every call of the module that records; raises ValueError for one that cannot be read."""
+    tree = ast.parse(source)
+    for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))):
+        wrappers = {function.name: w for function in functions(scope) if (w := wrapper(function))}
+        for call in calls(scope):
+            function = call.func
+            place = f"{name}:{call.lineno}"
+            if isinstance(function, ast.Name) and function.id in RECORDERS:
+                if isinstance(call.args[0], ast.Constant):
+                    yield Recording(place, str(call.args[0].value), details(call))
+            elif isinstance(function, ast.Attribute) and function.attr in wrappers:
+                own = wrappers[function.attr]
+                happened = text_of(call.args[0], place)
+                yield Recording(place, f"{own.family}:{happened}", own.details | (details(call) or frozenset()))
+            elif isinstance(function, ast.Attribute) and function.attr == "record":
+                family = family_of(function.value, scope, place)
+                yield Recording(place, f"{family}:{text_of(call.args[0], place)}", details(call))
+
+
+def functions(scope: ast.AST) -> list[ast.FunctionDef]:
+    body = scope.body if isinstance(scope, ast.ClassDef | ast.Module) else []
+    return [node for node in body if isinstance(node, ast.FunctionDef)]
+
+
+def calls(scope: ast.AST) -> Iterator[ast.Call]:
+    """The calls of a class, or of a module outside its classes."""
+    for node in ast.iter_child_nodes(scope):
+        if isinstance(node, ast.ClassDef):
+            continue
+        if isinstance(node, ast.Call):
+            yield node
+        yield from calls(node)
+
+
+def wrapper(function: ast.FunctionDef) -> Wrapper | None:
+    """`def _record(self, happened, …): record(f"contact:{happened}", …)`"""
+    for call in calls(function):
+        if not (isinstance(call.func, ast.Name) and call.func.id in RECORDERS and call.args):
+            continue
+        match call.args[0]:
+            case ast.JoinedStr(values=[ast.Constant(value=str(start)), ast.FormattedValue()]):
+                return Wrapper(start.removesuffix(":"), details(call, partly=True) or frozenset())
+    return None
+
+
+def details(call: ast.Call, *, partly: bool = False) -> frozenset[str] | None:
+    if not partly and any(keyword.arg is None for keyword in call.keywords):
+        return None
+    return frozenset(keyword.arg for keyword in call.keywords if keyword.arg) - OWN
+
+
+def text_of(node: ast.expr, place: str) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    raise ValueError(f"{place}: the event is not named in words")
+
+
+def family_of(receiver: ast.expr, scope: ast.AST, place: str) -> str:
+    """The variable's own name where that is a family, else the `subject_type` of the class around it."""
+    if isinstance(receiver, ast.Name) and receiver.id in FAMILIES:
+        return receiver.id
+    for node in scope.body if isinstance(scope, ast.ClassDef) else []:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="subject_type")], value=ast.Constant(value=str(family))):
+                return family
+    raise ValueError(f"{place}: nothing says what this event is about")
+
+
+def all_recordings() -> list[Recording]:
+    return [
+        recording
+        for path in sorted(APP.rglob("*.py"))
+        for recording in recordings(path.read_text(), path.relative_to(APP.parent).as_posix())
+    ]
+
+
+def test_every_recorded_event_is_registered_with_its_payload() -> None:
+    wrong = []
+    for found in all_recordings():
+        if found.event not in EVENTS:
+            wrong.append(f"{found.place}: {found.event} is not in the registry")
+        elif found.details is not None and found.details != frozenset(EVENTS[found.event]):
+            wrong.append(f"{found.place}: {found.event} has {sorted(found.details)}")
+    assert wrong == []
+
+
+def test_every_registered_event_is_recorded_somewhere() -> None:
+    assert set(EVENTS) - {found.event for found in all_recordings()} == set()
+
+
+def test_events_are_named_family_and_past_tense() -> None:
+    for name in EVENTS:
+        family, _, happened = name.partition(":")
+        assert family.isalpha(), name
+        assert family.islower(), name
+        assert happened.isalpha(), name
+        assert happened[0].islower(), name
+
+
+def test_the_walk_reads_every_way_of_recording() -> None:
+    source = """
+record("auth:login", by=member, email=email, **more)
+class Client:
+    subject_type = "client"
+    def archive(self): self.record("archived", by=by)
+    @classmethod
+    def create(cls): made.record("created", by=by, name=1, source=2)
+class Contact:
+    def archive(self, client): self._record("archived", client, by=by, kind=1)
+    def _record(self, happened, client, **details):
+        record(f"contact:{happened}", by=by, contact_id=self.id, **details)
+class Note:
+    def write(self, client): client.record("noteAdded", by=by, note_id=1)
+"""
+    found = {r.event: r.details for r in recordings(source, "example.py")}
+    assert found == {
+        "auth:login": None,
+        "client:archived": frozenset(),
+        "client:created": {"name", "source"},
+        "contact:archived": {"contact_id", "kind"},
+        "client:noteAdded": {"note_id"},
+    }

@@ -1,0 +1,255 @@
+"""The servers and processes of a test run. All of them end with it, also when it is killed."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import psycopg
+import redis
+from flask import Flask
+from psycopg import sql
+
+from app import create_app
+from app.config import Settings
+from app.dev.processes import answers, start, stop, wait_until
+from app.dev.servers import ROLES, Postgres, Valkey, free_port
+from tests import world
+
+ROOT = Path(__file__).parents[1]
+PROGRAMS = Path(sys.executable).parent
+PASSWORD = "only-in-tests"
+
+Holding = Literal["cast", "demo"]
+
+# Nothing of a test run has to survive a power cut.
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "256MB",
+    "max_connections": "300",
+}
+
+
+def start_postgres(home: Path) -> Postgres:
+    postgres = Postgres(home, PASSWORD, FAST)
+    postgres.start()
+    postgres.make_database("quayside_roles")
+    for role in ("quayside_owner", "quayside_app"):
+        postgres.set_password(role, PASSWORD)
+    return postgres
+
+
+def start_valkey(home: Path) -> Valkey:
+    valkey = Valkey(home, PASSWORD, {"save": '""', "appendonly": "no"})
+    valkey.start()
+    return valkey
+
+
+@dataclass(frozen=True)
+class Database:
+    port: int
+    name: str
+
+    def url(self, role: str) -> str:
+        return f"postgresql://{role}:{PASSWORD}@127.0.0.1:{self.port}/{self.name}"
+
+    def connect(self, role: str = "postgres") -> psycopg.Connection:
+        return psycopg.connect(self.url(role), autocommit=True)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The one Postgres of the run, seen from any of its workers."""
+
+    port: int
+
+    def connect(self) -> psycopg.Connection:
+        return Database(self.port, "postgres").connect()
+
+    def clone(self, name: str, holding: Holding = "cast") -> Database:
+        """A new database with the schema in it and either the cast of tests/world.py or the demo."""
+        template = f"quayside_template_{holding}"
+        self.make_template(template, holding)
+        self.create(name, template=template)
+        return Database(self.port, name)
+
+    def empty(self, name: str) -> Database:
+        """A new database as it is before the first migration."""
+        self.create(name)
+        database = Database(self.port, name)
+        with database.connect() as connection:
+            connection.execute(ROLES.read_bytes())
+        return database
+
+    def create(self, name: str, *, template: str = "template1") -> None:
+        with self.connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER quayside_owner STRATEGY file_copy").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
+            )
+
+    def drop(self, name: str) -> None:
+        with self.connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def make_template(self, name: str, holding: Holding) -> None:
+        """Made by whichever worker comes first; the others wait for it."""
+        with self.connect() as connection:
+            connection.execute("SELECT pg_advisory_lock(1)")
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+                return
+            unfinished = self.empty(f"{name}_unfinished")
+            installation = Installation(unfinished, "redis://127.0.0.1:1", ROOT)
+            installation.flask("db", "upgrade")
+            if holding == "demo":
+                installation.flask("demo", "load")
+            else:
+                with unfinished.connect("quayside_owner") as owner:
+                    world.build(owner)
+            rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+            connection.execute(rename.format(sql.Identifier(unfinished.name), sql.Identifier(name)))
+
+
+class Running:
+    """A process of Quayside. `kill()` is what a power cut does to it, `stop()` what an operator does."""
+
+    def __init__(self, command: Sequence[str | Path], environment: dict[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self.process = start(command, output=output, cwd=ROOT, environment=environment)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        stop(self.process)
+
+    def output(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+
+class Installation:
+    """A database, a Redis, a directory: what settings name, and the processes that run on them."""
+
+    def __init__(self, database: Database, redis_url: str, home: Path, **changed: str) -> None:
+        self.database = database
+        self.home = home
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.running: list[Running] = []
+        self.environment = {
+            "ENVIRONMENT": "development",
+            "DATABASE_URL": database.url("quayside_app"),
+            "DATABASE_OWNER_URL": database.url("quayside_owner"),
+            "REDIS_URL": redis_url,
+            "PUBLIC_URL": self.url,
+            "SECRET_KEY": "a secret key that only tests know",
+            "FIELD_KEYS": "test:" + "0f" * 32,
+            "DB_POOL_SIZE": "5",
+            "LOG_LEVEL": "warning",
+            "PORT": str(self.port),
+            "QUAYSIDE_HOME": str(home),
+            **changed,
+        }
+
+    @cached_property
+    def settings(self) -> Settings:
+        values: dict[str, Any] = {name.lower(): value for name, value in self.environment.items()}
+        return Settings(**values)
+
+    @cached_property
+    def app(self) -> Flask:
+        return create_app(self.settings)
+
+    @property
+    def redis(self) -> "redis.Redis":
+        return redis.Redis.from_url(self.settings.redis_url)
+
+    def flask(self, *arguments: str) -> str:
+        """Run a command of the application, give its output."""
+        done = subprocess.run(
+            [PROGRAMS / "flask", *arguments],
+            cwd=ROOT,
+            env=self.child_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"flask {' '.join(arguments)} failed:\n{done.stdout}"
+        return done.stdout
+
+    def child_environment(self, **changed: str) -> dict[str, str]:
+        path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+        return {
+            **os.environ,
+            "PATH": path,
+            "FLASK_SKIP_DOTENV": "1",
+            "TZ": "UTC",
+            **self.environment,
+            **changed,
+        }
+
+    def start_web(self, *, workers: int = 1, port: int | None = None, **changed: str) -> Running:
+        port = port or self.port
+        web = self.start(
+            [PROGRAMS / "gunicorn", "-c", "deploy/gunicorn.py", "--workers", str(workers), "wsgi:app"],
+            "web",
+            **{"PORT": str(port), **changed},
+        )
+        return self.when_ready(web, lambda: answers(f"http://localhost:{port}/health/live"))
+
+    def start_relay(self, **changed: str) -> Running:
+        relay = self.start([PROGRAMS / "flask", "relay", "run"], "relay", **changed)
+        return self.when_ready(relay, lambda: self.has_connection("quayside-relay"))
+
+    def start_worker(self, **changed: str) -> Running:
+        worker = self.start([sys.executable, "worker.py"], "worker", **changed)
+        return self.when_ready(worker, lambda: self.redis.scard("rq:workers") != 0)
+
+    def start_scheduler(self, **changed: str) -> Running:
+        scheduler = self.start([PROGRAMS / "flask", "scheduler", "run"], "scheduler", **changed)
+        return self.when_ready(scheduler, lambda: self.redis.zcard("rq:scheduler:scheduled_jobs") != 0)
+
+    def start(self, command: Sequence[str | Path], name: str, **changed: str) -> Running:
+        log = self.home / f"{name}-{len(self.running)}.log"
+        running = Running(command, self.child_environment(**changed), log)
+        self.running.append(running)
+        return running
+
+    def when_ready(self, running: Running, is_ready: Any) -> Running:
+        started = wait_until(is_ready, seconds=30, process=running.process)
+        assert started, f"{running.log.name}: did not start\n{running.output()[-4000:]}"
+        return running
+
+    def has_connection(self, name: str) -> bool:
+        with self.database.connect() as connection:
+            row = connection.execute(
+                "SELECT FROM pg_stat_activity WHERE datname = %s AND application_name = %s",
+                (self.database.name, name),
+            ).fetchone()
+        return row is not None
+
+    def stop_all(self) -> None:
+        while self.running:
+            self.running.pop().stop()
+
+
+@dataclass(frozen=True)
+class Fragile:
+    installation: Installation
+    postgres: Postgres
+    valkey: Valkey

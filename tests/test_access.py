@@ -1,0 +1,514 @@
+"""Who may do what: every endpoint and every live topic, for everybody, in the own port and in another.
+
+The tables say again, independently of the application, what the design says, so that a change on either side is
+noticed: a new endpoint, topic, role or permission belongs here too.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import product
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import func, select
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from app import storage
+from app.clients.models import Import, Note
+from app.clients.queries import contacts_of
+from app.db import begin, commit, db
+from app.events.models import Event, SubjectKey, keyring, place_of_key
+from app.live import TOPICS
+from app.web import SESSION_COOKIE, Access
+from tests.world import NORTH, ROLES, Visitor, enter, make_client, start_session, user_id
+
+# --- What the design says ----------------------------------------------------------------------------------
+
+PERMISSIONS = """
+clients             view view_own create edit delete merge export
+interests           view create edit delete change_stage generate_eoi export
+berths              view edit import manage_waiting_list manage_reservations
+documents           view create send_for_signing upload_signed delete
+document_templates  view generate manage
+files               view upload delete manage_folders
+expenses            view create edit delete export scan_receipt
+invoices            view create edit delete send record_payment export
+email               view send configure_account
+reminders           view_own view_all create edit_own edit_all assign_others
+calendar            connect view_events
+reports             view_dashboard view_analytics export
+leads               view_own view_all create edit delete assign convert
+products            view create edit delete
+orders              view create edit cancel fulfil
+subscriptions       view create edit suspend cancel
+claims              view_own view_all create edit assign resolve delete comment
+tickets             view_own view_all create edit assign close cancel export
+approvals           view decide
+assets              view create edit delete import
+locations           view create edit delete
+sla                 view manage
+projects            view create edit delete
+timesheets          view_own view_all submit decide
+automation          view manage run
+site                view edit publish
+social              view create schedule publish
+integrations        view manage
+admin               manage_users view_audit_log manage_settings manage_webhooks manage_reports
+admin               manage_custom_fields manage_forms manage_tags import_data view_monitoring system_backup
+"""
+
+# Beside the four roles that are told in a sentence below.
+ROLE_TABLE = {
+    "sales_manager": """
+        clients *
+        interests *
+        berths *
+        documents *
+        document_templates *
+        files *
+        leads *
+        products *
+        email *
+        calendar *
+        reports *
+        reminders *
+        invoices view create edit send
+        expenses view create edit scan_receipt
+        timesheets submit view_own view_all decide
+    """,
+    "sales_agent": """
+        clients view view_own create edit
+        interests view create edit
+        leads view_own create edit convert
+        berths view
+        documents view create send_for_signing
+        files view upload
+        reminders view_own create edit_own
+        email view send
+        calendar *
+        expenses create scan_receipt
+        reports view_dashboard
+    """,
+    "supervisor": """
+        leads view_own view_all create edit assign convert
+        claims *
+        tickets *
+        approvals view decide
+        assets *
+        locations *
+        sla view
+        products view
+        files view upload
+        clients view view_own
+        timesheets decide
+        reports *
+    """,
+    "operator": """
+        leads view_own create edit
+        claims view_own create edit comment resolve
+        tickets view_own create edit
+        products view
+        files view upload
+        clients view_own
+        timesheets submit
+    """,
+    "technician": """
+        tickets view_own edit
+        assets view
+        files upload
+        timesheets submit
+    """,
+}
+
+PUBLIC = {"identity.new_session", "identity.create_session", "health.live", "health.ready", "static"}
+SIGNED_IN = {
+    "identity.home",
+    "identity.destroy_session",
+    "identity.index_ports",
+    "identity.update_preferences",
+    "identity.show_port",
+    "storage.show",
+    "live.connect",
+}
+NEEDS = {
+    "clients.index": ("clients.view", "clients.view_own"),
+    "clients.new": ("clients.create",),
+    "clients.create": ("clients.create",),
+    "clients.show": ("clients.view", "clients.view_own"),
+    "clients.edit": ("clients.edit",),
+    "clients.update": ("clients.edit",),
+    "clients.index_events": ("clients.view", "clients.view_own"),
+    "clients.create_archival": ("clients.delete",),
+    "clients.destroy_archival": ("clients.delete",),
+    "clients.new_contact": ("clients.edit",),
+    "clients.create_contact": ("clients.edit",),
+    "clients.edit_contact": ("clients.edit",),
+    "clients.update_contact": ("clients.edit",),
+    "clients.destroy_contact": ("clients.edit",),
+    "clients.create_contact_restoration": ("clients.edit",),
+    "clients.create_note": ("clients.edit",),
+    "clients.destroy_note": ("clients.edit",),
+    "clients.create_note_restoration": ("clients.edit",),
+    "clients.index_imports": ("admin.import_data",),
+    "clients.new_import": ("admin.import_data",),
+    "clients.create_import": ("admin.import_data",),
+    "clients.show_import": ("admin.import_data",),
+    "clients.create_import_run": ("admin.import_data",),
+    "clients.destroy_import_run": ("admin.import_data",),
+    "clients.show_import_errors": ("admin.import_data",),
+}
+TOPIC_NEEDS = {
+    "clients": ("clients.view", "clients.view_own"),
+    "client": ("clients.view", "clients.view_own"),
+    "imports": ("admin.import_data",),
+    "import": ("admin.import_data",),
+}
+
+
+def leaves(table: str) -> set[str]:
+    """`resource.action` for every action of the table; `*` is all of the resource."""
+    found = set()
+    for line in filter(str.strip, table.splitlines()):
+        resource, *actions = line.split()
+        for action in actions:
+            every = f"{resource}."
+            found |= {leaf for leaf in ALL if leaf.startswith(every)} if action == "*" else {every + action}
+    return found
+
+
+ALL: set[str] = set()
+ALL = leaves(PERMISSIONS)
+OPERATIONAL = {leaf for leaf in ALL if not leaf.startswith("admin.")}
+HELD = {
+    "port_admin": ALL - {"admin.system_backup"},
+    "director": OPERATIONAL | {"admin.manage_users", "admin.view_audit_log"},
+    "viewer": {leaf for leaf in OPERATIONAL if leaf.split(".")[1].startswith("view")},
+    **{role: leaves(table) for role, table in ROLE_TABLE.items()},
+}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who asks, and what they hold in Port North; None where they have nothing to do."""
+
+    email: str
+    held: set[str] | None
+    is_signed_in: bool = True
+    other_port_is_open: bool = False
+
+
+EVERYBODY = {
+    **{role: Person(f"{role}@north.example", HELD[role]) for role in HELD},
+    "super admin": Person("super@quayside.example", ALL, other_port_is_open=True),
+    "two roles": Person("two_roles@north.example", HELD["technician"] | HELD["sales_agent"]),
+    "nobody": Person("nowhere@quayside.example", None),
+    "inactive": Person("gone@north.example", None, is_signed_in=False),
+    "anonymous": Person("", None, is_signed_in=False),
+}
+
+
+def holds(person: Person, needed: tuple[str, ...]) -> bool:
+    return person.held is not None and not person.held.isdisjoint(needed)
+
+
+# --- What there is to ask for ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Place:
+    """One record of each kind in a port, as addresses name them."""
+
+    slug: str
+    client: int
+    contact: uuid.UUID
+    note: uuid.UUID
+    imported: int
+    file: str
+
+    def values(self, rule: Rule) -> dict[str, Any]:
+        """What the rule's address is filled with."""
+        imported = "import" in rule.endpoint
+        known = {
+            "port": self.slug,
+            "number": self.imported if imported else self.client,
+            "contact_id": self.contact,
+            "note_id": self.note,
+            "filename": "app.css",
+        }
+        return {name: known[name] for name in rule.arguments}
+
+
+UNKNOWN = Place("north", 999_999, uuid.uuid4(), uuid.uuid4(), 999_999, "")
+BEYOND = Place("north", 10**30, uuid.UUID(int=0), uuid.UUID(int=2**128 - 1), 2**31, "")
+
+
+def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
+    """Records in the port; the client belongs to `owner`, who sees it even with `clients.view_own` alone."""
+    manager = enter(f"port_admin@{slug}.example", slug)
+    client = make_client(manager, owner_id=owner, email="lea@example.com")
+    client.number = numbers
+    note = Note.create(client, "Prefers the inner harbour", by=manager)
+    key = storage.new_key(slug, "clients", client.number, "pdf")
+    storage.put(BytesIO(b"%PDF-1.7"), key, "application/pdf")
+    imported = Import.create(filename="contacts.csv", storage_key=key, by=manager)
+    imported.number = numbers + 1
+    commit()
+    with app.test_request_context():
+        link = parse_qs(urlsplit(storage.link(key, "plan.pdf")).query)["link"][0]
+    return Place(slug, client.number, contacts_of(client)[0].id, note.id, imported.number, link)
+
+
+def rules(app: Flask) -> list[tuple[Rule, str]]:
+    """Every way into the application: rule and method."""
+    return [
+        (rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in sorted(rule.methods or ())
+        if method not in ("HEAD", "OPTIONS")
+    ]
+
+
+class Asker:
+    """Asks as one person, undoing what each question changed."""
+
+    def __init__(self, app: Flask, db: SQLAlchemy, person: Person) -> None:
+        self.app, self.db, self.person = app, db, person
+        self.connection: Any = db.engine  # in tests of this kind one connection stands in its place
+        self.token = start_session(person.email) if person.email else None
+        commit()
+        self.origin = app.extensions["settings"].public_url
+
+    def ask(self, rule: Rule, method: str, values: dict[str, Any], *, link: str, **headers: str) -> TestResponse:
+        path = self.app.url_map.bind("localhost").build(rule.endpoint, values, method)
+        query = {"link": link} if rule.endpoint == "storage.show" else {}
+        visitor = Visitor.anonymous(self.app)
+        if self.token:
+            visitor.client.set_cookie(SESSION_COOKIE, self.token)
+        data = {"csrf_token": visitor.csrf_token()} if method != "GET" else None
+        self.denials = 0
+        self.db.session.remove()  # its savepoint would end with the one below inside it
+        undone = self.connection.begin_nested()
+        try:
+            response = visitor.open(
+                path, method=method, data=data, query_string=query, headers={"Origin": self.origin, **headers}
+            )
+            if response.status_code == 403:
+                self.denials = denials_of(self.person)
+            return response
+        finally:
+            self.db.session.remove()
+            undone.rollback()
+
+    def outcome(self, rule: Rule, method: str, place: Place, **headers: str) -> str:
+        response = self.ask(rule, method, place.values(rule), link=place.file, **headers)
+        status = response.status_code
+        if status == 303 and is_to_sign_in(response):
+            return "sign in"
+        if status == 403:
+            return "denied" if self.denials == 1 else f"denied, and recorded {self.denials} times"
+        return "not found" if status == 404 else "let in" if status < 500 else f"broken: {status}"
+
+
+def is_to_sign_in(response: TestResponse) -> bool:
+    """Sent to sign in; signing out ends there as well, and takes the cookie away."""
+    is_signing_out = SESSION_COOKIE in response.headers.get("Set-Cookie", "")
+    return urlsplit(response.headers.get("Location", "")).path == "/auth/login" and not is_signing_out
+
+
+def denials_of(person: Person) -> int:
+    actor = user_id(person.email)
+    begin(port_id=NORTH, user_id=actor, scope="staff")
+    statement = select(func.count()).where(Event.name == "permission:denied", Event.actor_id == actor)
+    return db.session.scalar(statement) or 0
+
+
+@pytest.fixture(params=EVERYBODY)
+def person(request: pytest.FixtureRequest) -> Person:
+    return EVERYBODY[request.param]
+
+
+@pytest.fixture
+def asker(app: Flask, db: SQLAlchemy, person: Person) -> Asker:
+    return Asker(app, db, person)
+
+
+@pytest.fixture
+def places(app: Flask, db: SQLAlchemy, person: Person) -> tuple[Place, Place]:
+    """The same in both ports, under other numbers."""
+    owner = user_id(person.email or "port_admin@north.example")
+    return furnish(app, "north", 5001, owner), furnish(app, "south", 7001, owner)
+
+
+# --- The sweep ---------------------------------------------------------------------------------------------
+
+
+def test_every_endpoint_stands_in_the_tables(app: Flask) -> None:
+    views: dict[str, Any] = dict(app.view_functions)
+    stated: dict[str, Access] = {name: view.access for name, view in views.items()}
+    assert {name for name, access in stated.items() if access.public} == PUBLIC
+    assert {name for name, access in stated.items() if not access.public and not access.permissions} == SIGNED_IN
+    assert {name: access.permissions for name, access in stated.items() if access.permissions} == NEEDS
+    assert {rule.endpoint for rule, _method in rules(app)} == PUBLIC | SIGNED_IN | set(NEEDS)
+
+
+def test_what_needs_a_permission_is_in_a_port(app: Flask) -> None:
+    outside = {rule.endpoint for rule in app.url_map.iter_rules() if "port" not in rule.arguments}
+    assert outside.isdisjoint(NEEDS)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_holds_what_the_design_says(db: SQLAlchemy, role: str) -> None:
+    assert enter(f"{role}@north.example").permissions == HELD[role]
+
+
+def test_who_holds_two_roles_holds_both(db: SQLAlchemy) -> None:
+    assert enter("two_roles@north.example").permissions == HELD["technician"] | HELD["sales_agent"]
+
+
+def test_a_super_admin_holds_everything_in_every_port(db: SQLAlchemy) -> None:
+    for slug in ("north", "south"):
+        assert enter("super@quayside.example", slug).permissions == ALL
+
+
+def expected(rule: Rule, person: Person, *, is_other_port: bool) -> str:
+    if rule.endpoint in PUBLIC:
+        return "let in"
+    if not person.is_signed_in:
+        return "sign in"
+    in_port = "port" in rule.arguments
+    if in_port and not person.other_port_is_open and (is_other_port or person.held is None):
+        return "not found"
+    if rule.endpoint in NEEDS and not holds(person, NEEDS[rule.endpoint]):
+        return "denied"
+    return "let in"
+
+
+def test_everybody_gets_in_where_they_may_and_nowhere_else(
+    app: Flask, asker: Asker, person: Person, places: tuple[Place, Place]
+) -> None:
+    wrong = []
+    for rule, method in rules(app):
+        for place in places if "port" in rule.arguments else places[:1]:
+            should = expected(rule, person, is_other_port=place.slug == "south")
+            found = asker.outcome(rule, method, place)
+            if found != should:
+                wrong.append(f"{method} {rule.endpoint} in {place.slug}: {found}, should be {should}")
+    assert wrong == []
+
+
+def test_an_anonymous_fragment_is_told_to_sign_in(app: Flask, db: SQLAlchemy) -> None:
+    visitor = Visitor.anonymous(app)
+    headers = {"HX-Request-Type": "partial", "HX-Current-URL": "http://localhost/north/clients?status=active"}
+    response = visitor.open("/north/clients", headers=headers)
+    assert response.status_code == 401
+    assert response.headers["HX-Redirect"] == "/auth/login?next=/north/clients?status%3Dactive"
+    assert response.get_data() == b""
+
+
+@pytest.mark.parametrize("email", ["port_admin@north.example", "super@quayside.example"])
+def test_records_of_another_port_and_unknown_ones_do_not_exist(app: Flask, db: SQLAlchemy, email: str) -> None:
+    """Each part of an address in turn: a client with the contact of another is as little there as a foreign one."""
+    me = user_id(email)
+    north, neighbour, south = (
+        furnish(app, slug, at, me) for slug, at in (("north", 5001), ("north", 6001), ("south", 7001))
+    )
+    asker, found = Asker(app, db, Person(email, ALL)), []
+    for rule, method in rules(app):
+        parts = sorted(rule.arguments & {"number", "contact_id", "note_id"})
+        for part, other in product(parts, (south, UNKNOWN, BEYOND, *([neighbour] if len(parts) > 1 else []))):
+            values = {**north.values(rule), part: other.values(rule)[part]}
+            response = asker.ask(rule, method, values, link="")
+            if response.status_code != 404:
+                found.append(f"{method} {rule.endpoint} with {part} {values[part]}: {response.status_code}")
+    assert found == []
+
+
+def test_a_client_of_somebody_else_does_not_exist_for_view_own(app: Flask, db: SQLAlchemy) -> None:
+    number = make_client(enter("sales_manager@north.example"), owner_id=user_id("teammate@north.example")).number
+    commit()
+    operator = Visitor.of(app, "operator@north.example")
+    assert operator.get(f"/north/clients/{number}").status_code == 404
+    assert operator.get(f"/north/clients/{number}/events").status_code == 404
+    assert f"/north/clients/{number}" not in operator.get("/north/clients").text
+
+
+def test_a_denial_says_who_wanted_what(app: Flask, db: SQLAlchemy) -> None:
+    viewer = Visitor.of(app, "viewer@north.example")
+    assert viewer.get("/north/clients/new", headers={"User-Agent": "Harbour/1"}).status_code == 403
+    actor = user_id("viewer@north.example")
+    begin(port_id=NORTH, user_id=actor, scope="staff")
+    event = db.session.scalars(select(Event).where(Event.name == "permission:denied")).one()
+    assert (event.actor_id, event.subject_id, event.port_id) == (actor, actor, NORTH)
+    sealed = db.session.scalars(select(SubjectKey.sealed_key).where(SubjectKey.subject_id == actor)).one()
+    words = event.opened(keyring().open(sealed, place=place_of_key("user", actor)))
+    assert words["details"] == {"permission": "clients.create", "endpoint": "clients.new"}
+    assert (words["ip"], words["user_agent"]) == ("127.0.0.1", "Harbour/1")
+
+
+def test_somebody_denied_in_two_ports_and_then_signing_in_has_one_key(app: Flask, db: SQLAlchemy) -> None:
+    """The key of a user's events is found from every port and from none."""
+    both = Visitor.of(app, "both@quayside.example")
+    for slug in ("north", "south"):
+        assert both.get(f"/{slug}/clients/imports").status_code == 403
+    assert both.delete("/auth/logout").status_code == 303
+
+
+# --- Live topics -------------------------------------------------------------------------------------------
+
+
+def test_every_topic_stands_in_the_table() -> None:
+    assert set(TOPICS) == set(TOPIC_NEEDS)
+
+
+def key_of(topic: str, place: Place) -> str | None:
+    """What a page follows of the topic; None where it is about the port as a whole."""
+    return {"clients": None, "client": str(place.client), "imports": None, "import": str(place.imported)}[topic]
+
+
+def test_a_topic_opens_to_whom_its_page_opens(db: SQLAlchemy, person: Person, places: tuple[Place, Place]) -> None:
+    if person.held is None:
+        return
+    member = enter(person.email)
+    for topic, rule in TOPICS.items():
+        room = rule(member, key_of(topic, places[0]))
+        assert (room is not None) == holds(person, TOPIC_NEEDS[topic]), topic
+        if key_of(topic, places[1]) is None:
+            assert all(str(NORTH) in (rule(member, key) or str(NORTH)) for key in (None, "x", "south")), topic
+        else:
+            for key in (key_of(topic, places[1]), "999999", "9" * 40, "-1", "٣", "x", "", None):
+                assert rule(member, key) is None, (topic, key)
+
+
+def test_who_sees_only_their_own_hears_only_that_something_changed(db: SQLAlchemy) -> None:
+    """Records travel through rooms of those who see every client; the twin `:own` says nothing but "look again"."""
+    operator = enter("operator@north.example")
+    theirs = make_client(enter("sales_manager@north.example"), owner_id=operator.id)
+    other = make_client(enter("sales_manager@north.example"), owner_id=user_id("teammate@north.example"))
+    operator = enter("operator@north.example")
+    assert TOPICS["clients"](operator, None) == f"port:{NORTH}:clients:own"
+    assert TOPICS["client"](operator, str(theirs.number)) == f"client:{theirs.id}:own"
+    assert TOPICS["client"](operator, str(other.number)) is None
+
+
+# --- Reading -----------------------------------------------------------------------------------------------
+
+WRITES = re.compile(r"^\s*(?:INSERT|UPDATE|DELETE|MERGE|TRUNCATE)\b|\b(?:add_job|record)\(", re.I)
+
+
+def test_reading_writes_nothing(app: Flask, db: SQLAlchemy, statements: list[str]) -> None:
+    """Every page a port admin may open: nothing is written, and nothing waits for the relay afterwards."""
+    place = furnish(app, "north", 5001, user_id("port_admin@north.example"))
+    asker = Asker(app, db, EVERYBODY["port_admin"])
+    for rule, method in rules(app):
+        if method == "GET":
+            statements.clear()
+            asker.ask(rule, method, place.values(rule), link=place.file)
+            assert [statement for statement in statements if WRITES.search(statement)] == [], rule.endpoint

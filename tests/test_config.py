@@ -1,0 +1,178 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from app.config import Queue, Settings, load_settings
+from app.jobs import QUEUES
+
+ROOT = Path(__file__).parents[1]
+COMPLETE = {
+    "DATABASE_URL": "postgresql://quayside_app:secret-of-the-database@db:5432/quayside",
+    "REDIS_URL": "redis://:secret-of-redis@redis:6379/0",
+    "PUBLIC_URL": "https://quayside.example",
+    "SECRET_KEY": "secret-of-cookies-0123456789abcdef",
+    "FIELD_KEYS": "k2:" + "ab" * 32 + ", k1:" + "cd" * 32,
+}
+REQUIRED = list(COMPLETE)
+MALFORMED = {
+    "ENVIRONMENT": "staging",
+    "DATABASE_URL": "mysql://user:secret-password@host/name",
+    "DATABASE_OWNER_URL": "postgresql://user:secret-password@host:5432",
+    "REDIS_URL": "http://:secret-password@host",
+    "CACHE_REDIS_URL": "redis://",
+    "S3_URL": "https://host/bucket-without-secret-keys",
+    "S3_PUBLIC_URL": "https://host/secret-path",
+    "PUBLIC_URL": "http://secret-plain.example",
+    "STATIC_URL": "ftp://secret-host/static",
+    "MAP_TILE_URL": "https://host/secret-without-marks.png",
+    "SECRET_KEY": "secret-too-short",
+    "FIELD_KEYS": "k1:secret-not-hexadecimal",
+    "TRUSTED_PROXIES": "secret-many",
+    "LOG_LEVEL": "secret-loud",
+    "DB_POOL_SIZE": "0",
+    "WORKER_QUEUES": "email,secret-queue",
+    "PORT": "70000",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A complete one, to be spoilt by the test."""
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def refusal() -> str:
+    with pytest.raises(SystemExit) as refused:
+        load_settings()
+    return str(refused.value)
+
+
+@pytest.mark.usefixtures("environment")
+def test_complete_settings_are_typed_and_have_their_defaults() -> None:
+    settings = load_settings()
+    assert settings.environment == "production"
+    assert settings.database_url.startswith("postgresql+psycopg://quayside_app:")
+    assert settings.database_owner_url is None
+    assert settings.cache_redis_url == settings.redis_url
+    assert list(settings.field_keys) == ["k2", "k1"]
+    assert settings.field_keys["k2"] == b"\xab" * 32
+    assert (settings.trusted_proxies, settings.db_pool_size, settings.port) == (0, 20, 8000)
+    assert settings.quayside_home == Path("var")
+
+
+def test_every_missing_variable_is_named_in_one_message() -> None:
+    message = refusal()
+    assert [name for name in REQUIRED if f"{name} is missing" not in message] == []
+    assert "CACHE_REDIS_URL" not in message
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_empty_counts_as_missing(environment: pytest.MonkeyPatch, name: str) -> None:
+    environment.setenv(name, "")
+    assert f"{name} is missing" in refusal()
+
+
+def test_every_malformed_variable_is_named_with_its_form_and_never_its_value(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    for name, value in MALFORMED.items():
+        environment.setenv(name, value)
+    environment.setenv("PUBLIC_URL", "secret-host")
+    message = refusal()
+    assert [name for name in MALFORMED if f"{name} is malformed: " not in message] == []
+    assert "secret" not in message.lower().replace("secret_key", "").replace("access:secret@", "")
+
+
+@pytest.mark.parametrize(("name", "value"), MALFORMED.items(), ids=MALFORMED)
+def test_each_malformed_variable_is_refused_alone(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
+    environment.setenv(name, value)
+    assert re.findall(r"(\w+) is malformed", refusal()) == [name]
+
+
+def test_every_setting_but_the_directory_can_be_malformed() -> None:
+    assert {name.upper() for name in Settings.model_fields} - set(MALFORMED) == {"QUAYSIDE_HOME"}
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_a_variable_may_come_from_a_file(environment: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    expected = getattr(load_settings(), name.lower())
+    (tmp_path / "value").write_text(COMPLETE[name] + "\n", encoding="utf-8")
+    environment.delenv(name)
+    environment.setenv(f"{name}_FILE", str(tmp_path / "value"))
+    assert getattr(load_settings(), name.lower()) == expected
+
+
+def test_a_file_that_is_not_there_is_named(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.delenv("SECRET_KEY")
+    environment.setenv("SECRET_KEY_FILE", str(tmp_path / "nothing"))
+    assert "SECRET_KEY cannot be read from the file that SECRET_KEY_FILE names" in refusal()
+
+
+def test_a_variable_and_its_file_together_are_refused(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.setenv("SECRET_KEY_FILE", str(tmp_path / "value"))
+    assert "SECRET_KEY is set twice" in refusal()
+
+
+@pytest.mark.parametrize(
+    ("environment_name", "url", "is_accepted"),
+    [
+        ("production", "https://quayside.example", True),
+        ("production", "http://localhost:8080", True),
+        ("production", "http://quayside.example", False),
+        ("development", "http://quayside.example", True),
+    ],
+)
+def test_plain_http_is_for_development_and_localhost(
+    environment: pytest.MonkeyPatch, environment_name: str, url: str, is_accepted: bool
+) -> None:
+    environment.setenv("ENVIRONMENT", environment_name)
+    environment.setenv("PUBLIC_URL", url)
+    if is_accepted:
+        assert load_settings().public_url == url
+    else:
+        assert "PUBLIC_URL is malformed" in refusal()
+
+
+@pytest.mark.parametrize("keys", ["", "k1:" + "0" * 63, "k1:" + "0" * 64 + ",k1:" + "1" * 64, ":" + "0" * 64])
+def test_field_keys_that_are_no_keys(environment: pytest.MonkeyPatch, keys: str) -> None:
+    environment.setenv("FIELD_KEYS", keys)
+    assert "FIELD_KEYS is m" in refusal()
+
+
+@pytest.mark.usefixtures("environment")
+def test_values_are_not_shown_by_repr() -> None:
+    shown = repr(load_settings())
+    assert "PosixPath('var')" in shown
+    assert "secret" not in shown
+    assert "abab" not in shown
+
+
+def test_a_process_ends_with_the_message_and_without_a_traceback() -> None:
+    bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", "from app.config import load_settings; load_settings()"]
+    ended = subprocess.run(command, env=bare, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "SECRET_KEY is missing: at least 32 characters" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_queues_are_those_that_jobs_go_to(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("WORKER_QUEUES", ", ".join(QUEUES))
+    assert load_settings().worker_queues == tuple(QUEUES)
+    assert get_args(Queue) == tuple(QUEUES)
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = [
+        path.relative_to(ROOT).as_posix()
+        for path in sorted((ROOT / "app").rglob("*.py"))
+        if re.search(r"\bos\.(environ|getenv|putenv)\b|from os import .*environ", path.read_text(encoding="utf-8"))
+    ]
+    assert readers == ["app/config.py"]

@@ -1,0 +1,885 @@
+"""The fence in the database: what the application's role can reach with its own hands.
+
+Both ports are filled with something in every table; then quayside_app asks with psycopg, past all of the
+application. Every table, policy, foreign key and SECURITY DEFINER function is found in the catalogue, so a new one is
+part of this at once.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import time_machine
+from psycopg import sql
+from psycopg.errors import InsufficientPrivilege
+from psycopg.rows import scalar_row
+from psycopg.types.json import Jsonb
+from sqlalchemy import text
+
+from app import storage
+from app.clients.jobs import check_import
+from app.clients.models import Import, ImportRow, Note, Verdict
+from app.db import begin, commit, db, now
+from app.identity.models import hash_token
+from app.jobs import WORKS, perform
+from tests.servers import Installation
+from tests.world import NORTH, SOUTH, Visitor, enter, make_client, start_session, user_id
+
+ROOT = Path(__file__).parents[1]
+MANAGER = {NORTH: "port_admin@north.example", SOUTH: "port_admin@south.example"}
+SLUG = {NORTH: "north", SOUTH: "south"}
+FAR = datetime.fromisoformat("2100-01-01T00:00:00+00:00")
+
+
+@dataclass
+class Harbour:
+    """What stands in one port."""
+
+    port_id: uuid.UUID
+    user_id: uuid.UUID
+    client_id: uuid.UUID
+    import_id: uuid.UUID
+    job_id: uuid.UUID
+    session_id: uuid.UUID
+    token: str
+    file_key: str
+    outbox_ids: list[int] = field(default_factory=list)
+    attempt: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+def fill(port_id: uuid.UUID) -> Harbour:
+    """Something of this port in every table the application writes."""
+    email, slug = MANAGER[port_id], SLUG[port_id]
+    token = start_session(email)
+    manager = enter(email, slug)
+    client = make_client(manager, email=f"lea@{slug}.example", phone="+33 1 42 68 53 00")
+    Note.create(client, "Prefers the inner harbour", by=manager)
+    key = storage.new_key(slug, "general", "imports", "csv")
+    storage.put(BytesIO(b"full_name,email\nAda North,ada@example.com\n"), key, "text/csv")
+    imported = Import.create(filename="contacts.csv", storage_key=key, by=manager)
+    db.session.flush()
+    row = {"row_number": 2, "source": ["Ada"], "fields": {"full_name": "Ada"}, "verdict": Verdict.NEW, "message": ""}
+    db.session.add(ImportRow(port_id=port_id, import_id=imported.id, **row))
+    job_id = check_import.later(import_id=imported.id)
+    db.session.execute(
+        text(
+            "INSERT INTO once_keys (id, port_id, actor_id, route, key, input_hash, expires_at)"
+            " VALUES (gen_random_uuid(), :port, :user, 'clients.create', 'k', '\\x00', :until)"
+        ),
+        {"port": port_id, "user": manager.id, "until": now() + timedelta(hours=1)},
+    )
+    db.session.execute(text("SELECT start_run(gen_random_uuid(), 'rounds', '2026-11-21', :now)"), {"now": now()})
+    session_id = manager.session_id
+    harbour = Harbour(port_id, manager.id, client.id, imported.id, job_id, session_id, token, key)
+    db.session.execute(
+        text("SELECT attempt_sign_in(:id, :email, NULL, :now)"),
+        {"id": harbour.attempt, "email": email, "now": now()},
+    )
+    commit()
+    return harbour
+
+
+@pytest.fixture(scope="module")
+def harbours(committed: Installation) -> dict[uuid.UUID, Harbour]:
+    with committed.app.app_context():
+        filled = {port_id: fill(port_id) for port_id in (NORTH, SOUTH)}
+    with committed.database.connect() as owner:
+        for port_id, harbour in filled.items():
+            owner.execute(
+                "INSERT INTO port_role_overrides (id, port_id, role_id, permission_overrides, created_at, updated_at)"
+                " SELECT gen_random_uuid(), %s, id, '{}', now(), now() FROM roles WHERE name = 'viewer'",
+                (port_id,),
+            )
+            ids = owner.execute("SELECT id FROM outbox WHERE port_id = %s", (port_id,)).fetchall()
+            harbour.outbox_ids = [outbox_id for (outbox_id,) in ids]
+    return filled
+
+
+@pytest.fixture
+def north(harbours: dict[uuid.UUID, Harbour]) -> Harbour:
+    return harbours[NORTH]
+
+
+@pytest.fixture
+def south(harbours: dict[uuid.UUID, Harbour]) -> Harbour:
+    return harbours[SOUTH]
+
+
+class Hand:
+    """The application's role at the database, in one transaction that is thrown away."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    def act_for(self, *, port: str = "", user: str = "", scope: str = "") -> None:
+        self.scalar(
+            "SELECT set_config('app.port_id', %s, true) || set_config('app.user_id', %s, true)"
+            " || set_config('app.scope', %s, true)",
+            port,
+            user,
+            scope,
+        )
+
+    def act_in(self, harbour: Harbour) -> None:
+        self.act_for(port=str(harbour.port_id), user=str(harbour.user_id), scope="staff")
+
+    def rows(self, query: str | sql.Composed, *values: object) -> list[Any]:
+        return self.connection.execute(query, values).fetchall()
+
+    def scalar(self, query: str | sql.Composed, *values: object) -> Any:
+        with self.connection.cursor(row_factory=scalar_row) as cursor:
+            return cursor.execute(query, values).fetchone()
+
+    def count(self, table: str, where: str = "true", *values: object) -> int:
+        return int(self.scalar(f"SELECT count(*) FROM {table} WHERE {where}", *values))
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Undone at the end, so that a refusal does not end the transaction."""
+        with self.connection.transaction(force_rollback=True):
+            yield
+
+
+@pytest.fixture
+def hand(committed: Installation, harbours: dict[uuid.UUID, Harbour]) -> Iterator[Hand]:
+    with psycopg.connect(committed.database.url("quayside_app")) as connection:
+        yield Hand(connection)
+        connection.rollback()
+
+
+@pytest.fixture
+def truth(committed: Installation, harbours: dict[uuid.UUID, Harbour]) -> Iterator[Hand]:
+    """Everything, as the superuser sees it."""
+    with committed.database.connect() as connection:
+        yield Hand(connection)
+
+
+# --- Tables ------------------------------------------------------------------------------------------------
+
+# What has no port: whose rows they are instead.
+WITHOUT_PORT = {
+    "ports": "the row itself",
+    "users": "who shares the port, and oneself",
+    "roles": "the same in every port",
+    "sessions": "one's own",
+    "sign_in_failures": "nobody's",
+}
+IDENTITY = {"sessions", "users"}
+TABLES = """
+    SELECT relname FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> 'alembic_version' ORDER BY 1
+"""
+WITH_PORT = """
+    SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'port_id'
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 1
+"""
+
+
+def tables(truth: Hand, query: str = TABLES) -> list[str]:
+    return [name for (name,) in truth.rows(query)]
+
+
+def test_every_table_belongs_to_a_port_or_says_to_whom(truth: Hand) -> None:
+    assert set(tables(truth)) - set(tables(truth, WITH_PORT)) == set(WITHOUT_PORT)
+
+
+def test_both_ports_have_something_in_every_table(truth: Hand) -> None:
+    """Otherwise the tests below would show nothing."""
+    empty = [
+        (table, SLUG[port])
+        for table in tables(truth, WITH_PORT)
+        for port in (NORTH, SOUTH)
+        if truth.count(table, "port_id = %s", port) == 0
+    ]
+    assert empty == []
+    assert [table for table in WITHOUT_PORT if truth.count(table) < 2] == []
+
+
+def test_with_nothing_set_there_are_no_rows(hand: Hand, truth: Hand) -> None:
+    seen = {table: hand.count(table) for table in tables(truth)}
+    assert {table: count for table, count in seen.items() if count} == {}
+
+
+@pytest.mark.parametrize("missing", ["port", "user", "scope"])
+def test_with_one_setting_missing_nothing_of_a_port_is_seen(
+    hand: Hand, truth: Hand, north: Harbour, missing: str
+) -> None:
+    settings = {"port": str(north.port_id), "user": str(north.user_id), "scope": "staff"}
+    hand.act_for(**{**settings, missing: ""})
+    for table in tables(truth, WITH_PORT):
+        count = hand.count(table, "port_id IS NOT NULL")
+        # Without a port one sees one's own roles; without a user everything of the port but one's own.
+        is_seen = table == "user_port_roles" if missing == "port" else missing == "user" and table != "once_keys"
+        assert bool(count) == is_seen, table
+
+
+def test_in_a_port_there_are_its_rows_and_no_others(hand: Hand, truth: Hand, north: Harbour) -> None:
+    hand.act_in(north)
+    for table in tables(truth, WITH_PORT):
+        assert hand.count(table, "port_id = %s", NORTH) > 0, table
+        assert hand.count(table, "port_id = %s", SOUTH) == 0, table
+
+
+def test_what_has_no_port_is_seen_by_whom_it_concerns(hand: Hand, north: Harbour) -> None:
+    hand.act_in(north)
+    assert hand.rows("SELECT id FROM ports") == [(NORTH,)]
+    assert hand.rows("SELECT DISTINCT user_id FROM sessions") == [(north.user_id,)]
+    assert hand.count("sign_in_failures") == 0
+    seen = {email for (email,) in hand.rows("SELECT email FROM users")}
+    assert {"viewer@north.example", "both@quayside.example", MANAGER[NORTH]} <= seen
+    assert not {email for email in seen if email.endswith("@south.example")}
+    assert not seen & {"super@quayside.example", "nowhere@quayside.example"}
+    without_port = hand.rows("SELECT DISTINCT actor_id FROM events WHERE port_id IS NULL")
+    assert [actor for (actor,) in without_port if actor != north.user_id] == []
+
+
+def test_a_password_hash_cannot_be_read(hand: Hand, north: Harbour) -> None:
+    hand.act_in(north)
+    with pytest.raises(InsufficientPrivilege), hand.attempt():
+        hand.rows("SELECT password_hash FROM users")
+
+
+@pytest.mark.parametrize("scope", ["client:0197e1a0-0000-7000-8000-000000000000", "client:", "Staff", "staff ", "%"])
+def test_another_scope_sees_no_table_of_staff(hand: Hand, truth: Hand, north: Harbour, scope: str) -> None:
+    hand.act_for(port=str(north.port_id), user=str(north.user_id), scope=scope)
+    assert {table: n for table in tables(truth) if (n := hand.count(table))} == {}
+
+
+def columns(truth: Hand, table: str) -> list[str]:
+    """Those that can be given a value."""
+    query = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attidentity = ''"
+    return [name for (name,) in truth.rows(query, table)]
+
+
+def insert_like(truth: Hand, table: str, port: uuid.UUID) -> tuple[sql.Composed, Jsonb]:
+    """An INSERT of a row as there is one in this port."""
+    names = sql.SQL(", ").join(map(sql.Identifier, columns(truth, table)))
+    row = truth.scalar(f"SELECT to_jsonb(t) FROM {table} t WHERE port_id = %s LIMIT 1", port)
+    query = sql.SQL("INSERT INTO {t} ({names}) SELECT {names} FROM jsonb_populate_record(NULL::{t}, %s)")
+    return query.format(t=sql.Identifier(table), names=names), Jsonb(row)
+
+
+def may(truth: Hand, table: str, privilege: str) -> bool:
+    column = " OR has_any_column_privilege('quayside_app', %s, %s)" if privilege != "DELETE" else ""
+    values = (table, privilege, table, privilege) if column else (table, privilege)
+    return bool(truth.scalar(f"SELECT has_table_privilege('quayside_app', %s, %s){column}", *values))
+
+
+def test_nothing_is_written_into_another_port(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    for table in tables(truth, WITH_PORT):
+        theirs, own = (insert_like(truth, table, port) for port in (SOUTH, NORTH))
+        hand.act_in(north)
+        with pytest.raises(InsufficientPrivilege), hand.attempt():
+            hand.connection.execute(*_with_values(theirs))
+        # The same row of the own port comes as far as the table's own rules, where it may be written at all.
+        try:
+            with hand.attempt():
+                hand.connection.execute(*_with_values(own))
+        except psycopg.errors.IntegrityError:
+            pass
+        except InsufficientPrivilege:
+            assert not may(truth, table, "INSERT"), table
+
+
+def _with_values(given: tuple[sql.Composed, Jsonb]) -> tuple[sql.Composed, list[Jsonb]]:
+    return given[0], [given[1]]
+
+
+def test_nothing_is_moved_into_another_port(hand: Hand, truth: Hand, north: Harbour) -> None:
+    hand.act_in(north)
+    for table in tables(truth, WITH_PORT):
+        with pytest.raises(InsufficientPrivilege), hand.attempt():
+            hand.connection.execute(f"UPDATE {table} SET port_id = %s WHERE port_id = %s", (SOUTH, NORTH))
+
+
+def test_nothing_of_another_port_is_changed_or_deleted(hand: Hand, truth: Hand, north: Harbour) -> None:
+    hand.act_in(north)
+    for table in tables(truth, WITH_PORT):
+        query = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+        names = [name for (name,) in truth.rows(query, table)]
+        check = "SELECT has_column_privilege('quayside_app', %s, %s, 'UPDATE')"
+        writable = [name for name in names if truth.scalar(check, table, name)]
+        for name in writable:
+            with hand.attempt():
+                changed = hand.connection.execute(
+                    f'UPDATE {table} SET "{name}" = "{name}" WHERE port_id = %s', (SOUTH,)
+                )
+                assert changed.rowcount == 0, (table, name)
+        if may(truth, table, "DELETE"):
+            with hand.attempt():
+                deleted = hand.connection.execute(f"DELETE FROM {table} WHERE port_id = %s", (SOUTH,))
+                assert deleted.rowcount == 0, table
+
+
+def test_nobody_else_is_changed(hand: Hand, north: Harbour, south: Harbour) -> None:
+    hand.act_in(north)
+    preferring = "UPDATE users SET preferences = '{}' WHERE id = %s"
+    assert hand.connection.execute(preferring, (north.user_id,)).rowcount == 1
+    assert hand.connection.execute(preferring, (south.user_id,)).rowcount == 0
+    with pytest.raises(InsufficientPrivilege), hand.attempt():
+        hand.connection.execute(preferring, (user_id("viewer@north.example"),))
+    for column in ("is_super_admin = true", "email = 'x@y.example'", "is_active = true", "password_hash = ''"):
+        with pytest.raises(InsufficientPrivilege), hand.attempt():
+            hand.connection.execute(f"UPDATE users SET {column} WHERE id = %s", (north.user_id,))
+
+
+def test_no_session_is_made_for_somebody_else(hand: Hand, north: Harbour, south: Harbour) -> None:
+    hand.act_in(north)
+    for who in (south.user_id, user_id("viewer@north.example")):
+        with pytest.raises(InsufficientPrivilege), hand.attempt():
+            hand.connection.execute(
+                "INSERT INTO sessions (id, user_id, token_hash, created_at, expires_at, last_seen_at, user_agent)"
+                " VALUES (gen_random_uuid(), %s, '\\x00', now(), now(), now(), '')",
+                (who,),
+            )
+
+
+def test_no_event_is_written_in_the_name_of_somebody_else(hand: Hand, north: Harbour, south: Harbour) -> None:
+    hand.act_in(north)
+    query = (
+        "INSERT INTO events (id, name, subject_type, subject_id, actor_kind, actor_id, changed_fields, sealed,"
+        " occurred_at) VALUES (gen_random_uuid(), 'auth:login', 'user', %s, 'user', %s, '{}', '\\x00', now())"
+    )
+    with hand.attempt():
+        hand.connection.execute(query, (north.user_id, north.user_id))
+    with pytest.raises(InsufficientPrivilege), hand.attempt():
+        hand.connection.execute(query, (south.user_id, south.user_id))
+
+
+def test_a_reference_does_not_reach_into_another_port(hand: Hand, north: Harbour, south: Harbour) -> None:
+    """Foreign keys look through policies: only the composite key keeps a foreign id out."""
+    hand.act_in(north)
+    with pytest.raises(psycopg.errors.ForeignKeyViolation), hand.attempt():
+        hand.connection.execute(
+            "UPDATE client_contacts SET client_id = %s, is_primary = false WHERE kind = 'email'", (south.client_id,)
+        )
+
+
+# --- Walks through the catalogue ---------------------------------------------------------------------------
+
+
+def test_every_table_is_fenced_and_the_fence_binds_its_owner_too(truth: Hand) -> None:
+    query = (
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " AND relname <> 'alembic_version' AND NOT (relrowsecurity AND relforcerowsecurity)"
+    )
+    assert truth.rows(query) == []
+
+
+def test_every_policy_names_the_scope_on_both_sides(truth: Hand) -> None:
+    query = "SELECT tablename, policyname, permissive, cmd, roles, qual, with_check FROM pg_policies"
+    seen = set()
+    for table, name, permissive, command, roles, using, check in truth.rows(query):
+        assert (permissive, command) == ("PERMISSIVE", "ALL"), name
+        if roles == ["quayside_owner"]:
+            continue
+        assert roles == ["quayside_app"], name
+        for side in (using, check):
+            assert side == "false" or "app.scope" in side, name
+        if table in tables(truth, WITH_PORT):
+            assert "app.port_id" in using, name
+            assert "app.port_id" in check or check == "false", name
+        seen.add(table)
+    assert seen == set(tables(truth))
+
+
+def test_settings_are_read_once_a_statement(truth: Hand) -> None:
+    """In a sub-select; a bare call would be made for every row."""
+    sides = "SELECT unnest(ARRAY[qual, with_check]) FROM pg_policies WHERE 'quayside_app' = ANY (roles)"
+    for (side,) in truth.rows(sides):
+        in_selects = re.findall(r"\( SELECT (?:\(NULLIF\()?current_setting\(", side)
+        assert len(in_selects) == side.count("current_setting("), side
+
+
+def test_nothing_is_open_to_everybody(truth: Hand) -> None:
+    for table in tables(truth):
+        granted = (
+            "SELECT privilege_type FROM information_schema.role_table_grants WHERE table_name = %s AND grantee = %s"
+        )
+        assert truth.rows(granted, table, "PUBLIC") == [], table
+        columns_of = granted.replace("role_table_grants", "column_privileges")
+        assert truth.rows(columns_of, table, "PUBLIC") == [], table
+    assert not truth.scalar("SELECT has_schema_privilege('public', 'public', 'USAGE, CREATE')")
+
+
+def test_the_application_owns_nothing_and_is_nobody_special(truth: Hand) -> None:
+    special = "rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication OR rolinherit"
+    assert truth.rows(f"SELECT rolname FROM pg_roles WHERE rolname = 'quayside_app' AND ({special})") == []
+    assert truth.rows("SELECT rolname FROM pg_roles WHERE rolname ~ '^quayside' AND (rolsuper OR rolbypassrls)") == []
+    for catalogue, owner in (("pg_class", "relowner"), ("pg_proc", "proowner"), ("pg_namespace", "nspowner")):
+        owned = f"SELECT oid FROM {catalogue} WHERE {owner} = 'quayside_app'::regrole"
+        assert truth.rows(owned) == [], catalogue
+    assert truth.rows("SELECT roleid FROM pg_auth_members WHERE member = 'quayside_app'::regrole") == []
+    assert not truth.scalar("SELECT has_schema_privilege('quayside_app', 'public', 'CREATE')")
+
+
+def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> None:
+    rights = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+    granted = {
+        table: " ".join(
+            right
+            for right in rights
+            if truth.scalar("SELECT has_table_privilege('quayside_app', %s, %s)", table, right)
+        )
+        for table in tables(truth)
+    }
+    written = "SELECT INSERT UPDATE DELETE"
+    assert granted == {
+        "ports": "SELECT",
+        "users": "",  # column by column
+        "roles": "SELECT",
+        "user_port_roles": "SELECT",
+        "port_role_overrides": "SELECT",
+        "sessions": "SELECT INSERT",
+        "sign_in_failures": "SELECT",
+        "number_blocks": "SELECT INSERT UPDATE",
+        "once_keys": written,
+        "subject_keys": "SELECT INSERT",
+        "events": "SELECT INSERT",
+        "outbox": "SELECT INSERT",
+        "jobs": "SELECT",  # and UPDATE of stop_asked_at
+        "job_runs": "SELECT",
+        "clients": written,
+        "client_contacts": written,
+        "client_notes": written,
+        "imports": written,
+        "import_rows": written,
+    }
+
+
+FOREIGN_KEYS = """
+    SELECT conname, conrelid::regclass::text, confrelid::regclass::text, confdeltype::text,
+           (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(conkey) WITH ORDINALITY k (attnum, n)
+            JOIN pg_attribute a ON a.attrelid = conrelid AND a.attnum = k.attnum),
+           (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(confkey) WITH ORDINALITY k (attnum, n)
+            JOIN pg_attribute a ON a.attrelid = confrelid AND a.attnum = k.attnum),
+           convalidated
+    FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace ORDER BY 1
+"""
+INDEXES = """
+    SELECT (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY k (attnum, n)
+            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum)
+    FROM pg_index i WHERE i.indrelid = %s::regclass AND i.indpred IS NULL AND i.indisvalid
+"""
+
+
+def test_references_between_tables_of_a_port_stay_inside_it(truth: Hand) -> None:
+    of_a_port = set(tables(truth, WITH_PORT))
+    keys = truth.rows(FOREIGN_KEYS)
+    assert len(keys) > 15
+    for name, table, referred, _on_delete, names, referred_names, is_valid in keys:
+        assert is_valid, name
+        if table in of_a_port and referred in of_a_port:
+            assert names[0] == referred_names[0] == "port_id", name
+
+
+def test_a_reference_says_what_becomes_of_it_and_has_an_index(truth: Hand) -> None:
+    for name, table, _referred, on_delete, names, _referred_names, _is_valid in truth.rows(FOREIGN_KEYS):
+        # 'a' is NO ACTION, which is what comes of saying nothing.
+        assert on_delete in ("r", "c", "n"), f"{name} does not state ON DELETE"
+        led = [index[0][: len(names)] for index in truth.rows(INDEXES, table)]
+        assert any(set(columns) == set(names) for columns in led), f"{name} has no index"
+
+
+def test_a_port_is_never_deleted_through(truth: Hand) -> None:
+    keys = truth.rows(FOREIGN_KEYS)
+    assert {on_delete for _n, _t, referred, on_delete, *_rest in keys if referred == "ports"} == {"r"}
+
+
+def test_constraints_are_named_by_one_rule(truth: Hand) -> None:
+    prefix = {"p": "pk", "u": "uq", "f": "fk", "c": "ck", "x": "ex"}
+    query = """
+        SELECT conname, contype::text, conrelid::regclass::text FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'u', 'f', 'c', 'x') AND conrelid <> 0
+          AND conrelid::regclass::text <> 'alembic_version'
+    """
+    wrong = [n for n, kind, table in truth.rows(query) if not n.startswith(f"{prefix[kind]}_{table}")]
+    assert wrong == []
+
+
+def test_records_with_a_number_have_it_once_a_port(truth: Hand) -> None:
+    query = """
+        SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'number'
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+          AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'u'
+                          AND pg_get_constraintdef(k.oid) = 'UNIQUE (port_id, number)')
+    """
+    assert truth.rows(query) == []
+
+
+# --- Functions that see more than who calls them -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Definer:
+    """Why it may exist and who calls it."""
+
+    why: str
+    callers: frozenset[str]
+
+
+def definer(why: str, *callers: str) -> Definer:
+    return Definer(why, frozenset(callers))
+
+
+DEFINERS = {
+    "enter": definer("who has the token is in, and only where they have a role", "app/web.py"),
+    "describe_port": definer("the port in force, for what runs outside a request", "app/identity/models.py"),
+    "is_session_good": definer("sockets outlive the request that opened them", "app/live/hub.py"),
+    "clear_expired": definer("housekeeping of no port", "app/jobs.py"),
+    "is_sign_in_paused": definer("says no more than that", "app/identity/sign_in.py"),
+    "attempt_sign_in": definer("failures are counted before anybody is known", "app/identity/sign_in.py"),
+    "find_for_sign_in": definer("the hash for an attempt that was counted", "app/identity/sign_in.py"),
+    "note_sign_in": definer("of the user whose attempt it was", "app/identity/sign_in.py"),
+    "end_session": definer("who has the token may end it", "app/identity/sign_in.py"),
+    "claim_outbox": definer("the relay serves all ports", "app/events/relay.py"),
+    "finish_outbox": definer("the relay serves all ports", "app/events/relay.py"),
+    "fail_outbox": definer("the relay serves all ports", "app/events/relay.py"),
+    "event_without_port": definer("the relay follows signing in too", "app/events/relay.py"),
+    "add_job": definer("a job belongs to the port in force", "app/jobs.py"),
+    "claim_job": definer("which port a job is of is in its row", "app/jobs.py"),
+    "queue_of_job": definer("the relay sends jobs of all ports", "app/jobs.py"),
+    "lock_step": definer("a job of the port in force", "app/jobs.py"),
+    "renew_job": definer("a job of the port in force", "app/jobs.py"),
+    "finish_job": definer("a job of the port in force", "app/jobs.py"),
+    "fail_job": definer("a job of the port in force", "app/jobs.py"),
+    "sweep_jobs": definer("lost deliveries of all ports", "app/jobs.py"),
+    "clear_jobs": definer("housekeeping of no port", "app/jobs.py"),
+    "start_run": definer("a run of the port in force", "app/schedule.py"),
+    "ports_by_zone": definer("the scheduler's list of ports", "app/schedule.py"),
+}
+FUNCTIONS = """
+    SELECT p.proname, p.oid, p.proconfig, p.proowner::regrole::text, p.prosecdef,
+           has_function_privilege('public', p.oid, 'EXECUTE'), has_function_privilege('quayside_app', p.oid, 'EXECUTE')
+    FROM pg_proc p
+    WHERE p.pronamespace = 'public'::regnamespace
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+"""
+
+
+def test_every_definer_function_is_in_the_table(truth: Hand) -> None:
+    assert {name for name, *_rest, is_definer, _public, _app in truth.rows(FUNCTIONS) if is_definer} == set(DEFINERS)
+
+
+def test_no_function_is_open_to_everybody_or_finds_its_tables_elsewhere(truth: Hand) -> None:
+    for name, _oid, config, owner, is_definer, is_public, is_granted in truth.rows(FUNCTIONS):
+        assert not is_public, name
+        assert config in (["search_path=public, pg_temp"], ["search_path=pg_catalog, pg_temp"]), name
+        assert owner in ("quayside_owner", "quayside_search"), name
+        # What is not a definer function is a part of one, and of no use to anybody else.
+        assert is_granted == is_definer, name
+
+
+def callers_of(name: str) -> set[str]:
+    """The files of the application that call the function: in SQL, or as `func.name`."""
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "app").rglob("*.py")
+        if any(is_call_of(node, name) for node in ast.walk(ast.parse(path.read_text())))
+    }
+
+
+def is_call_of(node: ast.AST, name: str) -> bool:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return "SELECT" in node.value and bool(re.search(rf"\b{name}\(", node.value))
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr == name
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "func"
+    )
+
+
+@pytest.mark.parametrize("name", DEFINERS)
+def test_a_definer_function_is_called_where_the_table_says(name: str) -> None:
+    assert callers_of(name) == DEFINERS[name].callers
+
+
+Proof = Callable[[Hand, Hand, Harbour, Harbour], None]
+PROOFS: dict[str, Proof] = {}
+
+
+def proves(name: str) -> Callable[[Proof], Proof]:
+    """Register what shows that the function, called in one port with what is another's, gives and changes nothing.
+
+    The proof is handed the application's hand, which acts in the first harbour, the superuser's, and both harbours.
+    """
+
+    def register(proof: Proof) -> Proof:
+        PROOFS[name] = proof
+        return proof
+
+    return register
+
+
+@proves("enter")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    answer = hand.scalar("SELECT enter(%s, 'south', %s)", hash_token(north.token), now())
+    assert answer["port"] is None
+    assert answer["roles"] == []
+    assert [port["slug"] for port in answer["ports"]] == ["north"]
+    assert hand.count("clients") == 0
+    assert hand.scalar("SELECT enter(%s, 'south', %s)", hash_token("guessed"), now()) is None
+    assert hand.scalar("SELECT current_setting('app.user_id') || current_setting('app.scope')") == ""
+
+
+@proves("describe_port")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.scalar("SELECT describe_port(%s)", NORTH)["slug"] == "north"
+    assert hand.scalar("SELECT describe_port(%s)", SOUTH) is None
+
+
+@proves("is_session_good")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    good = "SELECT is_session_good(%s, %s)"
+    assert hand.scalar(good, south.session_id, now()) is False
+    hand.act_for()
+    assert hand.scalar(good, south.session_id, now()) is True
+
+
+@proves("clear_expired")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    kept = ("sessions", "sign_in_failures", "once_keys")
+    before = [truth.count(table) for table in kept]
+    hand.scalar("SELECT clear_expired(%s)", FAR)
+    hand.connection.commit()
+    assert [truth.count(table) for table in kept] == before
+
+
+@proves("is_sign_in_paused")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.scalar("SELECT is_sign_in_paused(%s, '203.0.113.9', %s)", MANAGER[SOUTH], now()) is False
+
+
+@proves("attempt_sign_in")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.scalar("SELECT attempt_sign_in(%s, 'x@y.example', NULL, %s)", uuid.uuid4(), now()) is True
+    assert hand.count("sign_in_failures") == 0
+
+
+@proves("find_for_sign_in")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.rows("SELECT * FROM find_for_sign_in(%s)", uuid.uuid4()) == []
+    gone, nobody = uuid.uuid4(), uuid.uuid4()
+    hand.scalar("SELECT attempt_sign_in(%s, 'gone@north.example', NULL, %s)", gone, now())
+    hand.scalar("SELECT attempt_sign_in(%s, 'unknown@north.example', NULL, %s)", nobody, now())
+    assert hand.rows("SELECT * FROM find_for_sign_in(%s)", gone) == []
+    assert hand.rows("SELECT * FROM find_for_sign_in(%s)", nobody) == []
+    assert [row[0] for row in hand.rows("SELECT * FROM find_for_sign_in(%s)", south.attempt)] == [south.user_id]
+
+
+@proves("note_sign_in")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.scalar("SELECT note_sign_in(%s, 'mine now', %s)", south.attempt, now()) is None
+    assert hand.scalar("SELECT note_sign_in(%s, 'mine now', %s)", uuid.uuid4(), now()) is None
+    hand.connection.commit()
+    assert truth.count("users", "password_hash = 'mine now'") == 0
+    assert truth.count("sign_in_failures", "id = %s", south.attempt) == 1
+
+
+@proves("end_session")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    before = truth.count("sessions")
+    assert hand.scalar("SELECT end_session(%s)", hash_token("guessed")) is None
+    assert hand.scalar("SELECT end_session(%s)", south.session_id.bytes) is None
+    hand.connection.commit()
+    assert truth.count("sessions") == before
+
+
+@proves("claim_outbox")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.rows("SELECT * FROM claim_outbox(100, %s)", FAR) == []
+    hand.act_for()
+    assert hand.rows("SELECT * FROM claim_outbox(100, %s)", FAR)
+
+
+@proves("finish_outbox")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    before = truth.count("outbox")
+    hand.scalar("SELECT finish_outbox(%s)", south.outbox_ids)
+    hand.connection.commit()
+    assert truth.count("outbox") == before
+
+
+@proves("fail_outbox")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.scalar("SELECT fail_outbox(%s, 'no', %s, %s)", south.outbox_ids[0], FAR, now()) is None
+    hand.connection.commit()
+    assert truth.count("outbox", "attempts > 0") == 0
+
+
+@proves("event_without_port")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    for outbox_id in south.outbox_ids:
+        assert hand.rows("SELECT * FROM event_without_port(%s)", outbox_id) == []
+    hand.act_for()
+    for outbox_id in south.outbox_ids:
+        assert hand.rows("SELECT * FROM event_without_port(%s)", outbox_id) == []
+
+
+@proves("add_job")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    add = "SELECT add_job(%s, 'x', '{}', 'bulk', 1, %s, %s, %s, NULL)"
+    for is_for_port, port in ((True, NORTH), (False, None)):
+        job_id = uuid.uuid4()
+        with hand.attempt():
+            hand.scalar(add, job_id, is_for_port, FAR, now())
+            # The row of no port is seen by nobody here.
+            seen = hand.rows("SELECT port_id, started_by FROM jobs WHERE id = %s", job_id)
+            assert seen == ([(port, north.user_id)] if port else [])
+    hand.act_for()
+    with pytest.raises(psycopg.errors.RaiseException), hand.attempt():
+        hand.scalar(add, uuid.uuid4(), True, FAR, now())
+
+
+@proves("claim_job")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.rows("SELECT * FROM claim_job(%s, %s)", south.job_id, FAR) == []
+    hand.act_for()
+    assert hand.rows("SELECT * FROM claim_job(%s, %s)", south.job_id, FAR)
+
+
+@proves("queue_of_job")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.scalar("SELECT queue_of_job(%s)", south.job_id) is None
+    hand.act_for()
+    assert hand.scalar("SELECT queue_of_job(%s)", south.job_id) == "import"
+
+
+def untouched(truth: Hand, job_id: uuid.UUID) -> bool:
+    where = "id = %s AND attempts = 0 AND done = 0 AND leased_until IS NULL AND failed_at IS NULL"
+    return truth.count("jobs", where, job_id) == 1
+
+
+@proves("lock_step")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.rows("SELECT * FROM lock_step(%s, NULL)", south.job_id) == []
+    assert hand.rows("SELECT * FROM lock_step(%s, NULL)", north.job_id)
+
+
+@proves("renew_job")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.scalar("SELECT renew_job(%s, NULL, %s, 1, 1)", south.job_id, FAR) is None
+    hand.connection.commit()
+    assert untouched(truth, south.job_id)
+
+
+@proves("finish_job")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.scalar("SELECT finish_job(%s, NULL)", south.job_id) is None
+    hand.connection.commit()
+    assert untouched(truth, south.job_id)
+
+
+@proves("fail_job")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.scalar("SELECT fail_job(%s, NULL, 0, 'no', %s, %s)", south.job_id, FAR, now()) is None
+    hand.connection.commit()
+    assert untouched(truth, south.job_id)
+
+
+@proves("sweep_jobs")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    before = truth.count("outbox")
+    assert hand.scalar("SELECT sweep_jobs(%s)", FAR) == 0
+    hand.connection.commit()
+    assert truth.count("outbox") == before
+
+
+@proves("clear_jobs")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    with truth.connection.transaction():
+        truth.connection.execute("UPDATE jobs SET failed_at = %s WHERE id = %s", (now(), south.job_id))
+    runs = truth.count("job_runs")
+    hand.scalar("SELECT clear_jobs(%s)", FAR)
+    hand.connection.commit()
+    assert truth.count("jobs", "id = %s", south.job_id) == 1
+    assert truth.count("job_runs") == runs
+    truth.connection.execute("UPDATE jobs SET failed_at = NULL WHERE id = %s", (south.job_id,))
+
+
+@proves("start_run")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    run_id = uuid.uuid4()
+    assert hand.scalar("SELECT start_run(%s, 'rounds', '2026-11-22', %s)", run_id, now()) is True
+    assert hand.rows("SELECT port_id FROM job_runs WHERE id = %s", run_id) == [(NORTH,)]
+
+
+@proves("ports_by_zone")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.rows("SELECT * FROM ports_by_zone()") == []
+    hand.act_for()
+    assert len(hand.rows("SELECT * FROM ports_by_zone()")) == 2
+
+
+@pytest.mark.parametrize("name", DEFINERS)
+def test_a_definer_function_lets_nothing_cross(
+    hand: Hand, truth: Hand, north: Harbour, south: Harbour, name: str
+) -> None:
+    hand.act_in(north)
+    PROOFS[name](hand, truth, north, south)
+
+
+# --- Jobs and files ----------------------------------------------------------------------------------------
+
+
+def test_every_job_given_what_is_another_ports_sees_nothing(
+    committed: Installation, truth: Hand, north: Harbour, south: Harbour
+) -> None:
+    theirs: dict[str, Any] = {"import_id": south.import_id}
+    for name, work in WORKS.items():
+        if not work.is_for_port or not name.startswith("app."):
+            continue
+        before = contents(truth, SOUTH)
+        with committed.app.app_context():
+            begin(port_id=NORTH, user_id=north.user_id, scope="staff")
+            job_id = work.later(**{of: theirs[of] for of in parameters(work.function)})
+            commit()
+            perform(str(job_id))
+        # Nothing is left to do, whether it found nothing or was given up.
+        assert truth.count("jobs", "id = %s AND failed_at IS NULL AND attempts = 0", job_id) == 0, name
+        assert contents(truth, SOUTH) == before, name
+
+
+def parameters(function: Callable[..., None]) -> list[str]:
+    return [name for name in function.__annotations__ if name not in ("steps", "return")]
+
+
+def contents(truth: Hand, port: uuid.UUID) -> dict[str, str]:
+    """Everything in the port, as one comparable thing a table."""
+    return {
+        table: json.dumps(truth.rows(f"SELECT to_jsonb(t) FROM {table} t WHERE port_id = %s ORDER BY 1", port))
+        for table in tables(truth, WITH_PORT)
+    }
+
+
+def test_a_file_link_is_good_in_its_port_only(committed: Installation, north: Harbour, south: Harbour) -> None:
+    app = committed.app
+    with app.test_request_context():
+        link = storage.link(north.file_key, "contacts.csv")
+    with app.app_context():
+        mine, theirs, both = (
+            Visitor.of(app, email) for email in (MANAGER[NORTH], MANAGER[SOUTH], "both@quayside.example")
+        )
+    assert mine.get(link).status_code == 200
+    assert theirs.get(link).status_code == 404
+    for visitor in (mine, theirs, both):
+        assert visitor.get(link.replace("/north/", "/south/")).status_code == 404
+    assert mine.get(f"{link}x").status_code == 404
+    assert mine.get(link.replace("link=", "link=x")).status_code == 404
+    assert mine.get("/north/files").status_code == 404
+    assert Visitor.anonymous(app).get(link).status_code == 303
+    with time_machine.travel(now() + timedelta(minutes=15, seconds=2)):
+        assert mine.get(link).status_code == 404

@@ -1,0 +1,214 @@
+"""The cast of the tests: two ports, one person for each role in each, and a few who are special.
+
+Built once into the template database, so every test finds it. `sales_manager@north.example` holds that role in Port
+North; `@south.example` are the colleagues of another port. Everybody's password is PASSWORD.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from html import unescape
+from typing import Any
+
+import psycopg
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import select, text
+from werkzeug.test import TestResponse
+
+from app.clients.models import Client, Contact
+from app.current import Member
+from app.db import begin, commit, db, now
+from app.events.models import Event
+from app.events.reactions import react
+from app.identity.models import Session, hash_token
+from app.identity.passwords import hash_password
+from app.identity.permissions import SYSTEM_ROLES
+from app.web import SESSION_COOKIE, member_of
+
+PASSWORD = "Harbour-2026!"
+SPACE = uuid.UUID("5e9b1e80-0000-4000-8000-000000000000")
+
+NORTH, SOUTH = uuid.uuid5(SPACE, "north"), uuid.uuid5(SPACE, "south")
+PORTS = (
+    (NORTH, "Port North", "north", "EUR", "Europe/Helsinki", "FI"),
+    (SOUTH, "Port South", "south", "USD", "America/Anguilla", "AI"),
+)
+# Who can sign in to the staff application, by role; a client has a portal, not a role here.
+ROLES = tuple(name for name in SYSTEM_ROLES if name not in ("super_admin", "client"))
+
+
+def user_id(email: str) -> uuid.UUID:
+    return uuid.uuid5(SPACE, email)
+
+
+def cast() -> list[tuple[str, str, bool, bool, list[tuple[uuid.UUID, str]]]]:
+    """(e-mail, name, super admin, active, [(port, role)])."""
+    people = [
+        (
+            f"{role}@{slug}.example",
+            f"{role.replace('_', ' ').title()} {slug.title()}",
+            False,
+            True,
+            [(port, role)],
+        )
+        for port, _name, slug, *_rest in PORTS
+        for role in ROLES
+    ]
+    return [
+        *people,
+        ("super@quayside.example", "Super Admin", True, True, []),
+        ("both@quayside.example", "Both Ports", False, True, [(NORTH, "director"), (SOUTH, "director")]),
+        (
+            "two_roles@north.example",
+            "Two Roles",
+            False,
+            True,
+            [(NORTH, "technician"), (NORTH, "sales_agent")],
+        ),
+        ("teammate@north.example", "Team Mate", False, True, [(NORTH, "sales_manager")]),
+        ("nowhere@quayside.example", "No Port", False, True, []),
+        ("gone@north.example", "Gone Away", False, False, [(NORTH, "sales_manager")]),
+    ]
+
+
+def build(owner: psycopg.Connection) -> None:
+    """Write the cast, as the owner of the schema."""
+    moment, password = now(), hash_password(PASSWORD)
+    for port_id, name, slug, currency, timezone, country in PORTS:
+        owner.execute(
+            "INSERT INTO ports (id, name, slug, default_currency, timezone, locale, country, settings, branding,"
+            " is_active, version, created_at, updated_at)"
+            " VALUES (%s, %s, %s, %s, %s, 'en', %s, '{}', '{}', true, 1, %s, %s)",
+            (port_id, name, slug, currency, timezone, country, moment, moment),
+        )
+    for email, name, is_super_admin, is_active, held in cast():
+        owner.execute(
+            "INSERT INTO users (id, email, name, password_hash, is_super_admin, is_active, preferences, created_at,"
+            " updated_at) VALUES (%s, %s, %s, %s, %s, %s, '{}', %s, %s)",
+            (user_id(email), email, name, password, is_super_admin, is_active, moment, moment),
+        )
+        for port_id, role in held:
+            owner.execute(
+                "INSERT INTO user_port_roles (id, user_id, port_id, role_id, created_at, updated_at)"
+                " SELECT %s, %s, %s, id, %s, %s FROM roles WHERE name = %s",
+                (uuid.uuid5(SPACE, f"{email}{port_id}{role}"), user_id(email), port_id, moment, moment, role),
+            )
+
+
+def start_session(email: str) -> str:
+    """A session of this user in the current transaction; gives its token."""
+    begin(user_id=user_id(email), scope="staff")
+    _session, token = Session.start(user_id(email), ip="127.0.0.1", user_agent="tests")
+    db.session.flush()
+    return token
+
+
+def enter(email: str, slug: str | None = "north") -> Member:
+    """Become this member: what follows in the current transaction acts as them, in this port."""
+    token = start_session(email)
+    answer = db.session.scalar(
+        text("SELECT enter(:hash, :slug, :now)"), {"hash": hash_token(token), "slug": slug, "now": now()}
+    )
+    assert answer is not None, email
+    return member_of(answer)
+
+
+def make_client(by: Member, /, *, email: str | None = None, phone: str | None = None, **fields: Any) -> Client:
+    client = Client.create({"full_name": "Léa Marchand", **fields}, port_id=by.here().id, by=by)
+    for kind, value in (("email", email), ("phone", phone)):
+        if value:
+            Contact.create(client, {"kind": kind, "value": value}, country=by.here().country, by=by, is_new=True)
+    db.session.flush()
+    return client
+
+
+def relay() -> list[str]:
+    """Run what waits in the outbox, as the relay would; gives the names of the events, oldest first."""
+    commit()
+    begin()
+    names = []
+    while rows := db.session.execute(
+        text("SELECT id, event_id, port_id FROM claim_outbox(100, :now)"), {"now": now()}
+    ).all():
+        for row in rows:
+            begin(port_id=row.port_id, scope="staff")
+            event = db.session.scalars(select(Event).where(Event.id == row.event_id)).one_or_none()
+            if event is not None:
+                names.append(event.name)
+                react(event)
+        begin()
+        db.session.execute(text("SELECT finish_outbox(:ids)"), {"ids": [row.id for row in rows]})
+    commit()
+    return names
+
+
+class Visitor:
+    """Somebody with a browser that runs no scripts: keeps cookies, sends the CSRF token."""
+
+    def __init__(self, app: Flask, client: FlaskClient) -> None:
+        self.app, self.client = app, client
+
+    @classmethod
+    def anonymous(cls, app: Flask) -> Visitor:
+        return cls(app, app.test_client())
+
+    @classmethod
+    def of(cls, app: Flask, email: str) -> Visitor:
+        client = app.test_client()
+        token = start_session(email)
+        commit()
+        client.set_cookie(SESSION_COOKIE, token)
+        return cls(app, client)
+
+    def open(self, url: str, **kwargs: Any) -> TestResponse:
+        """A request with a `g` and a session of its own, whatever context the test stands in."""
+        with self.app.app_context():
+            return self.client.open(url, **kwargs)
+
+    def get(self, url: str, **kwargs: Any) -> TestResponse:
+        return self.open(url, **kwargs)
+
+    def fragment(self, url: str, **kwargs: Any) -> TestResponse:
+        return self.open(url, headers={"HX-Request": "true", "HX-Request-Type": "partial"}, **kwargs)
+
+    def post(self, url: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
+        return self.open(url, method="POST", data={"csrf_token": self.csrf_token(), **(data or {})}, **kwargs)
+
+    def put(self, url: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
+        return self.post(f"{url}?_method=PUT", data, **kwargs)
+
+    def delete(self, url: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
+        return self.post(f"{url}?_method=DELETE", data, **kwargs)
+
+    def csrf_token(self) -> str:
+        """A token that fits the browser's form cookie, as any page would carry it."""
+        with self.client.session_transaction() as cookie:
+            raw = cookie.setdefault("csrf_token", uuid.uuid4().hex)
+        return str(URLSafeTimedSerializer(str(self.app.secret_key), salt="wtf-csrf-token").dumps(raw))
+
+    def form(self, url: str) -> dict[str, Any]:
+        """The fields of the page's main form as a browser would send them untouched."""
+        return fields_of(self.get(url).text)
+
+
+def fields_of(html: str) -> dict[str, Any]:
+    """Names and values of the inputs, chosen options and areas of a page's last form inside <main>."""
+    forms = re.findall(r"<form\b.*?</form>", html.partition("<main")[2], re.S)
+    assert forms, "no form on the page"
+    form = max(forms, key=len)
+    values: dict[str, Any] = {}
+    for tag in re.findall(r"<input\b[^>]*>", form):
+        found = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        if found.get("type") in ("checkbox", "radio") and " checked" not in tag:
+            continue
+        if "name" in found:
+            values[found["name"]] = unescape(found.get("value", ""))
+    for name, options in re.findall(r'<select\b[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form, re.S):
+        chosen = re.search(r'<option selected value="([^"]*)"', options)
+        values[name] = chosen[1] if chosen else ""
+    for name, content in re.findall(r'<textarea\b[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.S):
+        values[name] = unescape(content.strip())
+    return values
