@@ -79,6 +79,8 @@ def init_app(app: Flask) -> None:
         storage_uri=app.extensions["settings"].redis_url,
         storage_options=PATIENCE,
         in_memory_fallback_enabled=True,
+        # Of the requests that find Redis away at the same moment all but the first would be refused.
+        swallow_errors=True,
         headers_enabled=True,
         header_name_mapping={
             HeaderNames.LIMIT: "X-RateLimit-Limit",

@@ -1,9 +1,11 @@
 """The servers and processes of a test run. All of them end with it, also when it is killed."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +19,7 @@ from psycopg import sql
 from app import create_app
 from app.config import Settings
 from app.dev.processes import answers, start, stop, wait_until
-from app.dev.servers import ROLES, Postgres, Valkey, free_port
+from app.dev.servers import ROLES, Postgres, Server, Valkey, free_port
 from tests import world
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +51,27 @@ def start_valkey(home: Path) -> Valkey:
     valkey = Valkey(home, PASSWORD, {"save": '""', "appendonly": "no"})
     valkey.start()
     return valkey
+
+
+@contextmanager
+def away(server: Server) -> Iterator[None]:
+    """It runs again afterwards, also for the tests that come after one that failed."""
+    server.stop()
+    try:
+        yield
+    finally:
+        server.start()
+
+
+@contextmanager
+def hanging(server: Server) -> Iterator[None]:
+    """As when a cable is pulled: connections stay, and nothing comes any more."""
+    assert server.process is not None
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        server.process.send_signal(signal.SIGCONT)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable
 
@@ -15,7 +13,7 @@ from app import limits
 from app.db import commit
 from app.dev.processes import wait_until
 from app.web import SESSION_COOKIE
-from tests.servers import Fragile
+from tests.servers import Fragile, away, hanging
 from tests.world import Visitor, enter, make_client, start_session
 
 MANAGER = "sales_manager@north.example"
@@ -95,9 +93,8 @@ def test_without_redis_the_process_counts(fragile: Fragile, monkeypatch: pytest.
     browser = app.test_client()
     browser.set_cookie(SESSION_COOKIE, token)
     assert [browser.get("/auth/ports").status_code for _ in range(2)] == [200] * 2
-    fragile.valkey.stop()
-    assert [browser.get("/auth/ports").status_code for _ in range(5)] == [200] * 4 + [429]
-    fragile.valkey.start()
+    with away(fragile.valkey):
+        assert [browser.get("/auth/ports").status_code for _ in range(5)] == [200] * 4 + [429]
     # Redis had counted two; the process stops counting for itself once it has found Redis again.
     assert wait_until(lambda: browser.get("/auth/ports").status_code == 200, seconds=60)
 
@@ -110,12 +107,7 @@ def test_a_redis_that_hangs_holds_nobody_up(fragile: Fragile) -> None:
     browser = app.test_client()
     browser.set_cookie(SESSION_COOKIE, token)
     assert browser.get("/auth/ports").status_code == 200
-    process = fragile.valkey.process
-    assert process is not None
-    os.kill(process.pid, signal.SIGSTOP)
-    try:
+    with hanging(fragile.valkey):
         started = time.monotonic()
         assert {browser.get("/auth/ports").status_code for _ in range(30)} == {200}
         assert time.monotonic() - started < 5  # thirty would wait 7.5 s if each asked Redis
-    finally:
-        os.kill(process.pid, signal.SIGCONT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -10,7 +11,7 @@ import requests
 from app.db import commit
 from app.dev.processes import wait_until
 from app.web import SESSION_COOKIE
-from tests.servers import Fragile, Installation
+from tests.servers import Fragile, Installation, away, hanging
 from tests.world import PASSWORD, fields_of, start_session
 
 MANAGER = "sales_manager@north.example"
@@ -48,58 +49,61 @@ def waiting_events(installation: Installation) -> int:
 
 def test_without_redis_people_go_on_working_and_events_wait(fragile: Fragile, browser: Browser) -> None:
     assert browser.create("Before").status_code == 303
-    fragile.valkey.stop()
-    assert browser.get("/health/ready").json()["redis"] == "away"
-    assert browser.create("Meanwhile").status_code == 303
-    assert "Meanwhile" in browser.get("/north/clients").text
-    form = requests.get(f"{browser.url}/auth/login", timeout=20)
-    token = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
-    assert token is not None
-    signed_in = requests.post(
-        f"{browser.url}/auth/login",
-        data={"email": MANAGER, "password": PASSWORD, "csrf_token": token[1]},
-        cookies=form.cookies,
-        timeout=20,
-        allow_redirects=False,
-    )
-    assert signed_in.status_code == 303
-    relay = fragile.installation.start_relay()
-    assert waiting_events(fragile.installation) > 0
-    fragile.valkey.start()
+    with away(fragile.valkey):
+        assert browser.get("/health/ready").json()["redis"] == "away"
+        assert browser.create("Meanwhile").status_code == 303
+        assert "Meanwhile" in browser.get("/north/clients").text
+        form = requests.get(f"{browser.url}/auth/login", timeout=20)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
+        assert token is not None
+        signed_in = requests.post(
+            f"{browser.url}/auth/login",
+            data={"email": MANAGER, "password": PASSWORD, "csrf_token": token[1]},
+            cookies=form.cookies,
+            timeout=20,
+            allow_redirects=False,
+        )
+        assert signed_in.status_code == 303
+        relay = fragile.installation.start_relay()
+        assert waiting_events(fragile.installation) > 0
     assert wait_until(lambda: waiting_events(fragile.installation) == 0, seconds=60, process=relay.process)
     assert browser.get("/health/ready").json()["redis"] == "ok"
     relay.stop()
 
 
+def test_all_who_wait_for_redis_as_it_goes_are_answered(fragile: Fragile, browser: Browser) -> None:
+    with hanging(fragile.valkey), ThreadPoolExecutor(8) as people:
+        answers = list(people.map(lambda _: browser.get("/north/clients").status_code, range(16)))
+    assert answers == [200] * 16
+
+
 def test_without_redis_sign_in_is_still_limited(fragile: Fragile, browser: Browser) -> None:
-    fragile.valkey.stop()
-    answers = []
-    for _ in range(6):
-        form = requests.get(f"{browser.url}/auth/login", timeout=20)
-        token = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
-        assert token is not None
-        answers.append(
-            requests.post(
-                f"{browser.url}/auth/login",
-                data={"email": "viewer@north.example", "password": "wrong", "csrf_token": token[1]},
-                cookies=form.cookies,
-                timeout=20,
-            ).status_code
-        )
-    fragile.valkey.start()
+    with away(fragile.valkey):
+        answers = []
+        for _ in range(6):
+            form = requests.get(f"{browser.url}/auth/login", timeout=20)
+            token = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
+            assert token is not None
+            answers.append(
+                requests.post(
+                    f"{browser.url}/auth/login",
+                    data={"email": "viewer@north.example", "password": "wrong", "csrf_token": token[1]},
+                    cookies=form.cookies,
+                    timeout=20,
+                ).status_code
+            )
     assert answers[-1] == 429
     assert answers[0] == 422
 
 
 def test_postgres_restarts_under_a_running_web_process(fragile: Fragile, browser: Browser) -> None:
     assert browser.create("Anchor").status_code == 303
-    fragile.postgres.stop()
-    away = browser.get("/north/clients")
-    assert away.status_code == 503
-    assert "Away for a moment" in away.text
-    assert browser.get("/health/live").status_code == 200
-    assert browser.get("/health/ready").status_code == 503
-    fragile.postgres.start()
+    with away(fragile.postgres):
+        page = browser.get("/north/clients")
+        assert page.status_code == 503
+        assert "Away for a moment" in page.text
+        assert browser.get("/health/live").status_code == 200
+        assert browser.get("/health/ready").status_code == 503
     assert wait_until(lambda: browser.get("/health/ready").status_code == 200, seconds=30)
     assert "Anchor" in browser.get("/north/clients").text
 

@@ -18,7 +18,7 @@ from app.web import SESSION_COOKIE
 from tests.browser.pages import AGENT, CLIENTS, MANAGER, VIEWER, is_same, live, mark
 from tests.browser.windows import Windows
 from tests.live.pages import Page as Socket
-from tests.servers import Cluster, Installation, start_valkey
+from tests.servers import Cluster, Installation, away, start_valkey
 
 POLL = 20_000
 MOST_SOCKETS = 10
@@ -267,8 +267,7 @@ def test_redis_away(
         each.goto(f"{CLIENTS}/{numbers[7]}")
         live(each)
     typing.get_by_role("textbox", name="New note").fill("In the middle of")
-    own_valkey.stop()
-    try:
+    with away(own_valkey):
         for each in (page, typing):
             expect(state(each)).not_to_have_attribute("data-live", "open")
         change(site, numbers[7], company_name="Without Redis")
@@ -280,8 +279,6 @@ def test_redis_away(
         assert not_asked == []
         expect(facts(typing)).not_to_contain_text("Without Redis")
         expect(page.locator(".live-state")).to_be_visible()
-    finally:
-        own_valkey.start()
     for each in (page, typing):
         each.clock.fast_forward(2 * POLL)
         live(each)

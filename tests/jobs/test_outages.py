@@ -13,7 +13,7 @@ from tests.events.conftest import start_follower
 from tests.events.happenings import NAME, count_outbox, happen, outbox, published
 from tests.jobs.labours import efforts, make_efforts, toil, want
 from tests.jobs.workers import held_child, hold, is_done, let_go, start_worker
-from tests.servers import Fragile
+from tests.servers import Fragile, away
 
 
 @pytest.fixture(scope="module")
@@ -38,16 +38,15 @@ def test_redis_stopped_and_started(within: Flask, fragile: Fragile, port_id: uui
     happen(port_id, subjects[0])
     assert wait_until(lambda: len(published(here)) == 1, seconds=20)
 
-    fragile.valkey.stop()
-    for number in range(2):
-        for subject in subjects:
-            happen(port_id, subject, number)
-    job_id = want(toil, port_id, number=1)
-    assert wait_until(lambda: "relay_waits" in relay.output(), seconds=20)
-    waiting = outbox(here)
-    assert [(row["attempts"], row["error"]) for row in waiting] == [(0, None)] * 7
+    with away(fragile.valkey):
+        for number in range(2):
+            for subject in subjects:
+                happen(port_id, subject, number)
+        job_id = want(toil, port_id, number=1)
+        assert wait_until(lambda: "relay_waits" in relay.output(), seconds=20)
+        waiting = outbox(here)
+        assert [(row["attempts"], row["error"]) for row in waiting] == [(0, None)] * 7
 
-    fragile.valkey.start()
     assert wait_until(lambda: count_outbox(here) == 0, seconds=30)
     assert sorted(published(here)) == sorted((subject, number) for subject in subjects for number in range(2))
     assert wait_until(lambda: is_done(here, job_id), seconds=30)
@@ -65,9 +64,8 @@ def test_postgres_restarted(within: Flask, fragile: Fragile, port_id: uuid.UUID)
     job_id = want(toil, port_id, number=1)
     held_child(here)
 
-    fragile.postgres.stop()
-    assert wait_until(lambda: "relay_waits" in relay.output(), seconds=20)
-    fragile.postgres.start()
+    with away(fragile.postgres):
+        assert wait_until(lambda: "relay_waits" in relay.output(), seconds=20)
     let_go(here)
     rollback()
     db.engine.dispose()
