@@ -331,6 +331,42 @@ def open_too_long(_stage: Stage, page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Please send it once more")
 
 
+def send_whole(page: Page, form: str) -> None:
+    """As without JavaScript: what answers is a page."""
+    with page.expect_navigation():
+        page.locator(form).evaluate("(form) => HTMLFormElement.prototype.submit.call(form)")
+
+
+def too_large(_stage: Stage, page: Page) -> None:
+    page.goto(f"{CLIENTS}/new")
+    page.get_by_label("Full name").evaluate("(field) => { field.value = 'M'.repeat(2 ** 21); }")
+    send_whole(page, "main form")
+
+
+def too_often(_stage: Stage, page: Page) -> None:
+    path = f"{QUIET}/clients/imports"
+    page.goto(f"{path}/new")
+    for _ in range(10):
+        page.request.post(path, headers={"Origin": page.evaluate("location.origin")})
+    send_whole(page, "main form")
+
+
+def broken(stage: Stage, page: Page) -> None:
+    with stage.site.database.connect() as connection:
+        connection.execute("ALTER TABLE imports RENAME TO elsewhere")
+        try:
+            page.goto(IMPORTS)
+        finally:
+            connection.execute("ALTER TABLE elsewhere RENAME TO imports")
+
+
+def away(stage: Stage, page: Page) -> None:
+    """The table is locked for longer than a request waits."""
+    with stage.site.database.connect() as connection, connection.transaction():
+        connection.execute("LOCK TABLE imports")
+        page.goto(IMPORTS)
+
+
 def import_in(status: str, query: str = "") -> Callable[[Stage, Page], None]:
     return at(lambda stage: f"{IMPORTS}/{stage.imports[status]}{query}")
 
@@ -384,4 +420,8 @@ SCENES = (
     Scene("404", ADMIN, at(f"{CLIENTS}/999999"), 404),
     Scene("404, not signed in", None, at("/nowhere/at/all"), 404),
     Scene("409", ADMIN, sent_twice, 409),
+    Scene("413", ADMIN, too_large, 413),
+    Scene("429", BOTH, too_often, 429),
+    Scene("500", ADMIN, broken, 500),
+    Scene("503", ADMIN, away, 503),
 )
