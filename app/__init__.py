@@ -95,10 +95,12 @@ def configure(app: Flask, settings: Settings, role: Role) -> None:
 
 def register(app: Flask) -> None:
     """The modules: their pages, and what follows their events."""
+    from .admin import models as _admin_models  # noqa: F401  (registers its tables)
     from .clients import jobs as _client_jobs  # noqa: F401  (registers its jobs)
     from .clients import reactions as _client_reactions  # noqa: F401  (registers topics and reactions)
     from .clients.views import bp as clients
     from .identity.views import bp as identity
+    from .notifications import models as _notifications  # noqa: F401  (registers its tables)
 
     for blueprint in (health.bp, identity, clients):
         app.register_blueprint(blueprint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, cast
 
 from flask_login import current_user
@@ -48,6 +49,13 @@ class Member:
     timezone: str | None
     locale: str | None
     preferences: dict[str, Any]
+    image_key: str | None = None
+    # Whether a second factor is set up; when one was given in this session, and when its user last proved who they are.
+    has_mfa: bool = False
+    mfa_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    unread: int = 0  # notifications in this port, counted to 100
+    preview: str | None = None  # the label of the role that is being tried on
 
     # What flask-login asks of a user; the session's row decides whether there is one at all.
     is_authenticated = True

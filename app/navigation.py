@@ -29,6 +29,12 @@ ENTRIES = (
 )
 
 
+# The tabs of one's own settings, and what the index of administration lists. Each needs one of its permissions; a tab
+# without any is everybody's.
+SETTINGS: tuple[Entry, ...] = ()
+ADMIN: tuple[Entry, ...] = ()
+
+
 @dataclass(frozen=True)
 class Link:
     label: str
@@ -58,6 +64,10 @@ def new_links() -> list[Link]:
     return [_link(e) for e in ENTRIES if e.is_new and any(member.can(p) for p in e.permissions)]
 
 
+def settings_tabs() -> list[Link]:
+    return [_link(e) for e in SETTINGS if not e.permissions or any(member.can(p) for p in e.permissions)]
+
+
 def _link(entry: Entry) -> Link:
     urls = _urls()
     here = urls[entry.endpoint]
@@ -73,10 +83,10 @@ def _link(entry: Entry) -> Link:
 def _urls() -> dict[str, str]:
     """The addresses of all entries, worked out once a page: sidebar, bottom bar and menu show them."""
     if "navigation_urls" not in g:
-        g.navigation_urls = {entry.endpoint: url_for(entry.endpoint) for entry in ENTRIES}
+        g.navigation_urls = {entry.endpoint: url_for(entry.endpoint) for entry in (*ENTRIES, *SETTINGS, *ADMIN)}
     urls: dict[str, str] = g.navigation_urls
     return urls
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(navigation=navigation, new_links=new_links)
+    app.jinja_env.globals.update(navigation=navigation, new_links=new_links, settings_tabs=settings_tabs)

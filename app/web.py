@@ -9,6 +9,7 @@ import secrets
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -103,13 +104,15 @@ class Access:
     public: bool = False
     permissions: tuple[str, ...] = ()
     limit: str | None = None
+    step_up: bool = False
 
 
-def requires(*permissions: str, limit: str | None = None) -> Callable[[View], View]:
-    """The member must hold one of these permissions in the port of the address."""
+def requires(*permissions: str, limit: str | None = None, step_up: bool = False) -> Callable[[View], View]:
+    """The member must hold one of these permissions in the port of the address. `step_up`: and have proved lately who
+    they are."""
     if not permissions or not LEAVES.issuperset(permissions):
         raise ValueError(f"no such permission: {permissions}")
-    return _states(Access(permissions=permissions, limit=limit))
+    return _states(Access(permissions=permissions, limit=limit, step_up=step_up))
 
 
 def public(view: View) -> View:
@@ -256,6 +259,9 @@ def member_of(answer: dict[str, Any]) -> Member:
     """The member described by the answer of `enter()`."""
     user, port, roles = answer["user"], answer["port"], answer["roles"]
     held = LEAVES if user["is_super_admin"] else leaves_of((r["permissions"], r["overrides"]) for r in roles)
+    preview = answer["preview"]
+    if preview:
+        held &= leaves_of([(preview["permissions"], preview["overrides"])])
     label = ", ".join(r["label"] for r in roles) or ("Super admin" if user["is_super_admin"] else "")
     return Member(
         id=uuid.UUID(user["id"]),
@@ -271,7 +277,17 @@ def member_of(answer: dict[str, Any]) -> Member:
         timezone=user["timezone"],
         locale=user["locale"],
         preferences=user["preferences"],
+        image_key=user["image_key"],
+        has_mfa=answer["has_mfa"],
+        mfa_at=_moment(answer["mfa_at"]),
+        confirmed_at=_moment(answer["confirmed_at"]),
+        unread=answer["unread"],
+        preview=preview["label"] if preview else None,
     )
+
+
+def _moment(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None
 
 
 def allowed_next(target: str | None) -> str | None:

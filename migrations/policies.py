@@ -16,6 +16,7 @@ PORT = "(SELECT nullif(current_setting('app.port_id', true), '')::uuid)"
 USER = "(SELECT nullif(current_setting('app.user_id', true), '')::uuid)"
 SCOPE = "(SELECT current_setting('app.scope', true))"
 STAFF = f"{SCOPE} = 'staff'"
+SUPER = f"coalesce((SELECT u.is_super_admin FROM users u WHERE u.id = {USER}), false)"  # noqa: S608  (constants)
 
 
 def fence(table: str, rule: str, *, check: str | None = None, grants: str = "SELECT, INSERT, UPDATE, DELETE") -> None:

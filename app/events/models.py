@@ -199,8 +199,8 @@ def record(
     missing = set(EVENTS[event_name]) - set(details) - {"changed_fields"}
     if missing:
         raise TypeError(f"{event_name} lacks {', '.join(sorted(missing))}")
-    # A user's key belongs to no port, in whichever of them the user was when it was made.
-    key_port_id = None if subject_type == "user" else port_id
+    # Users and roles are the same in every port, and so are their keys.
+    key_port_id = None if subject_type in ("user", "role") else port_id
     key = subject_key(subject_type, subject_id, port_id=key_port_id, is_new=is_new)
     event_id = uuid7()
     words: dict[str, Any] = {"changes": changes or {}, "details": details, "actor": by.name}

@@ -20,7 +20,7 @@ from app.identity import passwords, sign_in
 from app.identity.models import Session, hash_token
 from app.web import SESSION_COOKIE
 from tests.identity.conftest import SignIn
-from tests.world import NORTH, PASSWORD, Visitor, user_id
+from tests.world import NORTH, PASSWORD, SOUTH, Visitor, user_id
 
 AGENT = "sales_agent@north.example"
 UNKNOWN = "nobody.at.all@north.example"
@@ -314,13 +314,17 @@ def test_what_is_refused_while_paused_writes_nothing(
     assert [event.name for event in told()] == ["auth:failed"] * 5
 
 
-def test_events_of_signing_in_are_read_by_their_user_only(db: SQLAlchemy, attempt: SignIn) -> None:
+def test_events_of_signing_in_are_read_by_their_user_and_who_looks_after_them(db: SQLAlchemy, attempt: SignIn) -> None:
     attempt(AGENT)
     attempt(AGENT, "wrong")
     commit()
     of_signing_in = select(Event.name).where(Event.name.like("auth:%"))
     begin(port_id=NORTH, user_id=user_id(AGENT), scope="staff")
     assert db.session.scalars(of_signing_in).all() == ["auth:login"]
-    for email in ("port_admin@north.example", "super@quayside.example"):
-        begin(port_id=NORTH, user_id=user_id(email), scope="staff")
-        assert db.session.scalars(of_signing_in).all() == []
+    for port_id, email, seen in (
+        (NORTH, "port_admin@north.example", ["auth:login"]),
+        (SOUTH, "port_admin@south.example", []),
+        (SOUTH, "super@quayside.example", ["auth:login", "auth:failed"]),
+    ):
+        begin(port_id=port_id, user_id=user_id(email), scope="staff")
+        assert db.session.scalars(of_signing_in.order_by(Event.id)).all() == seen

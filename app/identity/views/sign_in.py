@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, session, url_for
+from flask import abort, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from ..current import Member, member
-from ..navigation import navigation
-from ..web import (
+from ...current import Member, member
+from ...navigation import navigation
+from ...web import (
     SESSION_COOKIE,
     allowed_next,
     go,
@@ -19,11 +19,10 @@ from ..web import (
     set_session_cookie,
     signed_in,
 )
-from .forms import PreferencesForm, SignInForm
-from .models import User
-from .sign_in import Paused, Wrong, sign_in, sign_out
-
-bp = Blueprint("identity", __name__)
+from ..forms import PreferencesForm, SignInForm
+from ..models import User
+from ..sign_in import Paused, Wrong, sign_in, sign_out
+from . import bp
 
 
 @bp.get("/")

@@ -1,0 +1,33 @@
+"""Ports and the people of them: who they are, how they sign in, what they may do."""
+
+from .api_token import ApiToken
+from .factor import FactorKind, MfaFactor
+from .port import Port, current_port_of
+from .role import PortRoleOverride, Role, UserPortRole
+from .session import SESSION_LONGEST, SESSION_UNUSED, Session, SignInFailure, hash_token
+from .team import Team, TeamMember
+from .user import User
+from .user_identity import UserIdentity
+from .verification import Purpose, Verification
+
+__all__ = [
+    "SESSION_LONGEST",
+    "SESSION_UNUSED",
+    "ApiToken",
+    "FactorKind",
+    "MfaFactor",
+    "Port",
+    "PortRoleOverride",
+    "Purpose",
+    "Role",
+    "Session",
+    "SignInFailure",
+    "Team",
+    "TeamMember",
+    "User",
+    "UserIdentity",
+    "UserPortRole",
+    "Verification",
+    "current_port_of",
+    "hash_token",
+]

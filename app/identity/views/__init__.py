@@ -1,0 +1,7 @@
+"""The pages of signing in, of people and of what they may do."""
+
+from flask import Blueprint
+
+bp = Blueprint("identity", __name__)
+
+from . import sign_in  # noqa: E402, F401  (registers its views)

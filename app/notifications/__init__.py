@@ -1,0 +1,1 @@
+"""What a user is told: in the application, by mail, in a daily digest."""
