@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 from flask import Flask
@@ -81,7 +82,8 @@ class Parent:
     def stop(self, *_: object) -> None:
         self.is_stopping = True
         for pid in self.running:
-            os.kill(pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it ended, and its note is about to be struck out
+                os.kill(pid, signal.SIGTERM)
 
     def fork(self, queues: tuple[str, ...]) -> None:
         # A stop that comes between the fork and the note of its pid would miss the child.

@@ -28,7 +28,7 @@ from .config import Settings, is_flask_command, load_settings
 from .crypto import Keyring
 from .db import Base, count_statements, db, engine_options
 
-Role = Literal["web", "worker", "relay", "scheduler", "console"]
+Role = Literal["web", "worker", "relay", "console"]
 
 babel = Babel()
 

@@ -193,7 +193,7 @@ class Settings(FromEnvironment):
     @field_validator("public_url")
     @classmethod
     def is_secure(cls, url: str, info: ValidationInfo) -> str:
-        # The session cookie is Secure in production; over plain http browsers keep it for localhost only.
+        # Over plain http the session cookie is not Secure, which is for one's own machine only.
         parts = urlsplit(url)
         if info.data.get("environment") == "production" and parts.scheme == "http" and parts.hostname != "localhost":
             raise ValueError("not https")

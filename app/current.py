@@ -69,11 +69,6 @@ class Member:
         return self.id
 
     @property
-    def initials(self) -> str:
-        words = [word for word in self.name.split() if word[:1].isalpha()] or ["?"]
-        return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
-
-    @property
     def theme(self) -> str:
         return str(self.preferences.get("theme", "system"))
 

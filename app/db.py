@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from flask import current_app, g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -26,6 +27,7 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -34,6 +36,8 @@ from sqlalchemy.orm import (
     registry,
 )
 from uuid_utils.compat import uuid7
+
+log = structlog.get_logger()
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -148,8 +152,12 @@ def wake_relay() -> None:
 
 def _notify() -> None:
     g.pop("wake_relay", None)
-    with own_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("NOTIFY outbox"))
+    try:
+        with own_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("NOTIFY outbox"))
+    except SQLAlchemyError as error:
+        # What it tells of is committed: that must not be answered as a failure, and the relay looks by itself.
+        log.warning("relay_not_woken", error=str(error)[:300])
 
 
 def own_engine() -> Engine:
@@ -160,7 +168,7 @@ def own_engine() -> Engine:
 
 # Connections of a process by role; web takes DB_POOL_SIZE. A worker's child does one job at a time, and its second
 # connection is for what is committed apart: blocks of numbers, NOTIFY.
-POOL_SIZES = {"worker": 2, "relay": 3, "scheduler": 2, "console": 2}
+POOL_SIZES = {"worker": 2, "relay": 3, "console": 2}
 
 
 def engine_options(pool_size: int, *, role: str) -> dict[str, Any]:

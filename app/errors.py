@@ -10,7 +10,7 @@ from flask import Flask, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, generate_csrf
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
@@ -136,6 +136,8 @@ def init_app(app: Flask) -> None:
             return error
         title, text = words_for(code)
         headers = {}
+        if allowed := getattr(error, "valid_methods", None):
+            headers["Allow"] = ", ".join(sorted(allowed))
         if retry := getattr(error, "retry_after", None):
             headers["Retry-After"] = str(retry)
         return answer(Failure(code, title, text), headers=headers)
@@ -158,6 +160,11 @@ def init_app(app: Flask) -> None:
         log.warning("database_busy", error=str(error))
         return answer(Failure(503, *words_for(503)), headers={"Retry-After": "5"})
 
+    @app.errorhandler(DataError)
+    def unfit(error: DataError) -> ResponseReturnValue:
+        """What the driver does not even send, such as a NUL in an address, is the sender's fault."""
+        return answer(Failure(400, *words_for(400))) if _state(error) is None else database(error)
+
     @app.errorhandler(DBAPIError)
     def database(error: DBAPIError) -> ResponseReturnValue:
         """A database that is away, restarting or too slow is 503; anything else it says is our fault."""
@@ -179,6 +186,10 @@ def init_app(app: Flask) -> None:
 AWAY = ("08", "53", "57", "55P03")
 
 
+def _state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
 def _is_away(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None)
+    state = _state(error)
     return error.connection_invalidated or state is None or state.startswith(AWAY)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -361,10 +362,14 @@ def _give_up(row: Row[Any], error: str) -> None:
     )
 
 
+QUOTED = re.compile(r'(?<=: )"[^"]*"')  # the value, where a message ends with the one it could not read
+
+
 def describe(error: BaseException) -> str:
     """An error in one line, without the values that a database's answer quotes."""
     if isinstance(error, DBAPIError):
-        return f"{type(error.orig).__name__}: {str(error.orig).partition(chr(10))[0]}"
+        told = str(error.orig).partition("\n")[0]
+        return mask(f"{type(error.orig).__name__}: {re.sub(QUOTED, '…', told)}")
     return mask(f"{type(error).__name__}: {error}")[:2000]
 
 

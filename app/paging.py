@@ -42,7 +42,7 @@ class Sort:
 
 @dataclass(frozen=True)
 class Cursor:
-    """`after` or `before` a row, given by its sort value and id; `number` is the position shown for the first row."""
+    """`after` or `before` a row, given by its sort value and id."""
 
     value: Any
     id: uuid.UUID

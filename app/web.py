@@ -38,7 +38,7 @@ from . import formats, limits
 from .current import CurrentPort, Member, PortLink
 from .db import begin, commit, db, now, rollback
 from .events.models import record
-from .identity.models import hash_token
+from .identity.models import SESSION_LONGEST, hash_token
 from .identity.permissions import LEAVES, leaves_of
 
 log = structlog.get_logger()
@@ -145,6 +145,8 @@ def check_access_is_stated(app: Flask) -> None:
 
 def identify() -> ResponseReturnValue | None:
     """Who asks, and for which port; what follows counts and authorises."""
+    # What the last request of this connection wrote in may still be in force.
+    formats.put_in_force(None)
     access = stated_access()
     if access is None or access.public:
         return None
@@ -225,7 +227,10 @@ def ask_to_sign_in() -> ResponseReturnValue:
 
 
 def _page_of_fragment() -> str | None:
-    parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+    try:
+        parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:  # a broken IPv6 host
+        return None
     return f"{parts.path}?{parts.query}" if parts.query else parts.path or None
 
 
@@ -411,7 +416,7 @@ def set_session_cookie(response: BaseResponse, token: str) -> None:
     response.set_cookie(
         SESSION_COOKIE,
         token,
-        max_age=14 * 24 * 3600,
+        max_age=SESSION_LONGEST,
         httponly=True,
         secure=current_app.config["SESSION_COOKIE_SECURE"],
         samesite="Lax",

@@ -169,16 +169,6 @@ def server(committed: Installation) -> Running:
 
 
 @pytest.fixture(scope="module")
-def relay_process(committed: Installation) -> Running:
-    return committed.start_relay()
-
-
-@pytest.fixture(scope="module")
-def worker_process(committed: Installation) -> Running:
-    return committed.start_worker()
-
-
-@pytest.fixture(scope="module")
 def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fragile]:
     """An installation whose Postgres and Valkey are its own, to be stopped and started by a test."""
     home = tmp_path_factory.mktemp("fragile")

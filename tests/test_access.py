@@ -510,5 +510,6 @@ def test_reading_writes_nothing(app: Flask, db: SQLAlchemy, statements: list[str
     for rule, method in rules(app):
         if method == "GET":
             statements.clear()
-            asker.ask(rule, method, place.values(rule), link=place.file)
+            response = asker.ask(rule, method, place.values(rule), link=place.file)
+            assert response.status_code in (200, 303) or rule.endpoint == "live.connect", rule.endpoint
             assert [statement for statement in statements if WRITES.search(statement)] == [], rule.endpoint

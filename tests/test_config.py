@@ -167,12 +167,3 @@ def test_queues_are_those_that_jobs_go_to(environment: pytest.MonkeyPatch) -> No
     environment.setenv("WORKER_QUEUES", ", ".join(QUEUES))
     assert load_settings().worker_queues == tuple(QUEUES)
     assert get_args(Queue) == tuple(QUEUES)
-
-
-def test_only_the_settings_read_the_environment() -> None:
-    readers = [
-        path.relative_to(ROOT).as_posix()
-        for path in sorted((ROOT / "app").rglob("*.py"))
-        if re.search(r"\bos\.(environ|getenv|putenv)\b|from os import .*environ", path.read_text(encoding="utf-8"))
-    ]
-    assert readers == ["app/config.py"]

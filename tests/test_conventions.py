@@ -265,7 +265,10 @@ BREAKS_MARKUP = {
 # Rendered outside a request, once for everybody who looks.
 BROADCAST = sorted(
     TEMPLATES / "clients" / f"{name}.html"
-    for name in ("_row", "_header", "_facts", "_contacts", "_notes", "_timeline", "imports/_progress")
+    for name in (
+        *("_row", "_rows", "_header", "_facts", "_contacts", "contacts/_contact", "_notes", "_timeline"),
+        "imports/_progress",
+    )
 )
 
 

@@ -127,6 +127,8 @@ def test_development_changes_only_services_there_are() -> None:
     for service in changed.values():
         assert set(service.get("environment", {})) <= SETTINGS
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+    # By itself a web process in development listens on its own loopback, where nginx does not reach it.
+    assert all(":8000" in changed[web]["command"] for web in ("web", "live"))
 
 
 def test_the_image_runs_as_nobody_special() -> None:

@@ -2,6 +2,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -195,6 +196,13 @@ def test_what_json_does_not_know_is_masked_too() -> None:
 )
 def test_values_are_masked(text: str, masked: str) -> None:
     assert mask(text) == masked
+
+
+@pytest.mark.parametrize("text", ["/" + "token" * 2000 + ":", "/" + "a" * 10_000 + ":", "a" * 10_000 + " @"])
+def test_no_text_is_slow_to_mask(text: str) -> None:
+    began = perf_counter()
+    assert mask(text) == text
+    assert perf_counter() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def test_who_waited_for_a_refused_one_acts(at_once: Flask, committed: Installati
         )
         with ThreadPoolExecutor(1) as pool:
             sending = pool.submit(browser.post, "/north/clients", form)
-            assert wait_until(lambda: is_waiting(committed), seconds=3)
+            assert wait_until(lambda: is_waiting(committed), seconds=20)
             assert not sending.done()
             connection.execute("ROLLBACK")
             assert sending.result(10).status_code == 303

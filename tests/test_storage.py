@@ -13,7 +13,8 @@ import time_machine
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
-from app import storage
+from app import create_app, storage
+from app.config import Settings
 from app.crypto import Keyring, Unreadable
 from app.db import now
 from app.dev.processes import answers, start, stop, wait_until
@@ -418,13 +419,14 @@ def test_a_server_that_is_away_says_so_and_is_asked_again(tmp_path: Path) -> Non
         server.stop()
 
 
-def test_the_application_starts_while_s3_is_away(app: Flask) -> None:
-    bucket = Bucket(f"http://access:secret@127.0.0.1:{free_port()}/files", None)
-    with pytest.raises(StorageAway):
-        bucket.prepare()
+def test_the_application_starts_while_s3_is_away(settings: Settings) -> None:
+    nowhere = f"http://access:secret@127.0.0.1:{free_port()}/files"
+    started = create_app(settings.model_copy(update={"s3_url": nowhere}))
+    with started.app_context(), pytest.raises(StorageAway):
+        put(storage.store(), b"lost")
 
 
-def test_files_away_answer_503(app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+def test_files_away_answer_503(app: Flask, visitor: Visitor, key: str) -> None:
     address = link(app, key)
     path = app.extensions["storage"].root / key
     path.unlink()

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask, url_for
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import web
 from app.web import allowed_next
@@ -27,7 +28,9 @@ def test_url_for_carries_the_method_a_plain_form_cannot_send(app: Flask) -> None
 def test_only_put_patch_and_delete_can_be_asked_for(visit: Callable[[str], Visitor], method: str) -> None:
     number = make_client(enter(MANAGER)).number
     manager = visit(MANAGER)
-    assert manager.post(f"/north/clients/{number}?_method={method}").status_code == 405
+    refused = manager.post(f"/north/clients/{number}?_method={method}")
+    assert refused.status_code == 405
+    assert "PUT" in refused.headers["Allow"]
 
 
 def test_a_get_never_becomes_another_method(visit: Callable[[str], Visitor]) -> None:
@@ -59,6 +62,7 @@ def test_an_expired_token_in_a_fragment_leaves_the_page_as_it_is(visit: Callable
 def test_a_password_is_never_echoed(app: Flask, db: SQLAlchemy) -> None:
     answer = Visitor.anonymous(app).open("/auth/login", method="POST", data={"email": "a@b.example", "password": "se"})
     assert answer.status_code == 400
+    assert 'name="email" value="a@b.example"' in answer.text
     assert 'name="password"' not in answer.text
 
 
@@ -105,7 +109,7 @@ def test_history_and_boosted_requests_get_the_whole_page(visit: Callable[[str], 
     assert "<title>" in part.text
 
 
-def test_a_body_over_the_limit_is_413_with_words(app: Flask, visit: Callable[[str], Visitor]) -> None:
+def test_a_body_over_the_limit_is_413_with_words(visit: Callable[[str], Visitor]) -> None:
     manager = visit("port_admin@north.example")
     large = {"full_name": "x" * (2 * 1024 * 1024)}
     answer = manager.post("/north/clients", large)
@@ -148,8 +152,31 @@ def test_next_is_a_path_of_this_application_only(asked: str | None, allowed: boo
     assert (allowed_next(asked) == asked) is allowed if asked else allowed_next(asked) is None
 
 
-def test_an_endpoint_without_a_stated_permission_stops_the_start(app: Flask) -> None:
+def test_an_endpoint_without_a_stated_permission_stops_the_start() -> None:
     bare = Flask("bare")
     bare.add_url_rule("/open", "open", lambda: "")
     with pytest.raises(RuntimeError, match="open"):
         web.check_access_is_stated(bare)
+
+
+def test_text_that_no_database_holds_is_the_senders_fault(visit: Callable[[str], Visitor]) -> None:
+    manager = visit(MANAGER)
+    assert manager.get("/%00/clients").status_code == 400
+    assert manager.post("/north/clients", {"full_name": "Aino", "_key": "a\x00b"}).status_code == 400
+
+
+def test_a_broken_address_of_the_page_is_no_failure(app: Flask) -> None:
+    headers = {"HX-Request-Type": "partial", "HX-Current-URL": "http://[x"}
+    assert Visitor.anonymous(app).open("/north/clients", headers=headers).status_code == 401
+
+
+def test_what_is_committed_is_answered_as_done_though_the_relay_cannot_be_told(
+    app: Flask, visit: Callable[[str], Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Busy:
+        def connect(self) -> None:
+            raise PoolTimeout("all connections are in use")
+
+    manager = visit(MANAGER)
+    monkeypatch.setitem(app.extensions, "engine", Busy())
+    assert manager.post("/north/clients", {"full_name": "Aino Laine", "kind": "person"}).status_code == 303

@@ -195,7 +195,7 @@ class Visitor:
 
 
 def fields_of(html: str) -> dict[str, Any]:
-    """Names and values of the inputs, chosen options and areas of a page's last form inside <main>."""
+    """Names and values of the inputs, chosen options and areas of a page's longest form inside <main>."""
     forms = re.findall(r"<form\b.*?</form>", html.partition("<main")[2], re.S)
     assert forms, "no form on the page"
     form = max(forms, key=len)

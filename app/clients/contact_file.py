@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from .models.contact import ContactKind, Unfit, read_value
 from .names import sort_name
 
 if TYPE_CHECKING:
-    from .models import Import, ImportRow
+    from .models import Import
 
 MOST_COLUMNS = 200
 LONGEST_CELL = 10_000
@@ -211,7 +211,7 @@ def _columns(file: ContactFile, cells: Sequence[str]) -> dict[str, list[str]]:
 def _separate(kind: ContactKind, cell: str) -> list[str]:
     """Several addresses or numbers in one cell, as Google and people write them."""
     if kind == ContactKind.EMAIL:
-        found = re.findall(r"<([^<>]*)>", cell) or re.split(r":::|[;,\s]+(?=\S*@)", cell)
+        found = re.findall(r"<([^<>]*)>", cell) or re.split(r":::|(?<![;,\s])[;,\s]++(?=[^;,\s]*@)", cell)
     else:
         found = re.split(r":::|[;,]| / ", cell)
     return [part.strip(" ,;") for part in found if part.strip(" ,;")]
@@ -270,13 +270,14 @@ FORMULA = re.compile(r"[=+\-@\t\r＝＋－＠]")
 NUMBER = re.compile(r"[+-]?[\d .,()/-]*")
 
 
-def written_errors(found: Import, rows: Sequence[ImportRow]) -> str:
+def written_errors(found: Import, rows: Iterable[tuple[str, Sequence[str]]]) -> str:
     """The rows that were left out, as they came, with a first column that says why; UTF-8 with BOM, so that
     spreadsheets read it right, and cells that look like formulas defused."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     header = [_("Why it was left out"), *(name for name, _field in found.mapping.get("columns", []))]
-    writer.writerows([defused(cell) for cell in cells] for cells in [header, *([r.message, *r.source] for r in rows)])
+    cells = [header, *([message, *source] for message, source in rows)]
+    writer.writerows([defused(cell) for cell in row] for row in cells)
     return "\ufeff" + buffer.getvalue()
 
 

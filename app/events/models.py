@@ -82,14 +82,6 @@ class Event(Base):
     request_id: Mapped[str | None] = mapped_column(String(64))
     occurred_at: Mapped[datetime] = mapped_column(default=now)
 
-    @property
-    def family(self) -> str:
-        return self.name.partition(":")[0]
-
-    @property
-    def topic(self) -> str:
-        return f"{self.subject_type}:{self.subject_id}"
-
     def opened(self, key: bytes) -> dict[str, Any]:
         """{"changes": {field: [old, new]}, "details": {…}, "actor": name, "ip", "user_agent"}. Raises Unreadable."""
         words: dict[str, Any] = json.loads(open_sealed(key, self.sealed, place=f"events:{self.id}"))

@@ -43,6 +43,14 @@ REDIS_AWAY = (
     redis.exceptions.ReadOnlyError,
 )
 
+
+def is_redis_away(error: BaseException) -> bool:
+    """Also one that is there and cannot write to its disk: redis-py has no class of its own for that."""
+    return isinstance(error, REDIS_AWAY) or (
+        isinstance(error, redis.exceptions.ResponseError) and str(error).startswith("MISCONF")
+    )
+
+
 CLAIM = text("SELECT * FROM claim_outbox(:limit, :now)")
 FINISH = text("SELECT finish_outbox(:ids)")
 FAIL = text("SELECT fail_outbox(:id, :error, :retry_at, :now)")
@@ -63,7 +71,7 @@ class Relay:
         while not self.is_stopping:
             try:
                 self.follow()
-            except (DBAPIError, psycopg.Error, *REDIS_AWAY) as error:
+            except (DBAPIError, psycopg.Error, redis.exceptions.RedisError) as error:
                 log.warning("relay_waits", error=describe(error), seconds=self.wait)
                 time.sleep(self.wait)
                 self.wait = min(self.wait * 2, LONGEST_WAIT)
@@ -93,7 +101,7 @@ class Relay:
                 for row in rows:
                     if not self.is_stopping and deal_with(row):
                         done.append(row.id)
-            except REDIS_AWAY:
+            except redis.exceptions.RedisError:
                 finish(done)
                 raise
             finish(done)
@@ -116,10 +124,8 @@ def deal_with(row: Row[Any]) -> bool:
             with db.session.begin_nested():
                 carry(row)
             return True
-        except REDIS_AWAY:
-            raise
         except Exception as error:  # whatever a reaction raises holds up its own subject only
-            if isinstance(error, DBAPIError) and error.connection_invalidated:
+            if is_redis_away(error) or (isinstance(error, DBAPIError) and error.connection_invalidated):
                 raise
             log.exception("reaction_failed", attempt=row.attempts + 1)
             put_off(row, describe(error))

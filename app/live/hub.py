@@ -125,6 +125,8 @@ class Hub:
             except (redis.RedisError, OSError, ValueError) as error:
                 if self.is_open or not self.has_tried.is_set():
                     log.warning("live_away", error=str(error))
+            except Exception:  # pages must not stay open and deaf
+                log.exception("live_broken")
             self.is_open = False
             self.has_tried.set()
             self.close_all(REDIS_AWAY, "Live updates are away for a moment")
@@ -166,12 +168,18 @@ class Hub:
     def keep(self) -> None:
         for second in itertools.count(1):
             time.sleep(1)
-            if self.is_leaving():
-                self.close_all(RESTARTING, "Quayside restarts")
-            if second % RENEW_EVERY == 0:
-                self.renew()
-            if second % SESSIONS_EVERY == 0:
-                self.check_sessions()
+            try:
+                self.look_around(second)
+            except Exception:  # the next second is looked at all the same
+                log.exception("live_not_looked_after")
+
+    def look_around(self, second: int) -> None:
+        if self.is_leaving():
+            self.close_all(RESTARTING, "Quayside restarts")
+        if second % RENEW_EVERY == 0:
+            self.renew()
+        if second % SESSIONS_EVERY == 0:
+            self.check_sessions()
 
     def renew(self) -> None:
         until = time.time() + COUNTED_FOR

@@ -6,7 +6,6 @@ encrypt its bucket.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -30,7 +29,7 @@ LINK_LASTS = timedelta(minutes=15)
 
 def new_key(port_slug: str, entity: str, entity_id: object, extension: str) -> str:
     """Where a new file will lie. Raises ValueError for an unknown entity or a strange part."""
-    return checked(f"{port_slug}/{entity}/{entity_id}/{uuid.UUID(int=uuid7().int)}.{extension.lower()}")
+    return checked(f"{port_slug}/{entity}/{entity_id}/{uuid7()}.{extension.lower()}")
 
 
 def put(stream: Reader, key: str, content_type: str) -> None:

@@ -43,15 +43,17 @@
     const source = ctx.sourceElement;
     if (!ctx.response) return;
     const failed = ctx.response.status >= 400;
-    const error = document.querySelector("#errors [data-error]");
-    if (failed && error) {
+    const error = failed && ctx.hx?.retarget ? document.querySelector("#errors [data-error]") : null;
+    if (error) {
       refreshTokens(error);
+      // The page asked by itself; nobody is taken away from what they do.
+      if (source === document.body) return;
       error.focus({ preventScroll: true });
       error.scrollIntoView({ block: "nearest" });
       return;
     }
+    clearNotices();
     if (!failed) {
-      clearNotices();
       showFilters();
       if (ctx.request.method !== "GET") sent(source);
     }

@@ -18,8 +18,8 @@
   };
 
   const refetch = async () => {
-    missed = isDirty();
-    if (ended || missed || document.hidden || !document.getElementById("main")) return;
+    missed = isDirty() || document.hidden;
+    if (ended || missed || !document.getElementById("main")) return;
     if (running) {
       again = true;
       return;
@@ -83,10 +83,9 @@
   }, POLL);
 
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && root.dataset.live === "closed") refetch();
+    if (!document.hidden && (missed || root.dataset.live === "closed")) refetch();
   });
 
-  quayside.refetch = refetch;
   // What was put off because somebody was typing, once nothing typed is left.
   quayside.catchUp = () => {
     if (missed) refetch();

@@ -2,7 +2,7 @@
 (() => {
   const { root } = quayside;
   const PAUSE = 250;
-  let leaving = false;
+  let leaving = null; // the form that is on its way and takes the page with it
   let timer;
 
   // A form is dirty while it holds other words than when somebody came to it.
@@ -41,14 +41,15 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.matches("[data-preference]")) return keepPreference(event, form);
-    // What is on its way is not lost by leaving; a refusal brings the form back.
-    leaving = !form.matches("[hx-boost]");
+    // What is on its way is not lost by leaving; what htmx sends leaves the page where it is.
+    leaving = event.defaultPrevented ? null : form;
   });
 
   window.addEventListener("beforeunload", (event) => {
-    if (!leaving && document.querySelector("form[data-guard][data-dirty]")) event.preventDefault();
+    const unsaved = [...document.querySelectorAll("form[data-guard][data-dirty]")];
+    if (unsaved.some((form) => form !== leaving)) event.preventDefault();
   });
-  window.addEventListener("pageshow", () => (leaving = false));
+  window.addEventListener("pageshow", () => (leaving = null));
 
   // Theme and sidebar change at once and follow the user; the page need not load again.
   const keepPreference = (event, form) => {
@@ -56,7 +57,10 @@
     if (!button) return;
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form, button));
-    fetch(form.action, { method: "POST", body, headers: { "HX-Request-Type": "partial" } });
+    fetch(form.action, { method: "POST", body, headers: { "HX-Request-Type": "partial" } }).then(
+      ({ ok, status }) => ok || quayside.answerNotice(quayside.words(status === 401 ? "signedOut" : "notKept")),
+      () => quayside.answerNotice(quayside.words("offline")),
+    );
     if (form.dataset.preference === "theme") {
       if (button.value === "system") delete root.dataset.theme;
       else root.dataset.theme = button.value;
@@ -75,7 +79,6 @@
     const shown = field.type === "password";
     field.type = shown ? "text" : "password";
     button.setAttribute("aria-pressed", String(shown));
-    button.textContent = shown ? button.dataset.hide : button.dataset.show;
   };
 
   // Which link opened a slot, for the focus to go back to.
@@ -90,6 +93,7 @@
     if (!slot) return;
     event.preventDefault();
     slot.replaceChildren();
+    quayside.catchUp();
     const opener = openers.get(slot.id);
     (opener?.isConnected ? opener : document.querySelector(`a[hx-target="#${slot.id}"]`))?.focus();
   };

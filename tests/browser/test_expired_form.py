@@ -35,6 +35,22 @@ def test_in_a_fragment_the_words_stay_and_are_sent_again(
     expect(note).to_have_value("")
 
 
+def test_an_answer_takes_the_error_before_it_away(windows: Windows, state_of: Callable[[str], StorageState]) -> None:
+    page = windows.open(storage_state=state_of(MANAGER))
+    windows.forgive(REFUSED)
+    windows.forgive("status of 422")
+    page.goto(CLIENTS)
+    page.locator("#rows .name").first.click()
+    note = page.get_by_role("textbox", name="New note")
+    forget_the_form_cookie(page)
+    page.get_by_role("button", name="Add note").click()
+    expect(page.locator("#errors [data-error]")).to_be_focused()
+    page.get_by_role("button", name="Add note").click()
+    expect(page.get_by_text("Write the note first.")).to_be_visible()
+    expect(note).to_be_focused()
+    expect(page.locator("#errors")).to_be_empty()
+
+
 def test_without_scripts_the_error_page_sends_it_again(
     windows: Windows, state_of: Callable[[str], StorageState]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from playwright.sync_api import Locator, Page, Request, StorageState, expect
@@ -56,15 +56,27 @@ def numbers(site: Installation) -> list[int]:
     return [row[0] for row in rows]
 
 
-def change(site: Installation, number: int, **fields: str) -> None:
-    """What a colleague saves elsewhere."""
+@contextmanager
+def at_work(site: Installation) -> Iterator[None]:
+    """A unit of work in Port Nimara."""
     with site.app.app_context(), site.database.connect() as connection:
         row = connection.execute(PORT).fetchone()
         assert row is not None
         begin(port_id=row[0], scope="staff")
-        client = db.session.query(Client).filter_by(number=number).one()
-        client.update(fields, by=System())
+        yield
         commit()
+
+
+def change(site: Installation, number: int, **fields: str) -> None:
+    """What a colleague saves elsewhere."""
+    with at_work(site):
+        db.session.query(Client).filter_by(number=number).one().update(fields, by=System())
+
+
+def archive(site: Installation, number: int) -> None:
+    """What makes the whole page of a client look again, not only its cards."""
+    with at_work(site):
+        db.session.query(Client).filter_by(number=number).one().archive(by=System())
 
 
 def facts(page: Page) -> Locator:
@@ -114,6 +126,25 @@ def test_a_hidden_tab_comes_back_up_to_date(
     assert is_same(page)
 
 
+def test_a_tab_opened_in_the_background_comes_up_to_date_when_it_is_looked_at(
+    windows: Windows, site: Installation, state_of: Callable[[str], StorageState], numbers: list[int]
+) -> None:
+    """Its socket opens while it is hidden, and stays."""
+    page = windows.open(storage_state=state_of(AGENT))
+    page.add_init_script("Object.defineProperty(document, 'hidden', { value: true, configurable: true });")
+    page.goto(f"{CLIENTS}/{numbers[8]}")
+    live(page)
+    mark(page)
+    edit = page.locator(".record-top").get_by_role("link", name="Edit", exact=True)
+    expect(edit).to_be_visible()
+    archive(site, numbers[8])
+    change(site, numbers[8], full_name="Zz Told After It")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Zz Told After It")
+    hide(page, hidden=False)
+    expect(edit).to_have_count(0)
+    assert is_same(page)
+
+
 def test_a_web_process_goes_and_comes_back(
     windows: Windows, site: Installation, state_of: Callable[[str], StorageState], numbers: list[int]
 ) -> None:
@@ -152,13 +183,30 @@ def test_a_push_disturbs_nobody(
     expect(note).to_have_value("Half a sentence, then the rest.")
     assert page.evaluate("window.scrollY") == place
 
-    # A change that refreshes whole pages waits for what is being written.
     change(site, numbers[2], full_name="Zz Renamed")
     expect(page.get_by_role("heading", level=1)).to_have_text("Zz Renamed")
     expect(note).to_have_value("Half a sentence, then the rest.")
     page.get_by_role("button", name="Add note").click()
     expect(page.get_by_role("region", name="Notes")).to_contain_text("Half a sentence, then the rest.")
     assert is_same(page)
+
+
+def test_a_refresh_waits_for_what_is_being_written(
+    windows: Windows, site: Installation, state_of: Callable[[str], StorageState], numbers: list[int]
+) -> None:
+    page = windows.open(storage_state=state_of(MANAGER))
+    page.goto(f"{CLIENTS}/{numbers[9]}")
+    live(page)
+    page.get_by_role("link", name="Add contact").click()
+    page.locator("#contact-form #value").fill("+358 40 555 01")
+    archive(site, numbers[9])
+    change(site, numbers[9], full_name="Zz Told After It")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Zz Told After It")
+    expect(page.locator("#contact-form #value")).to_have_value("+358 40 555 01")
+    edit = page.locator(".record-top").get_by_role("link", name="Edit", exact=True)
+    expect(edit).to_be_visible()
+    page.locator("#contact-form").get_by_role("link", name="Cancel").click()
+    expect(edit).to_have_count(0)
 
 
 def test_the_list_keeps_its_place(

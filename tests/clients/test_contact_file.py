@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from app.clients.contact_file import (
     read_row,
     written_errors,
 )
-from app.clients.models import Import, ImportRow
+from app.clients.models import Import
 
 FILES = Path(__file__).parents[1] / "data" / "contacts"
 
@@ -157,8 +159,7 @@ def test_unknown_columns_are_left_out_and_named() -> None:
 )
 def test_a_row_that_cannot_be_let_in_says_why(text: str, reason: str) -> None:
     _named, problem = row_of(text)
-    with pytest.raises(AssertionError, match=reason):
-        raise AssertionError(problem)
+    assert re.search(reason, problem)
 
 
 def test_codes_are_read_from_names_in_many_languages() -> None:
@@ -176,6 +177,13 @@ def test_a_country_in_the_row_reads_its_numbers() -> None:
 def test_several_addresses_in_a_cell_are_kept_apart() -> None:
     named, problem = row_of('Name,E-mail\nAino,"Aino <aino@example.com>; Work <a@example.org>"\n')
     assert (problem, values_of(named)) == ("", [("email", "aino@example.com"), ("email", "a@example.org")])
+
+
+def test_a_cell_of_commas_is_read_at_once() -> None:
+    began = perf_counter()
+    _named, problem = row_of(f'Name,E-mail\nAino,"{"," * 9_999}x"\n')
+    assert "An e-mail address has an @" in problem
+    assert perf_counter() - began < 1
 
 
 def test_an_empty_cell_too_many_does_no_harm() -> None:
@@ -205,7 +213,7 @@ def test_any_text_is_a_name_and_comes_back_as_it_was(name: str) -> None:
     named, problem = read_row(file, cells, country="FI")
     assert (named["full_name"], cells[0]) == (name, name)
     assert problem.startswith("“nowhere”: ")
-    errors = written_errors(Import(mapping=file.mapping), [ImportRow(source=cells, message=problem)])
+    errors = written_errors(Import(mapping=file.mapping), [(problem, cells)])
     again = read_contacts(errors.encode())
     assert again.rows[0][1][1] == name
 
@@ -225,7 +233,7 @@ def test_other_cells_stay_as_they_are(cell: str) -> None:
 
 def test_the_file_of_errors_has_the_columns_of_the_original_and_the_reason() -> None:
     file = ContactFile(["Name", "=E-mail"], ["full_name", "email"], [])
-    rows = [ImportRow(source=["Aino", "=x", "too many"], message="The row has 3 cells")]
+    rows = [("The row has 3 cells", ["Aino", "=x", "too many"])]
     text = written_errors(Import(mapping=file.mapping), rows)
     assert text.startswith("\ufeff")
     assert list(csv.reader(io.StringIO(text.removeprefix("\ufeff")))) == [

@@ -156,20 +156,29 @@ def test_after_ten_failures_a_row_is_set_aside_with_an_alert(
     assert alerts == [(where,)]
 
 
-def test_redis_away_is_nobodys_failure(inside: Flask, committed: Installation, port_id: uuid.UUID) -> None:
+@pytest.mark.parametrize(
+    "problem",
+    [
+        redis.exceptions.ConnectionError("away"),
+        redis.exceptions.ResponseError("MISCONF Redis is configured to save, but is not able to persist on disk"),
+    ],
+)
+def test_redis_away_is_nobodys_failure(
+    inside: Flask, committed: Installation, port_id: uuid.UUID, problem: redis.exceptions.RedisError
+) -> None:
     seen: list[uuid.UUID] = []
     is_away = True
 
     @on(NAME)
     def look(event: Event) -> None:
         if is_away and event.subject_id == second:
-            raise redis.exceptions.ConnectionError("away")
+            raise problem
         seen.append(event.subject_id)
 
     first, second, third = (uuid.uuid4() for _ in range(3))
     for subject in (first, second, third):
         happen(port_id, subject)
-    with pytest.raises(redis.exceptions.ConnectionError):
+    with pytest.raises(type(problem)):
         work_off(inside)
 
     assert seen == [first]

@@ -130,7 +130,7 @@ def test_a_success_does_not_wipe_failures_away(attempt: SignIn) -> None:
     assert fail(attempt, 1) == [429]
 
 
-def test_a_pause_does_not_end_who_is_signed_in(attempt: SignIn, browser: Visitor, visit: object) -> None:
+def test_a_pause_does_not_end_who_is_signed_in(attempt: SignIn, browser: Visitor) -> None:
     attempt(AGENT)
     other = Visitor.anonymous(browser.app)
     for _ in range(5):

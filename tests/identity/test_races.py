@@ -126,7 +126,7 @@ def test_the_last_free_attempt_is_taken_once(
         taken = first.execute(TRY, (uuid.uuid4(), *last, now())).fetchone()
         assert taken == (True,)
         answer = pool.submit(second)
-        assert wait_until(is_waiting, seconds=5)
+        assert wait_until(is_waiting, seconds=20)
         first.commit()
         assert answer.result(timeout=10) is False
 

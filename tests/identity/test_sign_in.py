@@ -111,9 +111,9 @@ def test_wrong_and_unknown_take_about_the_same_time(attempt: SignIn) -> None:
     def shortest(email: str) -> float:
         times = []
         for at in range(3):
-            started = time.perf_counter()
+            started = time.process_time()  # of a processor that others use too
             attempt(email, "wrong", ip=f"203.0.113.{at}")
-            times.append(time.perf_counter() - started)
+            times.append(time.process_time() - started)
         return min(times)
 
     ratio = shortest(AGENT) / shortest(UNKNOWN)

@@ -7,6 +7,7 @@ import rq.job
 import time_machine
 from flask import Flask
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DataError
 
 from app.db import begin, commit, db, rollback
 from app.events.models import Event
@@ -21,6 +22,7 @@ from app.jobs import (
     Work,
     ask_to_stop,
     clear_expired,
+    describe,
     perform,
     sweep,
 )
@@ -496,3 +498,9 @@ def test_the_sweep_leaves_alone_what_is_being_done(
     object.__setattr__(trial, "function", look)
     perform(str(want(trial, port_id)))
     assert swept == [0]
+
+
+def test_what_a_database_could_not_read_is_not_told() -> None:
+    answer = 'invalid input syntax for type uuid: "Ada Lovelace ada@example.com"\nLINE 1: SELECT 1'
+    told = describe(DataError("SELECT 1", {}, ValueError(answer)))
+    assert told == "ValueError: invalid input syntax for type uuid: …"

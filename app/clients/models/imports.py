@@ -83,6 +83,12 @@ class Import(Recorded, Timestamped, PortScoped, Base):
         found.record("uploaded", by=by, is_new=True, filename=filename)
         return found
 
+    def left_out(self) -> list[tuple[str, list[str]]]:
+        """Of each row that is not new, in the order of the file: why, and its cells."""
+        statement = select(ImportRow.message, ImportRow.source).order_by(ImportRow.row_number)
+        rows = db.session.execute(statement.where(ImportRow.import_id == self.id, ImportRow.verdict != Verdict.NEW))
+        return [(message, source) for message, source in rows]
+
     def count(self, verdict: Verdict, change: int) -> None:
         """So many rows more (or fewer) have this verdict."""
         name = f"{verdict}_count"

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from ...current import member
-from ...web import go, requires, said
+from ...web import go, kept_list, requires, said
 from . import bp
 from .clients import locked
 
@@ -19,9 +19,9 @@ def create_archival(number: int) -> ResponseReturnValue:
     client.archive(by=member)
     said(
         _("%(name)s was archived", name=client.full_name),
-        undo_url=url_for("clients.destroy_archival", number=number, _method="DELETE"),
+        undo_url=url_for("clients.destroy_archival", number=number, list=kept_list(), _method="DELETE"),
     )
-    return go("clients.show", number=number)
+    return go("clients.show", number=number, list=kept_list())
 
 
 @bp.delete("/<int:number>/archival")
@@ -31,6 +31,6 @@ def destroy_archival(number: int) -> ResponseReturnValue:
     client.restore(by=member)
     said(
         _("%(name)s is back", name=client.full_name),
-        undo_url=url_for("clients.create_archival", number=number),
+        undo_url=url_for("clients.create_archival", number=number, list=kept_list()),
     )
-    return go("clients.show", number=number)
+    return go("clients.show", number=number, list=kept_list())

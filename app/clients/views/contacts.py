@@ -14,7 +14,7 @@ from sqlalchemy import select
 from ...current import member
 from ...forms import Clash
 from ...once import once
-from ...web import find_or_404, go, page, requires, said
+from ...web import find_or_404, go, kept_list, page, requires, said
 from ..forms import ContactForm, NewContactForm
 from ..models import Client, Contact
 from ..models.contact import Unfit
@@ -48,7 +48,7 @@ def create_contact(number: int) -> ResponseReturnValue:
     if status := refusal(form, client) or unfit(form, create):
         return page("clients/contacts/new.html", status, client=client, form=form)
     said(_("Contact added"))
-    return go("clients.show", number=number)
+    return go("clients.show", number=number, list=kept_list())
 
 
 def unfit(form: ContactForm, act: Callable[[], object]) -> int | None:
@@ -89,7 +89,7 @@ def update_contact(number: int, contact_id: uuid.UUID) -> ResponseReturnValue:
     if status := unfit(form, update):
         return edit_page(client, contact, form, status)
     said(_("Contact saved"))
-    return go("clients.show", number=number)
+    return go("clients.show", number=number, list=kept_list())
 
 
 def edit_page(
@@ -111,9 +111,9 @@ def removed(form: ContactForm, contact: Contact) -> int | None:
 def destroy_contact(number: int, contact_id: uuid.UUID) -> ResponseReturnValue:
     client = unarchived(locked(number))
     contact_of(client, contact_id).archive(client, by=member)
-    undo = url_for("clients.create_contact_restoration", number=number, contact_id=contact_id)
+    undo = url_for("clients.create_contact_restoration", number=number, list=kept_list(), contact_id=contact_id)
     said(_("Contact removed"), undo_url=undo)
-    return go("clients.show", number=number)
+    return go("clients.show", number=number, list=kept_list())
 
 
 @bp.post("/<int:number>/contacts/<uuid:contact_id>/restoration")
@@ -122,4 +122,4 @@ def create_contact_restoration(number: int, contact_id: uuid.UUID) -> ResponseRe
     client = unarchived(locked(number))
     contact_of(client, contact_id).restore(client, by=member)
     said(_("Contact is back"))
-    return go("clients.show", number=number)
+    return go("clients.show", number=number, list=kept_list())

@@ -138,12 +138,7 @@ def destroy_import_run(number: int) -> ResponseReturnValue:
 def show_import_errors(number: int) -> ResponseReturnValue:
     """The rows that were left out, as they came, with a column that says why."""
     found = import_of(number)
-    rows = db.session.scalars(
-        select(ImportRow)
-        .where(ImportRow.import_id == found.id, ImportRow.verdict != Verdict.NEW)
-        .order_by(ImportRow.row_number)
-    ).all()
-    response = Response(written_errors(found, rows), mimetype="text/csv")
+    response = Response(written_errors(found, found.left_out()), mimetype="text/csv")
     name = PurePath(found.filename).stem
     response.headers.set("Content-Disposition", "attachment", filename=f"{name} - left out.csv")
     return response

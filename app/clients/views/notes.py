@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from ...current import member
 from ...once import once
-from ...web import find_or_404, go, requires, said
+from ...web import find_or_404, go, kept_list, requires, said
 from ..forms import NoteForm
 from ..models import Client, Note
 from . import bp
@@ -32,7 +32,7 @@ def create_note(number: int) -> ResponseReturnValue:
         return show_page(client, status, note_form=form)
     Note.create(client, str(form.body.data), pinned=bool(form.pinned.data), by=member)
     said(_("Note added"))
-    return go("clients.show", number=number)
+    return go("clients.show", number=number, list=kept_list())
 
 
 @bp.delete("/<int:number>/notes/<uuid:note_id>")
@@ -40,9 +40,9 @@ def create_note(number: int) -> ResponseReturnValue:
 def destroy_note(number: int, note_id: uuid.UUID) -> ResponseReturnValue:
     client = unarchived(locked(number))
     note_of(client, note_id).archive(client, by=member)
-    undo = url_for("clients.create_note_restoration", number=number, note_id=note_id)
+    undo = url_for("clients.create_note_restoration", number=number, list=kept_list(), note_id=note_id)
     said(_("Note removed"), undo_url=undo)
-    return go("clients.show", number=number)
+    return go("clients.show", number=number, list=kept_list())
 
 
 @bp.post("/<int:number>/notes/<uuid:note_id>/restoration")
@@ -51,4 +51,4 @@ def create_note_restoration(number: int, note_id: uuid.UUID) -> ResponseReturnVa
     client = unarchived(locked(number))
     note_of(client, note_id).restore(client, by=member)
     said(_("Note is back"))
-    return go("clients.show", number=number)
+    return go("clients.show", number=number, list=kept_list())
