@@ -100,6 +100,7 @@ def register(app: Flask) -> None:
     from .clients import reactions as _client_reactions  # noqa: F401  (registers topics and reactions)
     from .clients.views import bp as clients
     from .identity.views import bp as identity
+    from .mail import reactions as _mail_reactions  # noqa: F401  (registers its table, its jobs and how they are told)
     from .notifications import models as _notifications  # noqa: F401  (registers its tables)
 
     for blueprint in (health.bp, identity, clients):

@@ -3,11 +3,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 POSTGRES_FORM = "postgresql://user:password@host:5432/database"
@@ -93,6 +93,32 @@ def bucket_url(url: object) -> object:
     return url
 
 
+STARTTLS = ("required", "never")
+NEAR = ("localhost", "127.0.0.1", "::1")
+
+
+def smtp_url(url: object) -> object:
+    """Credentials and mail travel encrypted, but to a server on this machine."""
+    if not isinstance(url, str):
+        return url
+    if not is_address(url, ("smtp", "smtps")):
+        raise ValueError("not the address of a mail server")
+    parts = urlsplit(url)
+    options = parse_qs(parts.query, keep_blank_values=True)
+    starttls = options.pop("starttls", ["required"])
+    if options or len(starttls) != 1 or starttls[0] not in STARTTLS or parts.path not in ("", "/"):
+        raise ValueError("not the address of a mail server")
+    if starttls == ["never"] and parts.username and parts.hostname not in NEAR:
+        raise ValueError("a password in clear")
+    return url
+
+
+def mail_address(address: object) -> object:
+    if isinstance(address, str) and not re.fullmatch(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", address):
+        raise ValueError("not an address")
+    return address
+
+
 def tile_url(url: object) -> object:
     if isinstance(url, str) and not all(mark in url for mark in ("{z}", "{x}", "{y}")):
         raise ValueError("not a template of tiles")
@@ -125,6 +151,8 @@ RedisUrl = Annotated[str, BeforeValidator(redis_url)]
 WebUrl = Annotated[str, BeforeValidator(web_url)]
 Origin = Annotated[str, BeforeValidator(origin)]
 BucketUrl = Annotated[str, BeforeValidator(bucket_url)]
+SmtpUrl = Annotated[str, BeforeValidator(smtp_url)]
+MailAddress = Annotated[str, BeforeValidator(mail_address)]
 TileUrl = Annotated[str, BeforeValidator(tile_url)]
 Queue = Literal[
     "email",
@@ -177,6 +205,14 @@ class Settings(FromEnvironment):
     public_url: Origin = Field(description=f"{ORIGIN_FORM}; http:// only in development or for localhost")
     static_url: WebUrl | None = Field(None, description="https://host/path")
     map_tile_url: TileUrl | None = Field(None, description="https://host/{z}/{x}/{y}.png")
+    smtp_url: SmtpUrl | None = Field(
+        None,
+        repr=False,
+        description="smtp://user:password@host:587 with STARTTLS, or smtps://user:password@host:465",
+    )
+    mail_from: MailAddress | None = Field(
+        None, validate_default=True, description="the address mails come from, harbour@example.com; with SMTP_URL"
+    )
     secret_key: str = Field(repr=False, min_length=32, description="at least 32 characters")
     field_keys: FieldKeys = Field(
         repr=False, description="id:64 hexadecimal digits, more after commas; the first one encrypts"
@@ -189,6 +225,13 @@ class Settings(FromEnvironment):
     worker_queues: Queues = Field((), description=f"names after commas: {', '.join(get_args(Queue))}")
     port: int = Field(8000, ge=1, le=65535, description="a number from 1 to 65535")
     quayside_home: Path = Field(Path("var"), description="a directory")
+
+    @field_validator("mail_from")
+    @classmethod
+    def is_known(cls, address: str | None, info: ValidationInfo) -> str | None:
+        if address is None and info.data.get("smtp_url"):
+            raise PydanticCustomError("missing", "mail needs a sender")
+        return address
 
     @field_validator("public_url")
     @classmethod

@@ -55,9 +55,10 @@ def in_force() -> Manner:
 
 
 @contextmanager
-def use(port: CurrentPort | None) -> Iterator[None]:
-    """Render in this port's language, locale and zone."""
-    token = _manner.set(manner_of(port))
+def use(port: CurrentPort | None, *, locale: str | None = None) -> Iterator[None]:
+    """Render in this port's language, locale and zone; `locale` is that of a reader who chose another."""
+    manner = manner_of(port)
+    token = _manner.set(Manner(locale, manner.timezone) if locale else manner)
     try:
         yield
     finally:

@@ -23,10 +23,14 @@ def live() -> ResponseReturnValue:
 @bp.get("/health/ready")
 @public
 def ready() -> ResponseReturnValue:
-    """200 while pages can be answered, which needs Postgres; Redis away is named and does not make it unready."""
+    """200 while pages can be answered, which needs Postgres. Redis away is named and does not make it unready; so is a
+    production without a mail server, where nobody can be invited."""
     services = {"postgres": _postgres(), "redis": _redis()}
     status = "ok" if all(services.values()) else "degraded" if services["postgres"] else "away"
     words = {name: "ok" if up else "away" for name, up in services.items()}
+    settings = current_app.extensions["settings"]
+    if settings.environment == "production" and settings.smtp_url is None:
+        words["mail"] = "SMTP_URL is not set"
     return {"status": status, **words}, 200 if services["postgres"] else 503
 
 

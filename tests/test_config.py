@@ -30,6 +30,8 @@ MALFORMED = {
     "PUBLIC_URL": "http://secret-plain.example",
     "STATIC_URL": "ftp://secret-host/static",
     "MAP_TILE_URL": "https://host/secret-without-marks.png",
+    "SMTP_URL": "smtp://quay:secret-password@mail.example:587?starttls=never",
+    "MAIL_FROM": "Secret Harbour <harbour@example.com>",
     "SECRET_KEY": "secret-too-short",
     "FIELD_KEYS": "k1:secret-not-hexadecimal",
     "TRUSTED_PROXIES": "secret-many",
@@ -98,6 +100,23 @@ def test_each_malformed_variable_is_refused_alone(environment: pytest.MonkeyPatc
 
 def test_every_setting_but_the_directory_can_be_malformed() -> None:
     assert {name.upper() for name in Settings.model_fields} - set(MALFORMED) == {"QUAYSIDE_HOME"}
+
+
+def test_mail_needs_a_server_that_is_known_and_a_sender(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("SMTP_URL", "smtp://quay:secret@mail.example")
+    assert "MAIL_FROM is missing" in refusal()
+    environment.setenv("MAIL_FROM", "harbour@example.com")
+    for url in ("smtp://mail.example", "smtps://quay:p%40ss@mail.example:465", "smtp://u:p@localhost?starttls=never"):
+        environment.setenv("SMTP_URL", url)
+        assert load_settings().smtp_url == url
+    for url in (
+        "smtp://mail.example?tls=no",
+        "smtp://mail.example?starttls=maybe",
+        "smtp://mail.example/path",
+        "smtp:",
+    ):
+        environment.setenv("SMTP_URL", url)
+        assert "SMTP_URL is malformed" in refusal()
 
 
 @pytest.mark.parametrize("name", COMPLETE)

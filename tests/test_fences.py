@@ -46,6 +46,7 @@ from app.identity.models import (
     hash_token,
 )
 from app.jobs import WORKS, perform
+from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationPreference
 from tests.servers import Installation
 from tests.world import NORTH, SOUTH, Visitor, enter, make_client, start_session, user_id
@@ -68,6 +69,7 @@ class Harbour:
     session_id: uuid.UUID
     token: str
     file_key: str
+    mail_id: uuid.UUID
     outbox_ids: list[int] = field(default_factory=list)
     attempt: uuid.UUID = field(default_factory=uuid.uuid4)
 
@@ -96,7 +98,8 @@ def fill(port_id: uuid.UUID) -> Harbour:
     fill_administration(manager)
     db.session.execute(text("SELECT start_run(gen_random_uuid(), 'rounds', '2026-11-21', :now)"), {"now": now()})
     session_id = manager.session_id
-    harbour = Harbour(port_id, manager.id, client.id, imported.id, job_id, session_id, token, key)
+    mail_id = Mail.send(to=email, template="ping", port_id=port_id, name=slug, link="https://quayside.example/")
+    harbour = Harbour(port_id, manager.id, client.id, imported.id, job_id, session_id, token, key, mail_id)
     db.session.execute(
         text("SELECT attempt_sign_in(:id, :email, NULL, :now)"),
         {"id": harbour.attempt, "email": email, "now": now()},
@@ -494,6 +497,7 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "tags": written,
         "notifications": "SELECT INSERT",  # and UPDATE of read_at, digested_at
         "user_notification_preferences": written,
+        "mails": "INSERT",  # and SELECT of all but the words
         "sign_in_failures": "SELECT",
         "number_blocks": "SELECT INSERT UPDATE",
         "once_keys": written,
@@ -608,6 +612,9 @@ DEFINERS = {
     "fail_job": definer("a job of the port in force", "app/jobs.py"),
     "sweep_jobs": definer("lost deliveries of all ports", "app/jobs.py"),
     "clear_jobs": definer("housekeeping of no port", "app/jobs.py"),
+    "take_mail": definer("a job of the port in force reads what nobody else may", "app/mail/jobs.py"),
+    "end_mail": definer("a mail of the port in force", "app/mail/jobs.py"),
+    "clear_mails": definer("housekeeping of no port", "app/jobs.py"),
     "start_run": definer("a run of the port in force", "app/schedule.py"),
     "ports_by_zone": definer("the scheduler's list of ports", "app/schedule.py"),
 }
@@ -861,6 +868,40 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     truth.connection.execute("UPDATE jobs SET failed_at = NULL WHERE id = %s", (south.job_id,))
 
 
+@proves("take_mail")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    take = "SELECT * FROM take_mail(%s)"
+    assert hand.rows(take, north.mail_id) == []  # a job has no user
+    assert hand.rows(take, south.mail_id) == []
+    hand.act_for(port=str(NORTH), scope="staff")
+    assert hand.rows(take, south.mail_id) == []
+    with hand.attempt():
+        assert hand.rows(take, north.mail_id)
+    with pytest.raises(InsufficientPrivilege), hand.attempt():
+        hand.rows("SELECT sealed FROM mails")
+    hand.act_for()
+    assert hand.rows(take, south.mail_id) == []
+
+
+@proves("end_mail")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    end = "SELECT * FROM end_mail(%s, 'sent', NULL, %s)"
+    assert hand.rows(end, south.mail_id, now()) == []
+    hand.act_for()
+    assert hand.rows(end, south.mail_id, now()) == []
+    hand.connection.commit()
+    assert truth.count("mails", "id = %s AND status = 'waiting' AND sealed <> ''", south.mail_id) == 1
+
+
+@proves("clear_mails")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    truth.connection.execute("UPDATE mails SET status = 'failed' WHERE id = %s", (south.mail_id,))
+    hand.scalar("SELECT clear_mails(%s)", FAR)
+    hand.connection.commit()
+    assert truth.count("mails", "id = %s", south.mail_id) == 1
+    truth.connection.execute("UPDATE mails SET status = 'waiting' WHERE id = %s", (south.mail_id,))
+
+
 @proves("start_run")
 def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     run_id = uuid.uuid4()
@@ -889,7 +930,7 @@ def test_a_definer_function_lets_nothing_cross(
 def test_every_job_given_what_is_another_ports_sees_nothing(
     committed: Installation, truth: Hand, north: Harbour, south: Harbour
 ) -> None:
-    theirs: dict[str, Any] = {"import_id": south.import_id}
+    theirs: dict[str, Any] = {"import_id": south.import_id, "mail_id": south.mail_id}
     for name, work in WORKS.items():
         if not work.is_for_port or not name.startswith("app."):
             continue

@@ -24,6 +24,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "import:finished": ("created", "updated", "skipped", "wrong"),
     "import:stopped": ("done", "total"),
     "import:failed": ("error",),
+    "email:failed": ("template", "error", "asked_by"),
     "system:jobFailed": ("queue", "job_id", "error"),
     "system:alert": ("severity", "text"),
 }

@@ -1,0 +1,1 @@
+"""Mail: written where something happens, sent by a job."""
