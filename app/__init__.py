@@ -57,10 +57,10 @@ def add_commands(app: Flask) -> None:
     from flask_migrate import Migrate
 
     from . import demo, schedule
-    from .events import relay
+    from .events import relay, seals
 
     Migrate(app, db, directory="migrations")
-    for commands in (relay, schedule, demo):
+    for commands in (relay, seals, schedule, demo):
         commands.init_app(app)
 
 
@@ -99,6 +99,7 @@ def register(app: Flask) -> None:
     from .clients import jobs as _client_jobs  # noqa: F401  (registers its jobs)
     from .clients import reactions as _client_reactions  # noqa: F401  (registers topics and reactions)
     from .clients.views import bp as clients
+    from .events import seals as _seals  # noqa: F401  (registers its tables and its job)
     from .identity.views import bp as identity
     from .mail import reactions as _mail_reactions  # noqa: F401  (registers its table, its jobs and how they are told)
     from .notifications import models as _notifications  # noqa: F401  (registers its tables)

@@ -6,8 +6,10 @@ place: a value moved to another row or column does not open.
 
 from __future__ import annotations
 
+import hmac
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -36,9 +38,15 @@ def open_sealed(key: bytes, sealed: bytes, *, place: str) -> bytes:
         raise Unreadable(place) from error
 
 
+@lru_cache(maxsize=16)
+def signing_key(key: bytes) -> bytes:
+    """The key with which records are signed, derived from one that encrypts: neither is used for both."""
+    return hmac.digest(key, b"quayside signatures", "sha256")
+
+
 @dataclass(frozen=True)
 class Keyring:
-    """The keys of FIELD_KEYS by id; the first is used to seal, every one to open."""
+    """The keys of FIELD_KEYS by id; the first is used to seal and to sign, every one to open and to check."""
 
     keys: dict[str, bytes]
 
@@ -56,6 +64,19 @@ class Keyring:
         if key is None:
             raise Unreadable(place)
         return open_sealed(key, sealed[1 + sealed[0] :], place=place)
+
+    def sign(self, message: bytes) -> bytes:
+        """Who lacks the keys can neither make this nor change the message under it: `key id (1 byte length + text) ‖
+        HMAC-SHA256`."""
+        key_id = self.current.encode()
+        return bytes([len(key_id)]) + key_id + hmac.digest(signing_key(self.keys[self.current]), message, "sha256")
+
+    def is_signed(self, message: bytes, signature: bytes) -> bool:
+        key = self.keys.get(self.key_id_of(signature))
+        if key is None:
+            return False
+        right = hmac.digest(signing_key(key), message, "sha256")
+        return hmac.compare_digest(signature[1 + signature[0] :], right)
 
     @staticmethod
     def key_id_of(sealed: bytes) -> str:

@@ -28,6 +28,7 @@ from uuid_utils.compat import uuid7
 
 from .config import Settings, extend_environment
 from .db import begin, commit, db, now
+from .events.seals import seal_events
 from .jobs import WORKS, act_for, clear_expired, sweep
 
 log = structlog.get_logger("quayside.schedule")
@@ -55,6 +56,7 @@ class Recurring:
 RECURRING = (
     Recurring("session-cleanup", clear_expired.name, "0 4 * * *"),
     Recurring("outbox-sweep", sweep.name, "* * * * *"),
+    Recurring("event-seal", seal_events.name, "*/5 * * * *"),
 )
 
 # --- A tick, in a worker

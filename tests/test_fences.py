@@ -34,6 +34,7 @@ from app.clients.jobs import check_import
 from app.clients.models import Import, ImportRow, Note, Verdict
 from app.current import Member
 from app.db import begin, commit, db, now
+from app.events.seals import seal_events
 from app.identity.models import (
     ApiToken,
     FactorKind,
@@ -128,10 +129,24 @@ def fill_administration(manager: Member) -> None:
     db.session.add(TeamMember(port_id=team.port_id, team_id=team.id, user_id=manager.id))
 
 
+def seal_all() -> None:
+    """Two seals, and two events that wait for theirs."""
+    begin()
+    for _ in range(2):
+        job_id = seal_events.later()
+        commit()
+        perform(str(job_id))
+        for port_id in (NORTH, SOUTH):
+            make_client(enter(MANAGER[port_id], SLUG[port_id]))
+        commit()
+        begin()
+
+
 @pytest.fixture(scope="module")
 def harbours(committed: Installation) -> dict[uuid.UUID, Harbour]:
     with committed.app.app_context():
         filled = {port_id: fill(port_id) for port_id in (NORTH, SOUTH)}
+        seal_all()
     with committed.database.connect() as owner:
         for port_id, harbour in filled.items():
             owner.execute(
@@ -215,6 +230,8 @@ WITHOUT_PORT = {
     "user_identities": "one's own",
     "mfa_factors": "one's own",
     "user_notification_preferences": "one's own, and the system's for who is in the port",
+    "unsealed_events": "the system's",
+    "event_seals": "the system's",
 }
 # What is still seen of a port with one setting missing. Without a user everything but what is somebody's own; without a
 # port only that.
@@ -393,7 +410,8 @@ def test_no_event_is_written_in_the_name_of_somebody_else(hand: Hand, north: Har
     hand.act_in(north)
     query = (
         "INSERT INTO events (id, name, subject_type, subject_id, actor_kind, actor_id, changed_fields, sealed,"
-        " occurred_at) VALUES (gen_random_uuid(), 'auth:login', 'user', %s, 'user', %s, '{}', '\\x00', now())"
+        " signature, occurred_at)"
+        " VALUES (gen_random_uuid(), 'auth:login', 'user', %s, 'user', %s, '{}', '\\x00', '\\x00', now())"
     )
     with hand.attempt():
         hand.connection.execute(query, (north.user_id, north.user_id))
@@ -503,6 +521,8 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "once_keys": written,
         "subject_keys": "SELECT INSERT",
         "events": "SELECT INSERT",
+        "unsealed_events": "SELECT",  # and the policy shows none
+        "event_seals": "SELECT",
         "outbox": "SELECT INSERT",
         "jobs": "SELECT",  # and UPDATE of stop_asked_at
         "job_runs": "SELECT",
@@ -603,6 +623,13 @@ DEFINERS = {
     "finish_outbox": definer("the relay serves all ports", "app/events/relay.py"),
     "fail_outbox": definer("the relay serves all ports", "app/events/relay.py"),
     "event_without_port": definer("the relay follows signing in too", "app/events/relay.py"),
+    "note_unsealed": definer("a trigger: no event is written without waiting for its seal"),
+    "lock_unsealed": definer("seals hold the events of all ports", "app/events/seals.py"),
+    "write_seal": definer("seals hold the events of all ports", "app/events/seals.py"),
+    "seals_after": definer("seals hold the events of all ports", "app/events/seals.py"),
+    "events_by_id": definer("seals hold the events of all ports", "app/events/seals.py"),
+    "unsealed_after": definer("seals hold the events of all ports", "app/events/seals.py"),
+    "events_in_no_seal": definer("seals hold the events of all ports", "app/events/seals.py"),
     "add_job": definer("a job belongs to the port in force", "app/jobs.py"),
     "claim_job": definer("which port a job is of is in its row", "app/jobs.py"),
     "queue_of_job": definer("the relay sends jobs of all ports", "app/jobs.py"),
@@ -785,6 +812,58 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     hand.act_for()
     for outbox_id in south.outbox_ids:
         assert hand.rows("SELECT * FROM event_without_port(%s)", outbox_id) == []
+
+
+@proves("note_unsealed")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    with pytest.raises(psycopg.errors.FeatureNotSupported), hand.attempt():
+        hand.scalar("SELECT note_unsealed()")
+
+
+@proves("lock_unsealed")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.rows("SELECT * FROM lock_unsealed(10)") == []
+    hand.act_for()
+    assert hand.rows("SELECT * FROM lock_unsealed(10)")
+
+
+@proves("write_seal")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    waiting, seals = truth.count("unsealed_events"), truth.count("event_seals")
+    ids = [event_id for (event_id,) in truth.rows("SELECT event_id FROM unsealed_events")]
+    assert hand.scalar("SELECT write_seal(99, %s, '', '', '', %s)", ids, now()) is False
+    hand.connection.commit()
+    assert (truth.count("unsealed_events"), truth.count("event_seals")) == (waiting, seals)
+
+
+@proves("seals_after")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    for after in (0, None):
+        assert hand.rows("SELECT * FROM seals_after(%s, 10)", after) == []
+    hand.act_for()
+    assert hand.rows("SELECT id FROM seals_after(NULL, 10)") == [(2,)]
+
+
+@proves("events_by_id")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    ids = [event_id for (event_id,) in truth.rows("SELECT id FROM events")]
+    assert hand.rows("SELECT * FROM events_by_id(%s)", ids) == []
+    hand.act_for()
+    assert len(hand.rows("SELECT * FROM events_by_id(%s)", ids)) == len(ids)
+
+
+@proves("unsealed_after")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.rows("SELECT * FROM unsealed_after(%s, 10)", uuid.UUID(int=0)) == []
+    hand.act_for()
+    assert hand.rows("SELECT * FROM unsealed_after(%s, 10)", uuid.UUID(int=0))
+
+
+@proves("events_in_no_seal")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    # Inside one transaction of the superuser an event is in no seal; nobody in a port is told.
+    assert hand.rows("SELECT * FROM events_in_no_seal(%s, 10)", uuid.UUID(int=0)) == []
+    assert "port_in_force() IS NULL" in truth.scalar("SELECT prosrc FROM pg_proc WHERE proname = 'events_in_no_seal'")
 
 
 @proves("add_job")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol, Self
 
 from flask import current_app, g, has_request_context, request
@@ -61,12 +62,16 @@ class SubjectKey(Base):
 
 
 class Event(Base):
-    """One change by one actor, append-only. Ids and changed field names are in clear, values are sealed."""
+    """One change by one actor, append-only. Ids and changed field names are in clear, values are sealed.
+
+    `signature` is over the whole row (seals.py). A trigger notes each new row in `unsealed_events`.
+    """
 
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_subject", "subject_type", "subject_id", "id"),
         Index("ix_events_port_id_id", "port_id", "id"),
+        Index("ix_events_port_id_name_id", "port_id", "name", "id"),
         Index("ix_events_actor_id_id", "actor_id", "id"),
     )
 
@@ -81,6 +86,7 @@ class Event(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     request_id: Mapped[str | None] = mapped_column(String(64))
     occurred_at: Mapped[datetime] = mapped_column(default=now)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
 
     def opened(self, key: bytes) -> dict[str, Any]:
         """{"changes": {field: [old, new]}, "details": {…}, "actor": name, "ip", "user_agent"}. Raises Unreadable."""
@@ -121,6 +127,23 @@ INSERT_KEY = (
 )
 INSERT_EVENT = insert(Base.metadata.tables["events"])
 INSERT_OUTBOX = insert(Base.metadata.tables["outbox"]).inline()
+
+
+def message_of(row: Any) -> bytes:
+    """Everything an event's row holds besides its signature, in one unmistakable way."""
+    clear = [
+        str(row.id),
+        str(row.port_id or ""),
+        row.name,
+        row.subject_type,
+        str(row.subject_id),
+        row.actor_kind,
+        str(row.actor_id or ""),
+        list(row.changed_fields),
+        row.request_id,
+        row.occurred_at.astimezone(UTC).isoformat(),
+    ]
+    return json.dumps(clear, separators=(",", ":")).encode() + b"\x00" + bytes(row.sealed)
 
 
 def keyring() -> Keyring:
@@ -200,22 +223,21 @@ def record(
         words |= {"ip": request.remote_addr, "user_agent": request.user_agent.string[:300]}
     sealed = seal(key, json.dumps(words, default=str).encode(), place=f"events:{event_id}")
     request_id = g.get("request_id")
-    db.session.execute(
-        INSERT_EVENT,
-        {
-            "id": event_id,
-            "port_id": port_id,
-            "name": event_name,
-            "subject_type": subject_type,
-            "subject_id": subject_id,
-            "actor_kind": by.actor_kind,
-            "actor_id": by.actor_id,
-            "changed_fields": sorted(changes or {}),
-            "sealed": sealed,
-            "request_id": request_id,
-            "occurred_at": now(),
-        },
-    )
+    row = {
+        "id": event_id,
+        "port_id": port_id,
+        "name": event_name,
+        "subject_type": subject_type,
+        "subject_id": subject_id,
+        "actor_kind": by.actor_kind,
+        "actor_id": by.actor_id,
+        "changed_fields": sorted(changes or {}),
+        "sealed": sealed,
+        "request_id": request_id,
+        "occurred_at": now(),
+    }
+    row["signature"] = keyring().sign(message_of(SimpleNamespace(**row)))
+    db.session.execute(INSERT_EVENT, row)
     if not announce:
         return event_id
     db.session.execute(
