@@ -91,7 +91,7 @@ def test_what_fails_is_tried_again_while_its_subject_waits(
         if event.subject_id == stuck and fails:
             begin(port_id=port_id, scope="staff")
             happened = Event(port_id=port_id, name="test:half", subject_type="test", subject_id=stuck)
-            happened.actor_kind, happened.sealed = "system", b""
+            happened.actor_kind, happened.sealed, happened.signature = "system", b"", b""
             db.session.add(happened)
             db.session.flush()
             raise ValueError("not now")
