@@ -14,7 +14,7 @@ from app.events.models import message_of
 from migrations.policies import definer, fence
 
 revision = "0009"
-down_revision = "0005"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
