@@ -11,7 +11,7 @@ from typing import TypeVar
 import psutil
 
 from app.db import now
-from bench import creation, live, memory, pages, report, site, weight
+from bench import creation, live, memory, pages, report, site, start, weight
 from bench.harbour import FIRST_NUMBER
 from bench.report import Row, at_least, at_most
 from bench.site import Site
@@ -57,6 +57,8 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
         process.stop()
     web = place.start_web(workers=1)
     held = step("memory", lambda: memory.measure_memory(place, web, requests=10_000))
+    web.stop()
+    started = step("starting", start.measure_start)
     lines = [
         *list_rows(lists),
         *detail_rows(detail),
@@ -64,6 +66,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
         *live_rows(changed),
         *weight_rows(weighed),
         *memory_rows(held),
+        at_most("second start of `make run`", started, 10, "s"),
     ]
     return lines, [list_table([*lists, *detail]), live_text(changed), first_visit(weighed), memory_text(held)]
 
