@@ -58,9 +58,10 @@ def add_commands(app: Flask) -> None:
 
     from . import demo, schedule
     from .events import relay, seals
+    from .identity import console
 
     Migrate(app, db, directory="migrations")
-    for commands in (relay, seals, schedule, demo):
+    for commands in (relay, seals, schedule, demo, console):
         commands.init_app(app)
 
 
@@ -76,6 +77,7 @@ def configure(app: Flask, settings: Settings, role: Role) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_SSL_STRICT=False,  # asks for a referrer; web.protect() asks for the origin, which says the same
         MAX_CONTENT_LENGTH=web.LARGEST_FORM,  # where a file is sent, the view says `limit="upload"`
         MAX_FORM_MEMORY_SIZE=web.LARGEST_FORM,
         TRAP_BAD_REQUEST_ERRORS=False,
@@ -100,6 +102,7 @@ def register(app: Flask) -> None:
     from .clients import reactions as _client_reactions  # noqa: F401  (registers topics and reactions)
     from .clients.views import bp as clients
     from .events import seals as _seals  # noqa: F401  (registers its tables and its job)
+    from .identity import reactions as _identity_reactions  # noqa: F401  (registers jobs and reactions)
     from .identity.views import bp as identity
     from .mail import reactions as _mail_reactions  # noqa: F401  (registers its table, its jobs and how they are told)
     from .notifications import models as _notifications  # noqa: F401  (registers its tables)

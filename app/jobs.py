@@ -385,9 +385,10 @@ def sweep() -> None:
 
 @job(queue="maintenance", is_for_port=False)
 def clear_expired() -> None:
-    """Delete ended sessions, old sign-in failures and once-keys, jobs given up a week ago, runs long past, mails of a
-    month ago."""
-    db.session.execute(text("SELECT clear_expired(:now), clear_jobs(:now), clear_mails(:now)"), {"now": now()})
+    """Delete ended sessions, old sign-in failures and once-keys, jobs given up a week ago, runs long past, mails and
+    links of a month ago."""
+    clear = "SELECT clear_expired(:now), clear_jobs(:now), clear_mails(:now), clear_links(:now)"
+    db.session.execute(text(clear), {"now": now()})
 
 
 def init_app(app: Flask) -> None:

@@ -42,6 +42,8 @@ SECRET_IN_TEXT = re.compile(
     r"(?:(?:bearer|basic)\s+)?[^\s\"'&,;)}\]]+"
 )
 BEARER = re.compile(r"(?i)\b(bearer|basic) [\w.~+/=-]{8,}")
+# A link of a mail works for whoever has it.
+LINK = re.compile(r"(/auth/(?:accept|reset|email)/)[^\s\"'<>?#,;)]+")
 URL_PASSWORD = re.compile(r"(\w://[^\s:/@]*):[^\s@/]+@")
 
 
@@ -64,6 +66,8 @@ def mask(text: str) -> str:
     """The text with credentials hidden, and with e-mail addresses and phone numbers made unrecognisable."""
     if "://" in text:
         text = URL_PASSWORD.sub(rf"\1:{HIDDEN}@", text)
+    if "/auth/" in text:
+        text = LINK.sub(rf"\1{HIDDEN}", text)
     if "=" in text or ":" in text:
         text = SECRET_IN_TEXT.sub(rf"\1{HIDDEN}", text)
     if " " in text:

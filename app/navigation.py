@@ -31,7 +31,7 @@ ENTRIES = (
 
 # The tabs of one's own settings, and what the index of administration lists. Each needs one of its permissions; a tab
 # without any is everybody's.
-SETTINGS: tuple[Entry, ...] = ()
+SETTINGS: tuple[Entry, ...] = (Entry(None, lazy_gettext("Profile"), "user", "identity.edit_profile", ()),)
 ADMIN: tuple[Entry, ...] = ()
 
 

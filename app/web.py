@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import structlog
@@ -120,9 +120,18 @@ def public(view: View) -> View:
     return _states(Access(public=True))(view)
 
 
-def signed_in(view: View) -> View:
+@overload
+def signed_in(view: View) -> View: ...
+
+
+@overload
+def signed_in(*, limit: str | None = None) -> Callable[[View], View]: ...
+
+
+def signed_in(view: View | None = None, *, limit: str | None = None) -> View | Callable[[View], View]:
     """Anybody signed in, with or without a port. A test lists these."""
-    return _states(Access())(view)
+    state = _states(Access(limit=limit))
+    return state(view) if view is not None else state
 
 
 def _states(access: Access) -> Callable[[View], View]:
@@ -204,7 +213,8 @@ def protect() -> None:
     if request.method not in WRITES:
         return
     origin = request.headers.get("Origin")
-    if origin and origin not in allowed_origins():
+    # A page without a referrer (the one below) sends no origin either; that it is ours says its token.
+    if origin and origin not in allowed_origins() and not (origin == "null" and is_link()):
         log.warning("foreign_origin", origin=origin[:200])
         abort(403)
     csrf.protect()
@@ -213,6 +223,11 @@ def protect() -> None:
 def allowed_origins() -> tuple[str, ...]:
     parts = urlsplit(current_app.extensions["settings"].public_url)
     return f"{parts.scheme}://{parts.netloc}", request.host_url.rstrip("/")
+
+
+def is_link() -> bool:
+    """Whether the address is the link of a mail: it works for whoever has it, so nobody else must see it."""
+    return "token" in (request.view_args or {})
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
@@ -399,7 +414,7 @@ def secure(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    headers.setdefault("Referrer-Policy", "no-referrer" if is_link() else "strict-origin-when-cross-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if response.mimetype == "text/html":

@@ -615,10 +615,22 @@ DEFINERS = {
     "is_session_good": definer("sockets outlive the request that opened them", "app/live/hub.py"),
     "clear_expired": definer("housekeeping of no port", "app/jobs.py"),
     "is_sign_in_paused": definer("says no more than that", "app/identity/sign_in.py"),
-    "attempt_sign_in": definer("failures are counted before anybody is known", "app/identity/sign_in.py"),
+    "attempt_sign_in": definer(
+        "failures are counted before anybody is known", "app/identity/sign_in.py", "app/identity/accounts.py"
+    ),
     "find_for_sign_in": definer("the hash for an attempt that was counted", "app/identity/sign_in.py"),
     "note_sign_in": definer("of the user whose attempt it was", "app/identity/sign_in.py"),
     "end_session": definer("who has the token may end it", "app/identity/sign_in.py"),
+    "find_link": definer("who has the token may know what it is for", "app/identity/accounts.py"),
+    "accept_invitation": definer("who has the token of an account without a password", "app/identity/accounts.py"),
+    "use_reset": definer("who has the token", "app/identity/accounts.py"),
+    "use_email_change": definer("who has the token", "app/identity/accounts.py"),
+    "ask_for_reset": definer("asks about an address, and learns nothing", "app/identity/accounts.py"),
+    "answer_reset": definer("the job that looks an address up acts for nobody", "app/identity/jobs.py"),
+    "has_password": definer("of somebody in the port in force, or of oneself", "app/identity/jobs.py"),
+    "settle_attempt": definer("of the user whose attempt it was", "app/identity/accounts.py"),
+    "change_password": definer("of the user whose attempt it was", "app/identity/accounts.py"),
+    "clear_links": definer("housekeeping of no port", "app/jobs.py"),
     "claim_outbox": definer("the relay serves all ports", "app/events/relay.py"),
     "finish_outbox": definer("the relay serves all ports", "app/events/relay.py"),
     "fail_outbox": definer("the relay serves all ports", "app/events/relay.py"),
@@ -781,6 +793,98 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     assert hand.scalar("SELECT end_session(%s)", south.session_id.bytes) is None
     hand.connection.commit()
     assert truth.count("sessions") == before
+
+
+LINK = "a token of {}"  # as fill_administration() writes them
+
+
+@proves("find_link")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    find = "SELECT * FROM find_link(%s, %s, %s)"
+    assert hand.rows(find, "invite", hash_token("guessed"), now()) == []
+    assert hand.rows(find, "invite", None, now()) == []
+    theirs = hash_token(LINK.format(MANAGER[SOUTH]))
+    assert hand.rows(find, "reset", theirs, now()) == []
+    ((state, who, *_rest),) = hand.rows(find, "invite", theirs, now())
+    assert (state, who) == ("used", south.user_id)  # they have a password
+
+
+@proves("accept_invitation")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    accept = "SELECT * FROM accept_invitation(%s, 'mine now', 'Mine', %s)"
+    for token in (hash_token("guessed"), hash_token(LINK.format(MANAGER[SOUTH])), None):
+        assert hand.rows(accept, token, now()) == []
+    hand.connection.commit()
+    assert truth.count("users", "password_hash = 'mine now' OR name = 'Mine'") == 0
+
+
+@proves("use_reset")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    sessions = truth.count("sessions")
+    for token in (hash_token("guessed"), hash_token(LINK.format(MANAGER[SOUTH])), None):
+        assert hand.rows("SELECT * FROM use_reset(%s, 'mine now', %s)", token, now()) == []
+    hand.connection.commit()
+    assert truth.count("users", "password_hash = 'mine now'") == 0
+    assert truth.count("sessions") == sessions
+
+
+@proves("use_email_change")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    for token in (hash_token("guessed"), hash_token(LINK.format(MANAGER[SOUTH])), None):
+        assert hand.rows("SELECT * FROM use_email_change(%s, %s)", token, now()) == []
+
+
+@proves("ask_for_reset")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    ask = "SELECT ask_for_reset(%s, %s, NULL, %s)"
+    assert hand.scalar(ask, uuid.uuid4(), MANAGER[SOUTH], now()) is True
+    assert hand.scalar(ask, uuid.uuid4(), "nobody@north.example", now()) is True
+    assert hand.count("verifications", "purpose = 'reset'") == 0
+
+
+@proves("answer_reset")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    request_id, answer = uuid.uuid4(), "SELECT id FROM answer_reset(%s, %s, %s, %s)"
+    hand.scalar("SELECT ask_for_reset(%s, %s, NULL, %s)", request_id, MANAGER[SOUTH], now())
+    assert hand.rows(answer, request_id, b"x", FAR, now()) == []
+    hand.act_for(user=str(north.user_id))
+    assert hand.rows(answer, request_id, b"x", FAR, now()) == []
+    hand.act_for()
+    assert hand.rows(answer, request_id, b"x", FAR, now()) == [(south.user_id,)]
+    assert hand.rows(answer, request_id, b"y", FAR, now()) == []  # once
+
+
+@proves("has_password")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    has = "SELECT has_password(%s)"
+    assert hand.scalar(has, north.user_id) is True
+    assert hand.scalar(has, user_id("viewer@north.example")) is True
+    assert hand.scalar(has, south.user_id) is None
+    hand.act_for()
+    assert hand.scalar(has, north.user_id) is None
+
+
+@proves("settle_attempt")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.scalar("SELECT settle_attempt(%s)", south.attempt) is None
+    hand.connection.commit()
+    assert truth.count("sign_in_failures", "id = %s", south.attempt) == 1
+
+
+@proves("change_password")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.scalar("SELECT change_password(%s, 'mine now', %s)", south.attempt, now()) is None
+    assert hand.scalar("SELECT change_password(%s, 'mine now', %s)", uuid.uuid4(), now()) is None
+    hand.connection.commit()
+    assert truth.count("users", "password_hash = 'mine now'") == 0
+
+
+@proves("clear_links")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    before = truth.count("verifications")
+    hand.scalar("SELECT clear_links(%s)", FAR)
+    hand.connection.commit()
+    assert truth.count("verifications") == before
 
 
 @proves("claim_outbox")
@@ -1009,7 +1113,12 @@ def test_a_definer_function_lets_nothing_cross(
 def test_every_job_given_what_is_another_ports_sees_nothing(
     committed: Installation, truth: Hand, north: Harbour, south: Harbour
 ) -> None:
-    theirs: dict[str, Any] = {"import_id": south.import_id, "mail_id": south.mail_id}
+    theirs: dict[str, Any] = {
+        "import_id": south.import_id,
+        "mail_id": south.mail_id,
+        "user_id": south.user_id,
+        "event_id": uuid.uuid4(),
+    }
     for name, work in WORKS.items():
         if not work.is_for_port or not name.startswith("app."):
             continue

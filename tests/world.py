@@ -29,6 +29,7 @@ from app.identity.permissions import SYSTEM_ROLES
 from app.web import SESSION_COOKIE, member_of
 
 PASSWORD = "Harbour-2026!"
+INVITED = "invited@north.example"  # has no password yet
 SPACE = uuid.UUID("5e9b1e80-0000-4000-8000-000000000000")
 
 NORTH, SOUTH = uuid.uuid5(SPACE, "north"), uuid.uuid5(SPACE, "south")
@@ -70,6 +71,7 @@ def cast() -> list[tuple[str, str, bool, bool, list[tuple[uuid.UUID, str]]]]:
         ),
         ("teammate@north.example", "Team Mate", False, True, [(NORTH, "sales_manager")]),
         ("nowhere@quayside.example", "No Port", False, True, []),
+        (INVITED, "Nina New", False, True, [(NORTH, "viewer")]),
         ("gone@north.example", "Gone Away", False, False, [(NORTH, "sales_manager")]),
     ]
 
@@ -85,10 +87,11 @@ def build(owner: psycopg.Connection) -> None:
             (port_id, name, slug, currency, timezone, country, moment, moment),
         )
     for email, name, is_super_admin, is_active, held in cast():
+        own_password = None if email == INVITED else password
         owner.execute(
             "INSERT INTO users (id, email, name, password_hash, is_super_admin, is_active, preferences, created_at,"
             " updated_at) VALUES (%s, %s, %s, %s, %s, %s, '{}', %s, %s)",
-            (user_id(email), email, name, password, is_super_admin, is_active, moment, moment),
+            (user_id(email), email, name, own_password, is_super_admin, is_active, moment, moment),
         )
         for port_id, role in held:
             owner.execute(

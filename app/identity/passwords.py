@@ -1,12 +1,16 @@
-"""Passwords: argon2id, off the event loop."""
+"""Passwords: argon2id, off the event loop; and what makes one too weak."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from flask_babel import gettext as _
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -17,8 +21,8 @@ hasher = PasswordHasher()  # argon2id with the library's (RFC 9106, low memory) 
 NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$6WMk0w2hiRwJ3gYdtnWV0Q$2kGBT0ei3yGHEuUGSZd3kkFGQQWzB4Xc0vBQ9hXbQ0E"
 
 
-def _off_the_loop(act: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Under gevent, hashing in the hub's thread pool: in a greenlet it would stop everybody for 50 ms."""
+def off_the_loop(act: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Under gevent, work for the processor in the hub's thread pool: in a greenlet it would stop everybody."""
     from gevent import get_hub, monkey
 
     if monkey.is_module_patched("threading"):
@@ -28,12 +32,12 @@ def _off_the_loop(act: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 
 def hash_password(password: str) -> str:
-    return _off_the_loop(hasher.hash, password)
+    return off_the_loop(hasher.hash, password)
 
 
 def verify(password_hash: str | None, password: str) -> bool:
     """Whether the password is right; takes as long for a user who does not exist (None)."""
-    return _off_the_loop(_verify, password_hash or NOBODY, password) and password_hash is not None
+    return off_the_loop(_verify, password_hash or NOBODY, password) and password_hash is not None
 
 
 def _verify(password_hash: str, password: str) -> bool:
@@ -45,3 +49,79 @@ def _verify(password_hash: str, password: str) -> bool:
 
 def needs_rehash(password_hash: str) -> bool:
     return hasher.check_needs_rehash(password_hash)
+
+
+# --- What makes one too weak
+
+SHORTEST = 12
+LONGEST = 1024  # bytes
+
+COMMON = Path(__file__).parent / "common_passwords.txt"
+# Letters as people disguise them.
+PLAIN = str.maketrans("@4310!|5$78", "aaeioiisstb")
+ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop", "abcdefghijklmnopqrstuvwxyz", "1234567890")
+
+
+def weaknesses(password: str, *, about: Iterable[str] = ()) -> list[str]:
+    """Everything that is wrong with a new password, in words. `about`: name and e-mail of whose it is to be."""
+    if len(password.encode()) > LONGEST:
+        return [_("Use at most %(count)d characters.", count=LONGEST)]
+    wrong = []
+    if len(password) < SHORTEST:
+        wrong.append(_("Use at least %(count)d characters.", count=SHORTEST))
+    for is_kind, text in (
+        (str.isupper, _("Add a capital letter.")),
+        (str.islower, _("Add a small letter.")),
+        (str.isdigit, _("Add a digit.")),
+        (_is_special, _("Add a special character, such as ! or ?.")),
+    ):
+        if not any(map(is_kind, password)):
+            wrong.append(text)
+    if any(part in password.casefold() for part in _parts(about)):
+        wrong.append(_("Leave out your name and your e-mail address."))
+    if is_common(password):
+        wrong.append(_("This is one of the passwords that are tried first. Choose another."))
+    return wrong
+
+
+def _is_special(character: str) -> bool:
+    return not character.isalnum()
+
+
+def _parts(about: Iterable[str]) -> set[str]:
+    """The names and the mailbox as a whole, and their words unless they are so short that other words hold them."""
+    parts = set()
+    for text in about:
+        mailbox = text.casefold().partition("@")[0]
+        words = re.findall(r"[^\W\d_]+", mailbox)
+        parts |= {text.casefold(), mailbox, "".join(words)} | {word for word in words if len(word) > 3}
+    return {part for part in parts if len(part) > 2}
+
+
+def is_common(password: str) -> bool:
+    """Whether it is a word from the list of the commonest, however it is spelt, repeated or decorated at its ends."""
+    folded = password.casefold()
+    bare = folded.rstrip("".join(character for character in set(folded) if not character.isalpha()))
+    for core in {folded, bare, re.sub(r"^[\W\d_]+", "", bare)}:
+        for word in {core, core.translate(PLAIN)}:
+            unit = _unit(word)
+            if unit in common_words() or _is_row(unit) or (len(unit) < 4 and len(word) > 2 * len(unit)):
+                return True
+    return not bare
+
+
+def _unit(word: str) -> str:
+    """What the word repeats: `abc` of `abcabc`, else the word."""
+    at = (word + word).find(word, 1)
+    return word[:at] if at > 0 else word
+
+
+def _is_row(word: str) -> bool:
+    """Neighbours on a keyboard or in the alphabet, forwards or backwards."""
+    return len(word) > 3 and any(word in row or word[::-1] in row for row in ROWS)
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """Read when the first new password is judged; a process that judges none does without."""
+    return frozenset(COMMON.read_text(encoding="utf-8").split())

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from html import unescape
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -10,11 +14,29 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.db import begin, commit, now
+from app.db import db as database
 from app.events.models import Event
-from app.events.relay import CLAIM, EVENT_WITHOUT_PORT, FINISH
+from app.events.reactions import react
+from app.events.relay import CLAIM, EVENT_WITHOUT_PORT, FINISH, event_of
 from app.identity import sign_in
+from app.jobs import perform
+from app.mail import outbox
 from tests.world import PASSWORD, Visitor
 
+
+@dataclass(frozen=True)
+class Letter:
+    to: str
+    subject: str
+    html: str
+
+    @property
+    def link(self) -> str:
+        """The path behind its button."""
+        return urlsplit(unescape(re.findall(r'class="button" href="([^"]+)"', self.html)[0])).path
+
+
+Mailbox = Callable[[], list[Letter]]
 SignIn = Callable[..., TestResponse]
 FIND = select(Event).from_statement(EVENT_WITHOUT_PORT)
 
@@ -60,5 +82,42 @@ def told(db: SQLAlchemy) -> Callable[[], list[Event]]:
         db.session.expunge_all()
         commit()
         return found
+
+    return look
+
+
+def work_off() -> None:
+    """What waits, done as relay and workers would do it."""
+    commit()
+    begin()
+    while claimed := database.session.execute(CLAIM, {"limit": 200, "now": now()}).all():
+        for row in claimed:
+            if row.job_id is not None:
+                perform(str(row.job_id))
+            elif (event := event_of(row)) is not None:
+                react(event)
+        begin()
+        database.session.execute(FINISH, {"ids": [row.id for row in claimed]})
+        commit()
+        begin()
+    commit()
+
+
+@pytest.fixture
+def mailbox(app: Flask, db: SQLAlchemy) -> Mailbox:
+    """The mails since the last look, oldest first, once everything that waits is done."""
+    with app.app_context():
+        seen = {name for name, _message in outbox.kept()}
+
+    def look() -> list[Letter]:
+        work_off()
+        letters = []
+        for name, message in reversed(outbox.kept()):
+            if name not in seen:
+                seen.add(name)
+                body = message.get_body(("html",))
+                html = body.get_content() if body else ""
+                letters.append(Letter(str(message["To"]), str(message["Subject"]), html))
+        return letters
 
     return look
