@@ -358,6 +358,11 @@ commands = AppGroup("demo", help="The demo ports.")
 @commands.command("load")
 def load_command() -> None:
     """Load the demo ports into an empty database."""
+    settings = current_app.extensions["settings"]
+    if settings.environment == "production":
+        raise click.ClickException("The demo has passwords that everybody knows; it is not for production.")
+    if settings.database_owner_url is None:
+        raise click.ClickException("DATABASE_OWNER_URL is not set; the demo is loaded by the owner of the database.")
     if load():
         click.echo("The demo ports are loaded.")
 

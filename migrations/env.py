@@ -12,6 +12,8 @@ settings = current_app.extensions["settings"]
 
 
 def run() -> None:
+    if settings.database_owner_url is None:
+        raise SystemExit("DATABASE_OWNER_URL is not set; migrations are made by the owner of the database.")
     engine = create_engine(settings.database_owner_url, poolclass=pool.NullPool)
     with engine.connect() as connection:
         connection.execute(text("SET lock_timeout = '4s'"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from app import demo
 from app.identity.passwords import verify
-from tests.servers import Cluster, Installation
+from tests.servers import PROGRAMS, ROOT, Cluster, Installation
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +126,27 @@ def test_a_database_that_is_in_use_is_left_alone(committed: Installation) -> Non
         assert not demo.load()
     with committed.database.connect() as connection:
         assert counts(connection) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "arguments", "said"),
+    [
+        ({"ENVIRONMENT": "production"}, ("demo", "load"), "not for production"),
+        ({"DATABASE_OWNER_URL": ""}, ("demo", "load"), "DATABASE_OWNER_URL is not set"),
+        ({"DATABASE_OWNER_URL": ""}, ("db", "upgrade"), "DATABASE_OWNER_URL is not set"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(
+    committed: Installation, changed: dict[str, str], arguments: tuple[str, ...], said: str
+) -> None:
+    done = subprocess.run(
+        [PROGRAMS / "flask", *arguments],
+        cwd=ROOT,
+        env=committed.child_environment(**changed),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
