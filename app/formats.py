@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -125,6 +126,11 @@ def format_date(value: date | datetime | None) -> str:
     return _date(day, manner.locale, "d MMM yyyy")
 
 
+def format_day_month(value: date | None) -> str:
+    """`6 Dec`: a day of any year."""
+    return _date(value, in_force().locale, "d MMM") if value else ""
+
+
 def format_ago(value: datetime | None) -> str:
     """How long ago, as briefly as a column allows: `now`, `4 min`, `3 h`, `yesterday`, `18 Nov`, `18 Nov 2025`."""
     if value is None:
@@ -152,6 +158,11 @@ def _number(value: int, locale: str) -> str:
 
 def format_number(value: int) -> str:
     return _number(value, in_force().locale)
+
+
+def format_percent(value: Decimal) -> str:
+    """`25.5 %` of 25.5."""
+    return f"{babel.numbers.format_decimal(value, '#,##0.###', locale=in_force().locale)} %"
 
 
 @lru_cache(maxsize=20_000)
@@ -199,8 +210,10 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         datetime=format_datetime,
         date=format_date,
+        daymonth=format_day_month,
         ago=format_ago,
         number=format_number,
+        percent=format_percent,
         phone=format_phone,
         country=format_country,
         language=format_language,

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from .current import member
+from .identity.permissions import LEAVES
 
 
 @dataclass(frozen=True)
@@ -22,17 +23,35 @@ class Entry:
     is_new: bool = False
 
 
+# Who holds any of these has something to look after.
+ADMIN_LEAVES = tuple(sorted(leaf for leaf in LEAVES if leaf.startswith("admin.")))
+
 ENTRIES = (
     Entry(None, lazy_gettext("Clients"), "users", "clients.index", ("clients.view", "clients.view_own")),
     Entry(None, lazy_gettext("New client"), "plus", "clients.new", ("clients.create",), is_new=True),
     Entry(None, lazy_gettext("Import"), "upload", "clients.index_imports", ("admin.import_data",)),
+    Entry(
+        lazy_gettext("Administration"),
+        lazy_gettext("Overview"),
+        "settings-2",
+        "admin.index",
+        ADMIN_LEAVES,
+        in_bar=False,
+    ),
 )
 
 
 # The tabs of one's own settings, and what the index of administration lists. Each needs one of its permissions; a tab
 # without any is everybody's.
 SETTINGS: tuple[Entry, ...] = (Entry(None, lazy_gettext("Profile"), "user", "identity.edit_profile", ()),)
-ADMIN: tuple[Entry, ...] = ()
+ADMIN: tuple[Entry, ...] = (
+    Entry(
+        None, lazy_gettext("Port settings"), "sliders-horizontal", "admin.index_settings", ("admin.manage_settings",)
+    ),
+    Entry(None, lazy_gettext("Getting started"), "list-checks", "admin.show_onboarding", ("admin.manage_settings",)),
+    Entry(None, lazy_gettext("Tags"), "tags", "admin.index_tags", ("admin.manage_tags",)),
+    Entry(None, lazy_gettext("Import"), "upload", "clients.index_imports", ("admin.import_data",)),
+)
 
 
 @dataclass(frozen=True)
@@ -54,28 +73,35 @@ def navigation() -> list[Group]:
     """What the sidebar shows this member, in groups."""
     groups: dict[str | None, list[Link]] = {}
     for entry in ENTRIES:
-        if not entry.is_new and any(member.can(p) for p in entry.permissions):
-            groups.setdefault(entry.group, []).append(_link(entry))
+        if not entry.is_new and _may(entry):
+            groups.setdefault(entry.group, []).append(_link(entry, ENTRIES))
     return [Group(_(label) if label else None, items) for label, items in groups.items()]
 
 
 def new_links() -> list[Link]:
     """What the "+ New" menu offers this member."""
-    return [_link(e) for e in ENTRIES if e.is_new and any(member.can(p) for p in e.permissions)]
+    return [_link(entry, ENTRIES) for entry in ENTRIES if entry.is_new and _may(entry)]
 
 
 def settings_tabs() -> list[Link]:
-    return [_link(e) for e in SETTINGS if not e.permissions or any(member.can(p) for p in e.permissions)]
+    return [_link(entry, SETTINGS) for entry in SETTINGS if _may(entry)]
 
 
-def _link(entry: Entry) -> Link:
+def admin_links() -> list[Link]:
+    """What this member may look after."""
+    return [_link(entry, ADMIN) for entry in ADMIN if _may(entry)]
+
+
+def _may(entry: Entry) -> bool:
+    return not entry.permissions or any(member.can(permission) for permission in entry.permissions)
+
+
+def _link(entry: Entry, among: tuple[Entry, ...]) -> Link:
+    """The entry as a link; active on its own page and below it, unless another of its table is nearer."""
     urls = _urls()
     here = urls[entry.endpoint]
-    deeper = any(
-        url.startswith(here + "/") and request.path.startswith(url)
-        for name, url in urls.items()
-        if name != entry.endpoint
-    )
+    others = (urls[other.endpoint] for other in among if other.endpoint != entry.endpoint)
+    deeper = any(url.startswith(here + "/") and request.path.startswith(url) for url in others)
     active = request.path == here or (request.path.startswith(here + "/") and not deeper)
     return Link(str(entry.label), entry.icon, here, active, entry.in_bar)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import product
 from typing import Any
@@ -22,6 +22,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app import storage
+from app.admin.models import Tag
 from app.clients.models import Import, Note
 from app.clients.queries import contacts_of
 from app.db import begin, commit, db
@@ -129,6 +130,19 @@ ROLE_TABLE = {
     """,
 }
 
+ADMIN_LEAVES = (
+    "admin.import_data",
+    "admin.manage_custom_fields",
+    "admin.manage_forms",
+    "admin.manage_reports",
+    "admin.manage_settings",
+    "admin.manage_tags",
+    "admin.manage_users",
+    "admin.manage_webhooks",
+    "admin.system_backup",
+    "admin.view_audit_log",
+    "admin.view_monitoring",
+)
 PUBLIC = {
     "identity.new_session",
     "identity.create_session",
@@ -186,8 +200,30 @@ NEEDS = {
     "clients.create_import_run": ("admin.import_data",),
     "clients.destroy_import_run": ("admin.import_data",),
     "clients.show_import_errors": ("admin.import_data",),
+    "admin.index": ADMIN_LEAVES,
+    "admin.index_settings": ("admin.manage_settings",),
+    "admin.edit_settings": ("admin.manage_settings",),
+    "admin.update_settings": ("admin.manage_settings",),
+    "admin.create_hours_copy": ("admin.manage_settings",),
+    "admin.create_holiday": ("admin.manage_settings",),
+    "admin.destroy_holiday": ("admin.manage_settings",),
+    "admin.create_rate": ("admin.manage_settings",),
+    "admin.destroy_rate": ("admin.manage_settings",),
+    "admin.show_onboarding": ("admin.manage_settings",),
+    "admin.create_onboarding_dismissal": ("admin.manage_settings",),
+    "admin.destroy_onboarding_dismissal": ("admin.manage_settings",),
+    "admin.index_tags": ("admin.manage_tags",),
+    "admin.new_tag": ("admin.manage_tags",),
+    "admin.create_tag": ("admin.manage_tags",),
+    "admin.edit_tag": ("admin.manage_tags",),
+    "admin.update_tag": ("admin.manage_tags",),
+    "admin.create_tag_archival": ("admin.manage_tags",),
+    "admin.destroy_tag_archival": ("admin.manage_tags",),
 }
 TOPIC_NEEDS = {
+    "administration": NEEDS["admin.index"],
+    "settings": ("admin.manage_settings",),
+    "tags": ("admin.manage_tags",),
     "clients": ("clients.view", "clients.view_own"),
     "client": ("clients.view", "clients.view_own"),
     "imports": ("admin.import_data",),
@@ -255,6 +291,7 @@ class Place:
     imported: int
     file: str
     person: uuid.UUID
+    tag: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
@@ -267,6 +304,10 @@ class Place:
             "filename": "app.css",
             "token": "of-no-link",
             "user_id": self.person,
+            "tag_id": self.tag,
+            "group": "hours",
+            "day": "12-24",
+            "name": "Standard",
         }
         return {name: known[name] for name in rule.arguments}
 
@@ -278,6 +319,7 @@ BEYOND = Place("north", 10**30, uuid.UUID(int=0), uuid.UUID(int=2**128 - 1), 2**
 def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     """Records in the port; the client belongs to `owner`, who sees it even with `clients.view_own` alone."""
     manager = enter(f"port_admin@{slug}.example", slug)
+    tag_id = Tag.create(f"VIP {numbers}", "teal", port_id=manager.here().id, by=manager).id
     client = make_client(manager, owner_id=owner, email="lea@example.com")
     client.number = numbers
     note = Note.create(client, "Prefers the inner harbour", by=manager)
@@ -292,7 +334,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     commit()
     with app.test_request_context():
         link = parse_qs(urlsplit(storage.link(key, "plan.pdf")).query)["link"][0]
-    return Place(slug, client.number, contacts_of(client)[0].id, note.id, imported.number, link, colleague.id)
+    return Place(slug, client.number, contacts_of(client)[0].id, note.id, imported.number, link, colleague.id, tag_id)
 
 
 def rules(app: Flask) -> list[tuple[Rule, str]]:
@@ -451,7 +493,7 @@ def test_records_of_another_port_and_unknown_ones_do_not_exist(app: Flask, db: S
     )
     asker, found = Asker(app, db, Person(email, ALL)), []
     for rule, method in rules(app):
-        parts = sorted(rule.arguments & {"number", "contact_id", "note_id", "user_id"})
+        parts = sorted(rule.arguments & {"number", "contact_id", "note_id", "user_id", "tag_id"})
         for part, other in product(parts, (south, UNKNOWN, BEYOND, *([neighbour] if len(parts) > 1 else []))):
             values = {**north.values(rule), part: other.values(rule)[part]}
             response = asker.ask(rule, method, values, link="")
@@ -499,7 +541,7 @@ def test_every_topic_stands_in_the_table() -> None:
 
 def key_of(topic: str, place: Place) -> str | None:
     """What a page follows of the topic; None where it is about the port as a whole."""
-    return {"clients": None, "client": str(place.client), "imports": None, "import": str(place.imported)}[topic]
+    return {"client": str(place.client), "import": str(place.imported)}.get(topic)
 
 
 def test_a_topic_opens_to_whom_its_page_opens(db: SQLAlchemy, person: Person, places: tuple[Place, Place]) -> None:

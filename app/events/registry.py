@@ -37,6 +37,11 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "import:stopped": ("done", "total"),
     "import:failed": ("error",),
     "email:failed": ("template", "error", "asked_by"),
+    "settings:updated": ("changed_fields",),
+    "tag:created": ("name",),
+    "tag:updated": ("changed_fields",),
+    "tag:archived": ("name",),
+    "tag:restored": ("name",),
     "system:jobFailed": ("queue", "job_id", "error"),
     "system:alert": ("severity", "text"),
 }
