@@ -15,6 +15,7 @@ from flask.cli import AppGroup
 from sqlalchemy import Connection, create_engine, insert, select, text, update
 from uuid_utils.compat import uuid7
 
+from .admin.models import Tag
 from .clients.models import Client, Contact, ContactKind, Note
 from .clients.names import sort_name
 from .current import CurrentPort
@@ -229,7 +230,15 @@ BACKDATE = text(
 
 def _port_row(port: dict[str, Any]) -> dict[str, Any]:
     stamps = {"created_at": now(), "updated_at": now()}
-    return {"id": uuid7(), "settings": {}, "branding": {}, "is_active": True, "version": 1, **stamps, **port}
+    return {
+        "id": uuid7(),
+        "settings": SETTINGS[port["slug"]],
+        "branding": {},
+        "is_active": True,
+        "version": 1,
+        **stamps,
+        **port,
+    }
 
 
 def _people(connection: Connection) -> None:
@@ -265,11 +274,45 @@ def _people(connection: Connection) -> None:
             )
 
 
+SETTINGS: dict[str, dict[str, Any]] = {
+    "port-nimara": {
+        "business_hours": {
+            **{day: [["08:00", "12:00"], ["13:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
+            "sat": [["09:00", "13:00"]],
+            "sun": [],
+        },
+        "holidays": [
+            {"day": "12-25", "name": "Christmas Day"},
+            {"day": "12-26", "name": "Boxing Day"},
+            {"day": "2027-05-31", "name": "Anguilla Day regatta"},
+        ],
+        "invoice_numbering": {"prefix": "INV-", "padding": 4, "first": 1, "yearly": True},
+        "tax": {
+            "mode": "exclusive",
+            "rates": [{"name": "GST", "percent": "13"}, {"name": "Zero", "percent": "0"}],
+            "default": "GST",
+        },
+        "mail_reply_to": "office@nimara.example",
+    },
+    "hanko-itasatama": {},
+}
+TAGS = {
+    "VIP": "navy",
+    "Winters aboard": "teal",
+    "Late payer": "red",
+    "Charter": "purple",
+    "Owner’s association": "green",
+    "Surveyor": "amber",
+}
+
+
 def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     chance = random.Random(slug)  # noqa: S311  # the same demo everywhere
     begin(port_id=port_id, scope="staff")
     port = current_port_of(port_id)
     sellers = _sellers()
+    for name, colour in TAGS.items():
+        Tag.create(name, colour, port_id=port.id, by=sellers[0], announce=False)
     for age, fields in enumerate(_clients(chance, CLIENTS[slug])):
         by = chance.choice(sellers)
         _one_client(fields, by, port, chance, age=timedelta(hours=age * 7 + chance.random() * 5))

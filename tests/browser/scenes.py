@@ -19,6 +19,8 @@ from tests.servers import Installation
 
 NOBODY = "nora.new@quayside.example"
 QUIET = "/quiet-cove"
+SETTINGS = "/port-nimara/admin/settings"
+PORT_ADMIN = "dana.fields@nimara.example"
 
 
 @dataclass
@@ -371,6 +373,49 @@ def import_in(status: str, query: str = "") -> Callable[[Stage, Page], None]:
     return at(lambda stage: f"{IMPORTS}/{stage.imports[status]}{query}")
 
 
+def settings_refused(_stage: Stage, page: Page) -> None:
+    page.goto(f"{SETTINGS}/hours")
+    page.get_by_label("Tuesday").fill("18-9")
+    page.get_by_role("button", name="Save settings").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def settings_clash(stage: Stage, page: Page) -> None:
+    """A colleague saves the same field first."""
+    path, label, days = f"{SETTINGS}/sales", "Follow-up reminders", "5, 10"
+    page.goto(path)
+    other = stage.window(PORT_ADMIN)
+    other.goto(path)
+    other.get_by_label(label).fill("6, 12" if other.get_by_label(label).input_value() == days else days)
+    page.get_by_label(label).fill("2, 4")
+    for window in (other, page):
+        window.get_by_role("button", name="Save settings").click()
+    expect(page.locator("fieldset.clash")).to_be_visible()
+
+
+def holiday_refused(_stage: Stage, page: Page) -> None:
+    page.goto(f"{SETTINGS}/hours")
+    page.get_by_role("button", name="Add holiday").click()
+    expect(page.get_by_text("Choose the day.")).to_be_visible()
+
+
+def tag_refused(_stage: Stage, page: Page) -> None:
+    page.goto("/port-nimara/admin/tags/new")
+    page.get_by_role("button", name="Create tag").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def tag_archived(_stage: Stage, page: Page) -> None:
+    page.goto("/port-nimara/admin/tags")
+    page.get_by_role("button", name="Archive VIP").click()
+    page.get_by_role("button", name="Undo").click()
+    page.goto("/port-nimara/admin/tags")
+    page.get_by_role("button", name="Archive VIP").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("VIP is back")).to_be_visible()
+
+
 SCENES = (
     Scene("sign-in", None, at("/auth/login")),
     Scene("sign-in refused", None, refused_sign_in, 422),
@@ -415,6 +460,25 @@ SCENES = (
     Scene("import, stopped", ADMIN, import_in("stopped")),
     Scene("import, finished", ADMIN, import_in("finished")),
     Scene("import, failed", ADMIN, import_in("failed")),
+    Scene("administration", ADMIN, at("/port-nimara/admin")),
+    Scene("administration, new port", BOTH, at(f"{QUIET}/admin")),
+    Scene("settings", ADMIN, at(SETTINGS)),
+    Scene("settings, sales", ADMIN, at(f"{SETTINGS}/sales")),
+    Scene("settings, berths", ADMIN, at(f"{SETTINGS}/berths")),
+    Scene("settings, hours", ADMIN, at(f"{SETTINGS}/hours")),
+    Scene("settings, no holidays", BOTH, at(f"{QUIET}/admin/settings/hours")),
+    Scene("settings, money", ADMIN, at(f"{SETTINGS}/money")),
+    Scene("settings, security", ADMIN, at(f"{SETTINGS}/security")),
+    Scene("settings, mail", ADMIN, at(f"{SETTINGS}/mail")),
+    Scene("settings refused", ADMIN, settings_refused, 422),
+    Scene("settings, clash", ADMIN, settings_clash, 409),
+    Scene("holiday refused", ADMIN, holiday_refused, 422),
+    Scene("checklist", BOTH, at(f"{QUIET}/admin/onboarding")),
+    Scene("tags", ADMIN, at("/port-nimara/admin/tags")),
+    Scene("tags, none", BOTH, at(f"{QUIET}/admin/tags")),
+    Scene("tags, one archived and back", ADMIN, tag_archived),
+    Scene("new tag", ADMIN, at("/port-nimara/admin/tags/new")),
+    Scene("new tag refused", ADMIN, tag_refused, 422),
     Scene("400", ADMIN, open_too_long, 400),
     Scene("403", VIEWER, at(f"{CLIENTS}/new"), 403),
     Scene("404", ADMIN, at(f"{CLIENTS}/999999"), 404),

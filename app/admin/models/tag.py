@@ -41,12 +41,12 @@ class Tag(Recorded, Timestamped, Versioned, PortScoped, Base):
         return select(cls).where(cls.port_id == member.here().id)
 
     @classmethod
-    def create(cls, name: str, colour: str, *, port_id: uuid.UUID, by: Actor) -> Self:
-        """Raises Taken."""
+    def create(cls, name: str, colour: str, *, port_id: uuid.UUID, by: Actor, announce: bool = True) -> Self:
+        """Raises Taken. `announce=False`: part of a bulk act that announces itself once."""
         tag = cls(port_id=port_id)
         tag._write(name=name, colour=colour)
         changes = {"name": (None, name), "colour": (None, colour)}
-        tag.record("created", by=by, changes=changes, is_new=True, name=name)
+        tag.record("created", by=by, changes=changes, is_new=True, announce=announce, name=name)
         return tag
 
     def update(self, fields: Mapping[str, Any], *, by: Actor) -> None:
