@@ -311,8 +311,9 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     begin(port_id=port_id, scope="staff")
     port = current_port_of(port_id)
     sellers = _sellers()
-    for name, colour in TAGS.items():
-        Tag.create(name, colour, port_id=port.id, by=sellers[0], announce=False)
+    if db.session.scalar(select(Tag.id).limit(1)) is None:
+        for name, colour in TAGS.items():
+            Tag.create(name, colour, port_id=port.id, by=sellers[0], announce=False)
     for age, fields in enumerate(_clients(chance, CLIENTS[slug])):
         by = chance.choice(sellers)
         _one_client(fields, by, port, chance, age=timedelta(hours=age * 7 + chance.random() * 5))

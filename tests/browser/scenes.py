@@ -20,7 +20,7 @@ from tests.servers import Installation
 NOBODY = "nora.new@quayside.example"
 QUIET = "/quiet-cove"
 SETTINGS = "/port-nimara/admin/settings"
-PORT_ADMIN = "dana.fields@nimara.example"
+SUPER = "admin@quayside.example"
 
 
 @dataclass
@@ -384,12 +384,13 @@ def settings_clash(stage: Stage, page: Page) -> None:
     """A colleague saves the same field first."""
     path, label, days = f"{SETTINGS}/sales", "Follow-up reminders", "5, 10"
     page.goto(path)
-    other = stage.window(PORT_ADMIN)
+    other = stage.window(SUPER)
     other.goto(path)
     other.get_by_label(label).fill("6, 12" if other.get_by_label(label).input_value() == days else days)
     page.get_by_label(label).fill("2, 4")
-    for window in (other, page):
-        window.get_by_role("button", name="Save settings").click()
+    other.get_by_role("button", name="Save settings").click()
+    expect(other.locator("#toasts")).to_contain_text("Settings saved")
+    page.get_by_role("button", name="Save settings").click()
     expect(page.locator("fieldset.clash")).to_be_visible()
 
 
@@ -409,11 +410,7 @@ def tag_archived(_stage: Stage, page: Page) -> None:
     page.goto("/port-nimara/admin/tags")
     page.get_by_role("button", name="Archive VIP").click()
     page.get_by_role("button", name="Undo").click()
-    page.goto("/port-nimara/admin/tags")
-    page.get_by_role("button", name="Archive VIP").click()
-    expect(page.get_by_role("button", name="Undo")).to_be_visible()
-    page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("VIP is back")).to_be_visible()
+    expect(page.get_by_role("button", name="Archive VIP")).to_be_visible()
 
 
 SCENES = (
