@@ -111,7 +111,7 @@ class EmailForm(Form):
 
 
 class PictureForm(Form):
-    picture = FileField(_("Picture"), [FileRequired(_("Choose a picture first."))])
+    picture = FileField(_("New picture"), [FileRequired(_("Choose a picture first."))])
 
 
 # What Babel knows of the languages spoken in harbours so far; the words are English everywhere as yet.
