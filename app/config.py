@@ -77,6 +77,12 @@ def web_url(url: object) -> object:
     return url.rstrip("/") if isinstance(url, str) else url
 
 
+def issuer(url: object) -> object:
+    """As it is written: a provider's tokens repeat it to the last slash."""
+    web_url(url)
+    return url
+
+
 def origin(url: object) -> object:
     url = web_url(url)
     if isinstance(url, str) and urlsplit(url)._replace(scheme="", netloc="").geturl():
@@ -149,6 +155,7 @@ def lower(text: object) -> object:
 PostgresUrl = Annotated[str, BeforeValidator(postgres_url)]
 RedisUrl = Annotated[str, BeforeValidator(redis_url)]
 WebUrl = Annotated[str, BeforeValidator(web_url)]
+Issuer = Annotated[str, BeforeValidator(issuer)]
 Origin = Annotated[str, BeforeValidator(origin)]
 BucketUrl = Annotated[str, BeforeValidator(bucket_url)]
 SmtpUrl = Annotated[str, BeforeValidator(smtp_url)]
@@ -213,6 +220,19 @@ class Settings(FromEnvironment):
     mail_from: MailAddress | None = Field(
         None, validate_default=True, description="the address mails come from, harbour@example.com; with SMTP_URL"
     )
+    oidc_issuer: Issuer | None = Field(None, description="https://host/path, of a provider of OpenID Connect")
+    oidc_client_id: str | None = Field(
+        None, validate_default=True, description="what the provider calls this Quayside; goes with OIDC_ISSUER"
+    )
+    oidc_client_secret: str | None = Field(
+        None, validate_default=True, repr=False, description="what the provider gave for it; goes with OIDC_ISSUER"
+    )
+    oidc_label: str | None = Field(
+        None,
+        validate_default=True,
+        max_length=40,
+        description="the words on the button, at most 40 characters; goes with OIDC_ISSUER",
+    )
     secret_key: str = Field(repr=False, min_length=32, description="at least 32 characters")
     field_keys: FieldKeys = Field(
         repr=False, description="id:64 hexadecimal digits, more after commas; the first one encrypts"
@@ -241,6 +261,14 @@ class Settings(FromEnvironment):
         if info.data.get("environment") == "production" and parts.scheme == "http" and parts.hostname != "localhost":
             raise ValueError("not https")
         return url
+
+    @field_validator("oidc_client_id", "oidc_client_secret", "oidc_label")
+    @classmethod
+    def is_whole(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """All of a provider, or nothing of it."""
+        if (value is None) != (info.data.get("oidc_issuer") is None):
+            raise PydanticCustomError("missing" if value is None else "alone", "not whole")
+        return value
 
 
 class LocalSettings(FromEnvironment):

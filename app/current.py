@@ -83,6 +83,13 @@ class Member:
     def get_id(self) -> str:
         return str(self.id)
 
+    def lacks_factor(self) -> bool:
+        """Whether the port asks a second factor of one of the member's roles and there is none."""
+        if self.port is None or self.has_mfa:
+            return False
+        held = {*self.roles, "super_admin"} if self.is_super_admin else set(self.roles)
+        return not held.isdisjoint(self.port.settings.get("mfa_required_roles") or ())
+
     def here(self) -> CurrentPort:
         """The current port, where a page without one cannot be."""
         if self.port is None:

@@ -48,6 +48,7 @@ class Failure:
     action_url: str | None = None
     action_label: str | None = None
     resend: bool = False
+    opens_beside: bool = False  # what was typed stays on this page meanwhile
 
 
 def words_for(code: int) -> tuple[str, str]:
@@ -81,7 +82,7 @@ def words_for(code: int) -> tuple[str, str]:
     )
 
 
-def _kept() -> list[tuple[str, str]]:
+def typed() -> list[tuple[str, str]]:
     """What was typed, to be sent again: never a password, a token or a file."""
     if request.method == "GET" or request.mimetype not in (
         "application/x-www-form-urlencoded",
@@ -108,7 +109,8 @@ def answer(failure: Failure, *, headers: dict[str, str] | None = None) -> Respon
         "text": failure.text,
         "action_url": failure.action_url,
         "action_label": failure.action_label,
-        "kept": _kept() if failure.resend else [],
+        "opens_beside": failure.opens_beside,
+        "kept": typed() if failure.resend else [],
         "resend_token": generate_csrf() if failure.resend else None,
         "request_id": g.get("request_id", ""),
     }

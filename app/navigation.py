@@ -43,7 +43,10 @@ ENTRIES = (
 
 # The tabs of one's own settings, and what the index of administration lists. Each needs one of its permissions; a tab
 # without any is everybody's.
-SETTINGS: tuple[Entry, ...] = (Entry(None, lazy_gettext("Profile"), "user", "identity.edit_profile", ()),)
+SETTINGS: tuple[Entry, ...] = (
+    Entry(None, lazy_gettext("Profile"), "user", "identity.edit_profile", ()),
+    Entry(None, lazy_gettext("Security"), "shield-check", "identity.show_security", ()),
+)
 ADMIN: tuple[Entry, ...] = (
     Entry(
         None, lazy_gettext("Port settings"), "sliders-horizontal", "admin.index_settings", ("admin.manage_settings",)

@@ -34,7 +34,7 @@ from sqlalchemy import Select, text
 from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers.response import Response as BaseResponse
 
-from . import formats, limits
+from . import formats, limits, proofs
 from .current import CurrentPort, Member, PortLink
 from .db import begin, commit, db, now, rollback
 from .events.models import record
@@ -105,6 +105,9 @@ class Access:
     permissions: tuple[str, ...] = ()
     limit: str | None = None
     step_up: bool = False
+    # Open also while a second factor is missing that the port asks for; and even before one that is there was given.
+    for_setting_up: bool = False
+    for_proving: bool = False
 
 
 def requires(*permissions: str, limit: str | None = None, step_up: bool = False) -> Callable[[View], View]:
@@ -125,12 +128,22 @@ def signed_in(view: View) -> View: ...
 
 
 @overload
-def signed_in(*, limit: str | None = None) -> Callable[[View], View]: ...
+def signed_in(
+    *, limit: str | None = None, step_up: bool = False, for_setting_up: bool = False, for_proving: bool = False
+) -> Callable[[View], View]: ...
 
 
-def signed_in(view: View | None = None, *, limit: str | None = None) -> View | Callable[[View], View]:
-    """Anybody signed in, with or without a port. A test lists these."""
-    state = _states(Access(limit=limit))
+def signed_in(
+    view: View | None = None,
+    *,
+    limit: str | None = None,
+    step_up: bool = False,
+    for_setting_up: bool = False,
+    for_proving: bool = False,
+) -> View | Callable[[View], View]:
+    """Anybody signed in, with or without a port. A test lists these. `step_up`: who has proved lately who they are;
+    `for_setting_up`, `for_proving`: open to whom a second factor is still missing."""
+    state = _states(Access(limit=limit, step_up=step_up, for_setting_up=for_setting_up, for_proving=for_proving))
     return state(view) if view is not None else state
 
 
@@ -163,11 +176,12 @@ def identify() -> ResponseReturnValue | None:
     return ask_to_sign_in() if load_member() is None else None
 
 
-def authorise() -> None:
-    """A port one is not in does not exist; then the permission; then that the form is one of ours."""
+def authorise() -> ResponseReturnValue | None:
+    """A port one is not in does not exist; then the permission; then that the form is one of ours; then what is still
+    to be proved."""
     access = stated_access()
     if access is None:
-        return
+        return None
     if not access.public:
         found: Member = g.member
         if "port_slug" in g and found.port is None:
@@ -175,6 +189,7 @@ def authorise() -> None:
         if access.permissions and not any(found.can(permission) for permission in access.permissions):
             deny(found, access)
     protect()
+    return None if access.public else proofs.ask(g.member, access)
 
 
 def stated_access() -> Access | None:

@@ -32,6 +32,10 @@ MALFORMED = {
     "MAP_TILE_URL": "https://host/secret-without-marks.png",
     "SMTP_URL": "smtp://quay:secret-password@mail.example:587?starttls=never",
     "MAIL_FROM": "Secret Harbour <harbour@example.com>",
+    "OIDC_ISSUER": "secret-host/realm",
+    "OIDC_CLIENT_ID": "secret-alone",
+    "OIDC_CLIENT_SECRET": "secret-alone",
+    "OIDC_LABEL": "secret-alone",
     "SECRET_KEY": "secret-too-short",
     "FIELD_KEYS": "k1:secret-not-hexadecimal",
     "TRUSTED_PROXIES": "secret-many",
@@ -89,7 +93,9 @@ def test_every_malformed_variable_is_named_with_its_form_and_never_its_value(
     environment.setenv("PUBLIC_URL", "secret-host")
     message = refusal()
     assert [name for name in MALFORMED if f"{name} is malformed: " not in message] == []
-    assert "secret" not in message.lower().replace("secret_key", "").replace("access:secret@", "")
+    assert "secret" not in message.lower().replace("secret_key", "").replace("client_secret", "").replace(
+        "access:secret@", ""
+    )
 
 
 @pytest.mark.parametrize(("name", "value"), MALFORMED.items(), ids=MALFORMED)
@@ -186,3 +192,12 @@ def test_queues_are_those_that_jobs_go_to(environment: pytest.MonkeyPatch) -> No
     environment.setenv("WORKER_QUEUES", ", ".join(QUEUES))
     assert load_settings().worker_queues == tuple(QUEUES)
     assert get_args(Queue) == tuple(QUEUES)
+
+
+def test_a_provider_is_whole_or_not_there(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("OIDC_ISSUER", "https://id.example/realm/")
+    message = refusal()
+    for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_LABEL"):
+        assert f"{name} is missing" in message
+        environment.setenv(name, "words")
+    assert load_settings().oidc_issuer == "https://id.example/realm/"

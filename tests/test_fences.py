@@ -37,6 +37,7 @@ from app.db import begin, commit, db, now
 from app.events.seals import seal_events
 from app.identity.models import (
     ApiToken,
+    Challenge,
     FactorKind,
     MfaFactor,
     Purpose,
@@ -73,6 +74,7 @@ class Harbour:
     mail_id: uuid.UUID
     outbox_ids: list[int] = field(default_factory=list)
     attempt: uuid.UUID = field(default_factory=uuid.uuid4)
+    challenge: str = ""
 
 
 def fill(port_id: uuid.UUID) -> Harbour:
@@ -101,6 +103,7 @@ def fill(port_id: uuid.UUID) -> Harbour:
     session_id = manager.session_id
     mail_id = Mail.send(to=email, template="ping", port_id=port_id, name=slug, link="https://quayside.example/")
     harbour = Harbour(port_id, manager.id, client.id, imported.id, job_id, session_id, token, key, mail_id)
+    harbour.challenge = Challenge.issue(purpose="enrol", user=str(manager.id))
     db.session.execute(
         text("SELECT attempt_sign_in(:id, :email, NULL, :now)"),
         {"id": harbour.attempt, "email": email, "now": now()},
@@ -229,6 +232,7 @@ WITHOUT_PORT = {
     "sign_in_failures": "nobody's",
     "user_identities": "one's own",
     "mfa_factors": "one's own",
+    "challenges": "nobody's",
     "user_notification_preferences": "one's own, and the system's for who is in the port",
     "unsealed_events": "the system's",
     "event_seals": "the system's",
@@ -509,6 +513,7 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "verifications": "SELECT INSERT",  # and UPDATE of used_at
         "user_identities": written,
         "mfa_factors": written,
+        "challenges": "SELECT",
         "api_tokens": "SELECT INSERT",  # and UPDATE of last_used_at, revoked_at
         "teams": written,
         "team_members": written,
@@ -620,6 +625,11 @@ DEFINERS = {
     ),
     "find_for_sign_in": definer("the hash for an attempt that was counted", "app/identity/sign_in.py"),
     "note_sign_in": definer("of the user whose attempt it was", "app/identity/sign_in.py"),
+    "note_proof": definer("of the user whose attempt it was", "app/identity/sign_in.py"),
+    "keep_challenge": definer("kept before anybody is known", "app/identity/models/challenge.py"),
+    "take_challenge": definer("who has the challenge was given it", "app/identity/models/challenge.py"),
+    "reset_factors": definer("somebody of the port in force lost theirs", "app/identity/models/factor.py"),
+    "find_identity": definer("who comes from another service is not known yet"),
     "end_session": definer("who has the token may end it", "app/identity/sign_in.py"),
     "find_link": definer("who has the token may know what it is for", "app/identity/accounts.py"),
     "accept_invitation": definer("who has the token of an account without a password", "app/identity/accounts.py"),
@@ -784,6 +794,62 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     hand.connection.commit()
     assert truth.count("users", "password_hash = 'mine now'") == 0
     assert truth.count("sign_in_failures", "id = %s", south.attempt) == 1
+
+
+@proves("note_proof")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.scalar("SELECT note_proof(%s, 'mine now')", south.attempt) is None
+    assert hand.scalar("SELECT note_proof(%s, 'mine now')", uuid.uuid4()) is None
+    hand.connection.commit()
+    assert truth.count("users", "password_hash = 'mine now'") == 0
+    assert truth.count("sign_in_failures", "id = %s", south.attempt) == 1
+
+
+@proves("keep_challenge")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    keep = "SELECT keep_challenge(%s, %s, '\\x00', %s, %s)"
+    with pytest.raises(psycopg.errors.UniqueViolation), hand.attempt():
+        hand.scalar(keep, uuid.uuid4(), hash_token(south.challenge), FAR, now())
+    before = truth.count("challenges")
+    with hand.attempt():
+        hand.scalar(keep, uuid.uuid4(), hash_token("new"), FAR, now())
+        assert hand.count("challenges") == 0
+    assert truth.count("challenges") == before
+
+
+@proves("take_challenge")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    take = "SELECT * FROM take_challenge(%s, %s)"
+    assert hand.rows(take, hash_token("guessed"), now()) == []
+    assert hand.rows(take, hash_token(south.challenge), FAR) == []
+    # Who has it may take it; it is tied to its row's id by its seal, and to a user by its words.
+    with hand.attempt():
+        assert len(hand.rows(take, hash_token(south.challenge), now())) == 1
+        assert hand.rows(take, hash_token(south.challenge), now()) == []
+
+
+@proves("reset_factors")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    before = truth.count("mfa_factors"), truth.count("sessions")
+    for email in (MANAGER[SOUTH], MANAGER[NORTH], "super@quayside.example", "nowhere@quayside.example"):
+        assert hand.scalar("SELECT reset_factors(%s)", user_id(email)) is None
+    hand.act_for(user=str(north.user_id), scope="staff")
+    assert hand.scalar("SELECT reset_factors(%s)", user_id("viewer@north.example")) is None
+    hand.connection.commit()
+    assert (truth.count("mfa_factors"), truth.count("sessions")) == before
+    hand.act_in(north)
+    with hand.attempt():
+        assert hand.scalar("SELECT reset_factors(%s)", user_id("viewer@north.example")) == 0
+
+
+@proves("find_identity")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    find = "SELECT * FROM find_identity('https://id.example', %s, %s)"
+    assert hand.rows(find, MANAGER[SOUTH], MANAGER[SOUTH]) == []
+    assert hand.rows(find, MANAGER[NORTH], None) == []
+    hand.act_for()
+    assert [row[0] for row in hand.rows(find, MANAGER[SOUTH], None)] == [south.user_id]
+    assert hand.rows(find, "unknown", None) == []
 
 
 @proves("end_session")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+import uuid
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -11,9 +12,11 @@ from email_validator import EmailNotValidError, validate_email
 from flask import request
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, Field, PasswordField, RadioField, SelectField, StringField
+from wtforms import BooleanField, Field, HiddenField, PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
 
+from ..crypto import Unreadable
+from ..events.models import keyring
 from ..forms import EditForm, Form, tidy
 from .passwords import weaknesses
 
@@ -148,3 +151,30 @@ class ProfileForm(EditForm):
         super().__init__(*args, **kwargs)
         self.locale.choices = [("", _("As the port")), *locale_choices()]
         self.timezone.choices = [("", _("As the port")), *zone_choices()]
+
+
+# --- Second factors
+
+
+class NewAppForm(Form):
+    """Carries the secret it offers, sealed for one user: reading a page writes nothing."""
+
+    offer_sealed = HiddenField(name="offer")
+    code = StringField(_("Code from the app"), [InputRequired(_("Type the code that the app shows.")), Length(max=20)])
+    label = StringField(_("Name"), [Length(max=80)])
+
+    def offer(self, secret: str, user_id: uuid.UUID) -> None:
+        self.offer_sealed.data = keyring().seal(secret.encode(), place=f"new_app:{user_id}").hex()
+
+    def offered_to(self, user_id: uuid.UUID) -> str | None:
+        """The secret; None when it was altered, or offered to somebody else."""
+        try:
+            sealed = bytes.fromhex(self.offer_sealed.data or "")
+            return keyring().open(sealed, place=f"new_app:{user_id}").decode()
+        except (Unreadable, ValueError):
+            return None
+
+
+class NewPasskeyForm(Form):
+    label = StringField(_("Name"), [Length(max=80)])
+    passkey = HiddenField(validators=[InputRequired(), Length(max=20_000)], name="_passkey")

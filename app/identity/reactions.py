@@ -68,3 +68,43 @@ def reset_sent(details: Mapping[str, Any]) -> str:
 @tells("auth:passwordReset", icon="key-round")
 def password_reset(details: Mapping[str, Any]) -> str:
     return _("set a new password by a link")
+
+
+@tells("user:factorAdded", icon="shield-check", tone="ok")
+def factor_added(details: Mapping[str, Any]) -> str:
+    return _("added a second step: %(name)s", name=details["label"])
+
+
+@tells("user:factorRemoved", icon="shield-check")
+def factor_removed(details: Mapping[str, Any]) -> str:
+    return _("removed a second step: %(name)s", name=details["label"])
+
+
+@tells("user:factorsReset", icon="shield-check")
+def factors_reset(details: Mapping[str, Any]) -> str:
+    return _("reset the second factors")
+
+
+@tells("user:recoveryCodesMade", icon="key-round")
+def recovery_codes_made(details: Mapping[str, Any]) -> str:
+    return _("made %(count)d new recovery codes", count=details["count"])
+
+
+@tells("user:recoveryCodeUsed", icon="key-round")
+def recovery_code_used(details: Mapping[str, Any]) -> str:
+    return _("signed in with a recovery code; %(left)d are left", left=details["left"])
+
+
+@tells("user:identityLinked", icon="key-round")
+def identity_linked(details: Mapping[str, Any]) -> str:
+    return _("linked an account of %(issuer)s", issuer=details["issuer"])
+
+
+@tells("user:identityUnlinked", icon="key-round")
+def identity_unlinked(details: Mapping[str, Any]) -> str:
+    return _("unlinked an account of %(issuer)s", issuer=details["issuer"])
+
+
+@tells("auth:sessionsEnded", icon="log-out")
+def sessions_ended(details: Mapping[str, Any]) -> str:
+    return _("ended %(count)d other sessions", count=details["count"])

@@ -14,7 +14,9 @@ from io import BytesIO
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, Response, StorageState, expect
+from pyotp import TOTP
 
+from app.demo import PASSWORD
 from app.identity.models import hash_token
 from tests.browser.pages import ADMIN, AGENT, BOTH, CLIENTS, IMPORTS, MANAGER, VIEWER, contacts, number_of, upload
 from tests.browser.windows import Windows
@@ -197,7 +199,7 @@ def at(path: str | Callable[[Stage], str]) -> Callable[[Stage, Page], None]:
 def refused_sign_in(_stage: Stage, page: Page) -> None:
     page.goto("/auth/login?next=/port-nimara/clients")
     page.get_by_label("E-mail").fill("")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("Type your password.")
 
 
@@ -213,7 +215,7 @@ def paused_sign_in(stage: Stage, page: Page) -> None:
     page.goto("/auth/login")
     page.get_by_label("E-mail").fill(email)
     page.get_by_role("textbox", name="Password").fill("not this one")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_text("Sign-in is paused for this account")).to_be_visible()
     with stage.site.database.connect() as connection:
         connection.execute("DELETE FROM sign_in_failures WHERE email = %s", (email,))
@@ -293,6 +295,70 @@ def profile_clash(_stage: Stage, page: Page) -> None:
         window.get_by_role("button", name="Save profile").click()
     other.close()
     expect(page.locator("fieldset.clash")).to_be_visible()
+
+
+SECURITY = "/port-nimara/settings/security"
+
+
+def set_up_app(page: Page) -> tuple[str, list[str]]:
+    """An authenticator app through the pages; gives its secret and the recovery codes."""
+    page.goto(f"{SECURITY}/apps/new")
+    secret = page.locator("code.secret").inner_text().replace(" ", "")
+    page.get_by_label("Code from the app").fill(TOTP(secret).now())
+    page.get_by_label("Name (optional)").fill("Phone")
+    page.get_by_role("button", name="Add the app").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your recovery codes")
+    return secret, page.locator(".codes code").all_inner_texts()
+
+
+def app_refused(_stage: Stage, page: Page) -> None:
+    page.goto(f"{SECURITY}/apps/new")
+    page.get_by_label("Code from the app").fill("000000")
+    page.get_by_role("button", name="Add the app").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def recovery_codes(_stage: Stage, page: Page) -> None:
+    set_up_app(page)
+
+
+def security(_stage: Stage, page: Page) -> None:
+    page.goto(SECURITY)
+    if not page.get_by_role("button", name="Remove Phone").count():
+        set_up_app(page)
+    page.goto(SECURITY)
+
+
+def second_step(stage: Stage, page: Page) -> None:
+    """In a window of its own, since it begins signed out."""
+    security(stage, stage.window(AGENT))
+    page.goto("/auth/login")
+    page.get_by_label("E-mail").fill(AGENT)
+    page.get_by_role("textbox", name="Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Confirm that it is you")
+
+
+def second_step_refused(stage: Stage, page: Page) -> None:
+    second_step(stage, page)
+    page.get_by_label("Code from your app").fill("000000")
+    page.get_by_role("button", name="Confirm", exact=True).click()
+    expect(page.locator("[aria-invalid=true]")).to_be_visible()
+
+
+def form_waits(stage: Stage, page: Page) -> None:
+    """A form that needs a fresh confirmation, sent too late."""
+    page.goto(f"{SECURITY}/apps/new")
+    with stage.site.database.connect() as connection:
+        connection.execute(
+            "UPDATE sessions SET confirmed_at = NULL FROM users WHERE users.id = user_id AND email = %s", (VIEWER,)
+        )
+    try:
+        page.get_by_role("button", name="Add the app").click()
+        expect(page.get_by_text("What you sent is waiting")).to_be_visible()
+    finally:
+        with stage.site.database.connect() as connection:
+            connection.execute("UPDATE sessions SET confirmed_at = %s WHERE confirmed_at IS NULL", (datetime.now(UTC),))
 
 
 def user_menu(_stage: Stage, page: Page) -> None:
@@ -515,6 +581,16 @@ SCENES = (
     Scene("profile, picture saved", AGENT, profile_with_picture),
     Scene("profile, password refused", VIEWER, profile_refused, 422),
     Scene("profile, clash", ADMIN, profile_clash, 409),
+    Scene("second step", None, second_step),
+    Scene("second step refused", None, second_step_refused, 422),
+    Scene("confirm", VIEWER, at("/auth/confirm?next=/port-nimara/clients")),
+    Scene("confirm, a form waits", VIEWER, form_waits, 403),
+    Scene("security", AGENT, security),
+    Scene("security, nothing set up", VIEWER, at(SECURITY)),
+    Scene("authenticator app", VIEWER, at(f"{SECURITY}/apps/new")),
+    Scene("authenticator app refused", VIEWER, app_refused, 422),
+    Scene("recovery codes", MANAGER, recovery_codes),
+    Scene("passkey", VIEWER, at(f"{SECURITY}/passkeys/new")),
     Scene("choice of port", BOTH, at("/auth/ports")),
     Scene("no access", NOBODY, at("/auth/ports")),
     Scene("list", ADMIN, at(CLIENTS)),

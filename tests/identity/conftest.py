@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from pyotp import TOTP, random_base32
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -19,8 +20,10 @@ from app.events.models import Event
 from app.events.reactions import react
 from app.events.relay import CLAIM, EVENT_WITHOUT_PORT, FINISH, event_of
 from app.identity import sign_in
+from app.identity.models import MfaFactor
 from app.jobs import perform
 from app.mail import outbox
+from tests import world
 from tests.world import PASSWORD, Visitor
 
 
@@ -121,3 +124,46 @@ def mailbox(app: Flask, db: SQLAlchemy) -> Mailbox:
         return letters
 
     return look
+
+
+def code_at(secret: str, steps: int = 0) -> str:
+    return str(TOTP(secret).generate_otp(int(now().timestamp()) // 30 + steps))
+
+
+@dataclass
+class Phone:
+    """Somebody's authenticator app, and the recovery codes they printed."""
+
+    email: str
+    secret: str
+    recovery: list[str]
+
+    def code(self, steps: int = 0) -> str:
+        """What it shows now, or so many half minutes later. A code works once: the next one is that of the next."""
+        return code_at(self.secret, steps)
+
+
+@pytest.fixture
+def phone_of(db: SQLAlchemy) -> Callable[[str], Phone]:
+    """Set up an authenticator app for this user, half a minute ago."""
+
+    def set_up(email: str) -> Phone:
+        secret = random_base32()
+        member = world.enter(email, None)
+        MfaFactor.add_app(secret, code_at(secret, -1), label="Phone", by=member)
+        codes = MfaFactor.make_recovery_codes(by=member)
+        commit()
+        return Phone(email, secret, codes)
+
+    return set_up
+
+
+@pytest.fixture
+def second(browser: Visitor) -> SignIn:
+    """Send the form of the second step: `second(code="123456")`."""
+
+    def send(*, by: Visitor = browser, ip: str = "127.0.0.1", next: str = "", **shown: str) -> TestResponse:  # noqa: A002
+        data = {f"_{name}": value for name, value in shown.items()}
+        return by.post("/auth/mfa", {**data, "next": next}, environ_base={"REMOTE_ADDR": ip})
+
+    return send

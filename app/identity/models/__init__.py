@@ -1,7 +1,8 @@
 """Ports and the people of them: who they are, how they sign in, what they may do."""
 
 from .api_token import ApiToken
-from .factor import FactorKind, MfaFactor
+from .challenge import Challenge
+from .factor import FactorKind, MfaFactor, Proof
 from .port import Port, current_port_of
 from .role import PortRoleOverride, Role, UserPortRole
 from .session import SESSION_LONGEST, SESSION_UNUSED, Session, SignInFailure, hash_token
@@ -14,10 +15,12 @@ __all__ = [
     "SESSION_LONGEST",
     "SESSION_UNUSED",
     "ApiToken",
+    "Challenge",
     "FactorKind",
     "MfaFactor",
     "Port",
     "PortRoleOverride",
+    "Proof",
     "Purpose",
     "Role",
     "Session",

@@ -6,13 +6,17 @@ import hashlib
 import secrets
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Self
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, Select, String, Text, delete, select, update
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ...db import Base, Identified, db, now
+from ... import live
+from ...current import Member
+from ...db import Base, Identified, after_commit, db, now
+from ...events.models import record
 
 SESSION_UNUSED = timedelta(hours=24)
 SESSION_LONGEST = timedelta(days=14)
@@ -43,8 +47,11 @@ class Session(Identified, Base):
     preview_port_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("ports.id", ondelete="RESTRICT"), index=True)
 
     @classmethod
-    def start(cls, user_id: uuid.UUID, *, ip: str | None, user_agent: str) -> tuple[Self, str]:
-        """A new session and its token, which is never stored."""
+    def start(
+        cls, user_id: uuid.UUID, *, ip: str | None, user_agent: str, with_factor: bool = False
+    ) -> tuple[Self, str]:
+        """A new session and its token, which is never stored. Its user has just proved who they are, `with_factor`
+        also by a second factor."""
         token = secrets.token_urlsafe(32)
         session = cls(
             user_id=user_id,
@@ -52,9 +59,60 @@ class Session(Identified, Base):
             expires_at=now() + SESSION_UNUSED,
             ip=ip,
             user_agent=user_agent[:300],
+            confirmed_at=now(),
+            mfa_at=now() if with_factor else None,
         )
         db.session.add(session)
         return session, token
+
+    @classmethod
+    def rotate(cls, session_id: uuid.UUID, *, with_factor: bool | None = None, is_confirmed: bool = False) -> str:
+        """The session's new token, now that it can do more or less than before. `with_factor`: a second factor was
+        given in it (False: there is none any more)."""
+        token = secrets.token_urlsafe(32)
+        changed: dict[str, object] = {"token_hash": hash_token(token)}
+        if is_confirmed:
+            changed["confirmed_at"] = now()
+        if with_factor is not None:
+            changed["mfa_at"] = now() if with_factor else None
+        db.session.execute(update(cls).where(cls.id == session_id).values(changed))
+        return token
+
+    @classmethod
+    def of(cls, member: Member) -> Select[Self]:
+        """Where the member is signed in, latest first."""
+        return (
+            select(cls)
+            .where(cls.user_id == member.id, cls.expires_at > now())
+            .order_by((cls.id == member.session_id).desc(), cls.last_seen_at.desc())
+        )
+
+    @classmethod
+    def revoke(cls, session_id: uuid.UUID, *, by: Member) -> bool:
+        """End one of the member's own sessions and its windows; whether there was one."""
+        ended = cls._end(cls.id == session_id, by=by)
+        return bool(ended)
+
+    @classmethod
+    def revoke_others(cls, *, by: Member) -> int:
+        """End all of the member's sessions but this one; how many that were."""
+        return cls._end(cls.id != by.session_id, by=by)
+
+    @classmethod
+    def _end(cls, which: ColumnElement[bool], *, by: Member) -> int:
+        ended = db.session.scalars(delete(cls).where(cls.user_id == by.id, which).returning(cls.id)).all()
+        for session_id in ended:
+            after_commit(partial(live.close, session_id=session_id))
+        if ended:
+            record(
+                "auth:sessionsEnded",
+                by=by,
+                subject_type="user",
+                subject_id=by.id,
+                port_id=None,
+                count=len(ended),
+            )
+        return len(ended)
 
 
 class SignInFailure(Identified, Base):

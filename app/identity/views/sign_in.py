@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import abort, make_response, redirect, render_template, request, session, url_for
+from flask import Response, abort, current_app, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.wrappers.response import Response as BaseResponse
 
 from ...current import Member, member
 from ...navigation import navigation
@@ -21,8 +22,10 @@ from ...web import (
 )
 from ..forms import PreferencesForm, SignInForm
 from ..models import User
-from ..sign_in import Paused, Wrong, sign_in, sign_out
+from ..sign_in import SECOND_STEP, Browser, Paused, SecondStep, Wrong, sign_in, sign_out
 from . import bp
+
+TICKET_COOKIE = "quayside_sign_in"
 
 
 @bp.get("/")
@@ -48,7 +51,7 @@ def new_session() -> ResponseReturnValue:
     found = load_member()
     if found is not None:
         return redirect(allowed_next(request.args.get("next")) or home_of(found), 303)
-    return _sign_in_page(SignInForm(formdata=None))
+    return sign_in_page(SignInForm(formdata=None))
 
 
 @bp.post("/auth/login")
@@ -56,35 +59,62 @@ def new_session() -> ResponseReturnValue:
 def create_session() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate():
-        return _sign_in_page(form, 422)
+        return sign_in_page(form, 422)
     email, password = str(form.email.data), str(form.password.data)
     try:
-        token = sign_in(
-            email,
-            password,
-            ip=request.remote_addr,
-            user_agent=request.user_agent.string,
-            before=request.cookies.get(SESSION_COOKIE),
-        )
+        signed = sign_in(email, password, browser=browser_here())
     except Paused:
-        return _sign_in_page(form, 429, paused=True)
+        return sign_in_page(form, 429, paused=True)
     except Wrong:
         form.password.errors = [_("E-mail and password do not belong together.")]
-        return _sign_in_page(form, 422)
-    session.clear()  # a new CSRF secret with the new session
-    response = redirect(allowed_next(request.form.get("next")) or url_for("identity.home"), 303)
-    set_session_cookie(response, token)
+        return sign_in_page(form, 422)
+    return go_on(signed)
+
+
+def browser_here() -> Browser:
+    return Browser(request.remote_addr, request.user_agent.string, before=request.cookies.get(SESSION_COOKIE))
+
+
+def go_on(signed: str | SecondStep, then: str | None = None) -> BaseResponse:
+    """In, or to the second step."""
+    then = then or allowed_next(request.form.get("next"))
+    if isinstance(signed, str):
+        return welcome(signed, then)
+    response = go("identity.new_second_factor", next=then)
+    response.set_cookie(
+        TICKET_COOKIE,
+        signed.ticket,
+        max_age=int(SECOND_STEP.total_seconds()),
+        httponly=True,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        samesite="Lax",
+        path="/auth",
+    )
     return response
 
 
-def _sign_in_page(form: SignInForm, status: int = 200, *, paused: bool = False) -> ResponseReturnValue:
+def welcome(token: str, then: str | None = None) -> BaseResponse:
+    """Signed in: on to where one was going."""
+    session.clear()  # a new CSRF secret with the new session
+    response = redirect(then or allowed_next(request.form.get("next")) or url_for("identity.home"), 303)
+    set_session_cookie(response, token)
+    if TICKET_COOKIE in request.cookies:
+        response.delete_cookie(TICKET_COOKIE, path="/auth")
+    return response
+
+
+def sign_in_page(
+    form: SignInForm | None = None, status: int = 200, *, paused: bool = False, note: str = ""
+) -> Response:
+    """`note`: why one is here instead of where one wanted to be."""
+    form = form or SignInForm(formdata=None)
     target = allowed_next(request.values.get("next"))
-    html = render_template("identity/new_session.html", form=form, paused=paused, next=target)
+    html = render_template("identity/new_session.html", form=form, paused=paused, next=target, note=note)
     return make_response(html, status)
 
 
 @bp.delete("/auth/logout")
-@signed_in
+@signed_in(for_proving=True)
 def destroy_session() -> ResponseReturnValue:
     sign_out(request.cookies[SESSION_COOKIE], by=member)
     session.clear()
