@@ -99,6 +99,7 @@ def register(app: Flask) -> None:
     """The modules: their pages, and what follows their events."""
     from .admin import reactions as _admin_reactions  # noqa: F401  (registers topics and reactions)
     from .admin.views import bp as admin
+    from .api.views import bp as api
     from .clients import jobs as _client_jobs  # noqa: F401  (registers its jobs)
     from .clients import reactions as _client_reactions  # noqa: F401  (registers topics and reactions)
     from .clients.views import bp as clients
@@ -108,7 +109,7 @@ def register(app: Flask) -> None:
     from .mail import reactions as _mail_reactions  # noqa: F401  (registers its table, its jobs and how they are told)
     from .notifications import models as _notifications  # noqa: F401  (registers its tables)
 
-    for blueprint in (health.bp, identity, admin, clients):
+    for blueprint in (health.bp, api, identity, admin, clients):
         app.register_blueprint(blueprint)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from .db import rollback
+from .limits import retry_after
 
 log = structlog.get_logger()
 
@@ -55,6 +56,7 @@ def words_for(code: int) -> tuple[str, str]:
     """Title and text of an error nobody described better."""
     return {
         400: (_("This could not be read"), _("The request was not complete. Go back and try again.")),
+        401: (_("Not signed in"), _("A token that is good is needed, as “Authorization: Bearer …”.")),
         403: (_("Not permitted"), _("Your role does not allow this. An administrator can change that.")),
         404: (
             _("Nothing here"),
@@ -102,6 +104,8 @@ def answer(failure: Failure, *, headers: dict[str, str] | None = None) -> Respon
     from .web import is_partial
 
     rollback()
+    if request.path.startswith("/api/"):
+        return answer_in_json(failure, headers or {})
     context: dict[str, Any] = {
         "member": g.get("member"),
         "code": failure.code,
@@ -122,6 +126,38 @@ def answer(failure: Failure, *, headers: dict[str, str] | None = None) -> Respon
         known = failure.code if failure.code in (400, 403, 404, 409, 413, 422, 429, 500, 503) else 400
         response = make_response(render_template(f"errors/{known}.html", **context), failure.code)
     response.headers.extend(headers or {})
+    return response
+
+
+CODES = {
+    400: "BAD_REQUEST",
+    401: "UNAUTHENTICATED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    409: "CONFLICT",
+    413: "TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    422: "VALIDATION_ERROR",
+    429: "RATE_LIMITED",
+    503: "UNAVAILABLE",
+}
+
+
+def answer_in_json(failure: Failure, headers: dict[str, str]) -> ResponseReturnValue:
+    """What a program is told."""
+    body: dict[str, Any] = {
+        "error": failure.text,
+        "code": CODES.get(failure.code, "INTERNAL" if failure.code >= 500 else "BAD_REQUEST"),
+        "details": [],
+        "request_id": g.get("request_id", ""),
+    }
+    if failure.code == 429:
+        body["retry_after"] = int(headers.get("Retry-After") or retry_after())
+    response = make_response(body, failure.code)
+    response.headers.extend(headers)
+    if failure.code == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

@@ -16,6 +16,8 @@ from flask_limiter.constants import HeaderNames
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from .db import now
+
 # Read at each request, so that a bench or a test can say otherwise.
 AMOUNTS = {"requests": "600 per minute", "writes": "120 per minute", "uploads": "10 per minute"}
 
@@ -55,6 +57,14 @@ def is_write() -> bool:
 
 def is_upload() -> bool:
     return is_write() and stated().limit == "upload"
+
+
+def retry_after() -> int:
+    """Seconds until the request that was refused may come again."""
+    for limiter in current_app.extensions["limiter"]:
+        if limiter.current_limit:
+            return max(1, int(limiter.current_limit.reset_at - now().timestamp()))
+    return 60
 
 
 def limit(name: str, counts: Callable[[], bool]) -> ApplicationLimit:

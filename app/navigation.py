@@ -46,6 +46,7 @@ ENTRIES = (
 SETTINGS: tuple[Entry, ...] = (
     Entry(None, lazy_gettext("Profile"), "user", "identity.edit_profile", ()),
     Entry(None, lazy_gettext("Security"), "shield-check", "identity.show_security", ()),
+    Entry(None, lazy_gettext("API tokens"), "key-round", "identity.index_tokens", ()),
 )
 ADMIN: tuple[Entry, ...] = (
     Entry(

@@ -108,6 +108,7 @@ class Access:
     # Open also while a second factor is missing that the port asks for; and even before one that is there was given.
     for_setting_up: bool = False
     for_proving: bool = False
+    by_token: bool = False  # a program, which shows a token; cookies mean nothing there
 
 
 def requires(*permissions: str, limit: str | None = None, step_up: bool = False) -> Callable[[View], View]:
@@ -147,6 +148,11 @@ def signed_in(
     return state(view) if view is not None else state
 
 
+def token_holders(view: View) -> View:
+    """Any program that shows a good token. A test lists these."""
+    return _states(Access(by_token=True))(view)
+
+
 def _states(access: Access) -> Callable[[View], View]:
     def state(view: View) -> View:
         view.access = access  # type: ignore[attr-defined]  # functions take attributes
@@ -173,6 +179,9 @@ def identify() -> ResponseReturnValue | None:
     if access is None or access.public:
         return None
     request.max_content_length = LARGEST_UPLOAD if access.limit == "upload" else LARGEST_FORM
+    if access.by_token:
+        load_token_holder()  # refused later, since refusals are counted too
+        return None
     return ask_to_sign_in() if load_member() is None else None
 
 
@@ -182,6 +191,9 @@ def authorise() -> ResponseReturnValue | None:
     access = stated_access()
     if access is None:
         return None
+    if access.by_token:
+        authorise_token_holder()
+        return None
     if not access.public:
         found: Member = g.member
         if "port_slug" in g and found.port is None:
@@ -190,6 +202,12 @@ def authorise() -> ResponseReturnValue | None:
             deny(found, access)
     protect()
     return None if access.public else proofs.ask(g.member, access)
+
+
+def authorise_token_holder() -> None:
+    """No page of another origin can make a browser send a token, so there is no CSRF to think of."""
+    if g.member is None:
+        abort(401)
 
 
 def stated_access() -> Access | None:
@@ -318,6 +336,41 @@ def member_of(answer: dict[str, Any]) -> Member:
         confirmed_at=_moment(answer["confirmed_at"]),
         unread=answer["unread"],
         preview=preview["label"] if preview else None,
+    )
+
+
+ENTER_WITH_TOKEN = text("SELECT enter_with_token(:token_hash, :now)")
+
+
+def load_token_holder() -> None:
+    """Whoever the token of this request belongs to, in its port, with what its scopes leave of their permissions; the
+    first statement of the transaction."""
+    kind, _, words = request.headers.get("Authorization", "").partition(" ")
+    asked = {"token_hash": hash_token(words.strip()), "now": now()}
+    answer = db.session.scalar(ENTER_WITH_TOKEN, asked) if kind.lower() == "bearer" and words.strip() else None
+    g.member = token_holder_of(answer) if answer else None
+    g.token = answer["token"] if answer else None
+    formats.put_in_force(g.member.port if g.member else None)
+
+
+def token_holder_of(answer: dict[str, Any]) -> Member:
+    """The member described by the answer of `enter_with_token()`."""
+    user, port, roles, scopes = answer["user"], answer["port"], answer["roles"], answer["token"]["scopes"]
+    held = LEAVES if user["is_super_admin"] else leaves_of((r["permissions"], r["overrides"]) for r in roles)
+    return Member(
+        id=uuid.UUID(user["id"]),
+        session_id=uuid.UUID(answer["token"]["id"]),
+        name=user["name"],
+        email=user["email"],
+        is_super_admin=user["is_super_admin"],
+        port=CurrentPort(**{**port, "id": uuid.UUID(port["id"])}),
+        ports=(PortLink(port["name"], port["slug"]),),
+        permissions=held if "*" in scopes else held & frozenset(scopes),
+        roles=tuple(r["name"] for r in roles),
+        role_label=", ".join(r["label"] for r in roles),
+        timezone=user["timezone"],
+        locale=user["locale"],
+        preferences={},
     )
 
 

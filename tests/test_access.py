@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from io import BytesIO
 from itertools import product
 from typing import Any
@@ -25,9 +26,10 @@ from app import storage
 from app.admin.models import Tag
 from app.clients.models import Import, Note
 from app.clients.queries import contacts_of
-from app.db import begin, commit, db
+from app.db import begin, commit, db, now
 from app.events.models import Event, SubjectKey, keyring, place_of_key
 from app.identity.accounts import own, set_picture
+from app.identity.models import ApiToken, hash_token
 from app.live import TOPICS
 from app.web import SESSION_COOKIE, Access
 from tests.world import NORTH, ROLES, Visitor, enter, make_client, start_session, user_id
@@ -163,6 +165,10 @@ PUBLIC = {
     "static",
 }
 SIGNED_IN = {
+    "identity.index_tokens",
+    "identity.new_token",
+    "identity.create_token",
+    "identity.destroy_token",
     "identity.home",
     "identity.destroy_session",
     "identity.index_ports",
@@ -192,6 +198,8 @@ SIGNED_IN = {
 }
 # Their addresses name something of one's own, and the place has nothing of the kind.
 OF_ONESELF = {"identity.destroy_factor", "identity.destroy_other_session", "identity.destroy_identity"}
+# Programs, with a token of their own: no cookie opens these.
+BY_TOKEN = {"api.show_me"}
 NEEDS = {
     "clients.index": ("clients.view", "clients.view_own"),
     "clients.new": ("clients.create",),
@@ -310,6 +318,7 @@ class Place:
     file: str
     person: uuid.UUID
     tag: uuid.UUID = field(default_factory=uuid.uuid4)
+    token: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
@@ -324,6 +333,7 @@ class Place:
             "token": "of-no-link",
             "user_id": self.person,
             "tag_id": self.tag,
+            "token_id": self.token,
             "group": "hours",
             "day": "12-24",
             "name": "Standard",
@@ -339,6 +349,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     """Records in the port; the client belongs to `owner`, who sees it even with `clients.view_own` alone."""
     manager = enter(f"port_admin@{slug}.example", slug)
     tag_id = Tag.create(f"VIP {numbers}", "teal", port_id=manager.here().id, by=manager).id
+    port_id = manager.here().id
     client = make_client(manager, owner_id=owner, email="lea@example.com")
     client.number = numbers
     note = Note.create(client, "Prefers the inner harbour", by=manager)
@@ -353,7 +364,29 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     commit()
     with app.test_request_context():
         link = parse_qs(urlsplit(storage.link(key, "plan.pdf")).query)["link"][0]
-    return Place(slug, client.number, contacts_of(client)[0].id, note.id, imported.number, link, colleague.id, tag_id)
+    return Place(
+        slug,
+        client.number,
+        contacts_of(client)[0].id,
+        note.id,
+        imported.number,
+        link,
+        colleague.id,
+        tag_id,
+        token_of(owner, place=f"{slug} {numbers}", port_id=port_id),
+    )
+
+
+def token_of(owner: uuid.UUID, *, place: str, port_id: uuid.UUID) -> uuid.UUID:
+    begin(port_id=port_id, user_id=owner, scope="staff")
+    token_hash = hash_token(f"{owner} {place}")
+    until = now() + timedelta(days=1)
+    token = ApiToken(user_id=owner, port_id=port_id, name="Till", token_hash=token_hash, scopes=["*"], expires_at=until)
+    db.session.add(token)
+    db.session.flush()
+    token_id = token.id
+    commit()
+    return token_id
 
 
 def rules(app: Flask) -> list[tuple[Rule, str]]:
@@ -400,6 +433,8 @@ class Asker:
     def outcome(self, rule: Rule, method: str, place: Place, **headers: str) -> str:
         response = self.ask(rule, method, place.values(rule), link=place.file, **headers)
         status = response.status_code
+        if status == 401:
+            return "no token"
         if status == 303 and is_to_sign_in(response):
             return "sign in"
         if status == 403:
@@ -444,9 +479,12 @@ def test_every_endpoint_stands_in_the_tables(app: Flask) -> None:
     views: dict[str, Any] = dict(app.view_functions)
     stated: dict[str, Access] = {name: view.access for name, view in views.items()}
     assert {name for name, access in stated.items() if access.public} == PUBLIC
-    assert {name for name, access in stated.items() if not access.public and not access.permissions} == SIGNED_IN
+    assert {name for name, access in stated.items() if not access.public and not access.permissions} == (
+        SIGNED_IN | BY_TOKEN
+    )
+    assert {name for name, access in stated.items() if access.by_token} == BY_TOKEN
     assert {name: access.permissions for name, access in stated.items() if access.permissions} == NEEDS
-    assert {rule.endpoint for rule, _method in rules(app)} == PUBLIC | SIGNED_IN | set(NEEDS)
+    assert {rule.endpoint for rule, _method in rules(app)} == PUBLIC | SIGNED_IN | BY_TOKEN | set(NEEDS)
 
 
 def test_what_needs_a_permission_is_in_a_port(app: Flask) -> None:
@@ -471,6 +509,8 @@ def test_a_super_admin_holds_everything_in_every_port(db: SQLAlchemy) -> None:
 def expected(rule: Rule, person: Person, *, is_other_port: bool) -> str:
     if rule.endpoint in PUBLIC:
         return "let in"
+    if rule.endpoint in BY_TOKEN:
+        return "no token"
     if not person.is_signed_in:
         return "sign in"
     in_port = "port" in rule.arguments
@@ -512,7 +552,7 @@ def test_records_of_another_port_and_unknown_ones_do_not_exist(app: Flask, db: S
     )
     asker, found = Asker(app, db, Person(email, ALL)), []
     for rule, method in rules(app):
-        parts = sorted(rule.arguments & {"number", "contact_id", "note_id", "user_id", "tag_id"})
+        parts = sorted(rule.arguments & {"number", "contact_id", "note_id", "user_id", "tag_id", "token_id"})
         for part, other in product(parts, (south, UNKNOWN, BEYOND, *([neighbour] if len(parts) > 1 else []))):
             values = {**north.values(rule), part: other.values(rule)[part]}
             response = asker.ask(rule, method, values, link="")

@@ -624,6 +624,7 @@ DEFINERS = {
         "failures are counted before anybody is known", "app/identity/sign_in.py", "app/identity/accounts.py"
     ),
     "find_for_sign_in": definer("the hash for an attempt that was counted", "app/identity/sign_in.py"),
+    "enter_with_token": definer("which port a token is good in is in its row", "app/web.py"),
     "note_sign_in": definer("of the user whose attempt it was", "app/identity/sign_in.py"),
     "note_proof": definer("of the user whose attempt it was", "app/identity/sign_in.py"),
     "keep_challenge": definer("kept before anybody is known", "app/identity/models/challenge.py"),
@@ -740,6 +741,19 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     assert hand.count("clients") == 0
     assert hand.scalar("SELECT enter(%s, 'south', %s)", hash_token("guessed"), now()) is None
     assert hand.scalar("SELECT current_setting('app.user_id') || current_setting('app.scope')") == ""
+
+
+@proves("enter_with_token")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    enter_with = "SELECT enter_with_token(%s, %s)"
+    answer = hand.scalar(enter_with, hash_token(f"a token of {MANAGER[SOUTH]}"), now())
+    assert (answer["port"]["slug"], answer["user"]["id"]) == ("south", str(south.user_id))
+    assert hand.rows("SELECT DISTINCT port_id FROM clients") == [(SOUTH,)], "its port, whatever was in force before"
+    for nothing in (hash_token("guessed"), south.session_id.bytes, hash_token(south.token)):
+        assert hand.scalar(enter_with, nothing, now()) is None
+        assert hand.scalar("SELECT current_setting('app.user_id') || current_setting('app.scope')") == ""
+        assert hand.count("clients") == 0
+    assert hand.scalar(enter_with, hash_token(f"a token of {MANAGER[SOUTH]}"), FAR) is None
 
 
 @proves("describe_port")

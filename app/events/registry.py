@@ -43,6 +43,8 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "import:stopped": ("done", "total"),
     "import:failed": ("error",),
     "email:failed": ("template", "error", "asked_by"),
+    "token:created": ("name", "scopes", "expires_at"),
+    "token:revoked": ("name",),
     "settings:updated": ("changed_fields",),
     "tag:created": ("name",),
     "tag:updated": ("changed_fields",),

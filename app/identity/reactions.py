@@ -108,3 +108,13 @@ def identity_unlinked(details: Mapping[str, Any]) -> str:
 @tells("auth:sessionsEnded", icon="log-out")
 def sessions_ended(details: Mapping[str, Any]) -> str:
     return _("ended %(count)d other sessions", count=details["count"])
+
+
+@tells("token:created", icon="key-round", tone="ok")
+def tell_of_token(details: Mapping[str, Any]) -> str:
+    return _("made the API token %(name)s", name=details["name"])
+
+
+@tells("token:revoked", icon="key-round")
+def tell_of_revoked_token(details: Mapping[str, Any]) -> str:
+    return _("revoked the API token %(name)s", name=details["name"])
