@@ -638,7 +638,7 @@ def test_reading_writes_nothing(app: Flask, db: SQLAlchemy, statements: list[str
     place = furnish(app, "north", 5001, user_id("port_admin@north.example"))
     asker = Asker(app, db, EVERYBODY["port_admin"])
     for rule, method in rules(app):
-        if method == "GET":
+        if method == "GET" and rule.endpoint not in BY_TOKEN:
             statements.clear()
             response = asker.ask(rule, method, place.values(rule), link=place.file)
             is_link = "token" in rule.arguments  # and there is none like it

@@ -26,6 +26,7 @@ NOBODY = "nora.new@quayside.example"
 INVITED = "nina.lindqvist@quayside.example"
 QUIET = "/quiet-cove"
 SETTINGS = "/port-nimara/admin/settings"
+TOKENS = "/port-nimara/settings/tokens"
 SUPER = "admin@quayside.example"
 PROFILE = "/port-nimara/settings/profile"
 DAY = timedelta(days=1)
@@ -561,6 +562,32 @@ def tag_archived(_stage: Stage, page: Page) -> None:
     expect(page.get_by_role("button", name="Archive VIP")).to_be_visible()
 
 
+def new_token(_stage: Stage, page: Page) -> None:
+    page.goto(f"{TOKENS}/new")
+    page.locator("details.scope summary").filter(has_text="Clients").click()
+    page.get_by_label("Name").fill(f"Till {uuid.uuid4()}")
+
+
+def token_refused(stage: Stage, page: Page) -> None:
+    new_token(stage, page)
+    page.get_by_role("button", name="Create token").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def token_created(stage: Stage, page: Page) -> None:
+    new_token(stage, page)
+    page.get_by_label("merge").check()
+    page.get_by_role("button", name="Create token").click()
+    expect(page.get_by_text("Keep it now")).to_be_visible()
+
+
+def revoke_question(stage: Stage, page: Page) -> None:
+    token_created(stage, page)
+    page.get_by_role("link", name="I have kept it").click()
+    page.get_by_role("button", name="Revoke Till").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
 SCENES = (
     Scene("sign-in", None, at("/auth/login")),
     Scene("sign-in refused", None, refused_sign_in, 422),
@@ -650,6 +677,11 @@ SCENES = (
     Scene("tags, one archived and back", ADMIN, tag_archived),
     Scene("new tag", ADMIN, at("/port-nimara/admin/tags/new")),
     Scene("new tag refused", ADMIN, tag_refused, 422),
+    Scene("tokens, none", VIEWER, at(TOKENS)),
+    Scene("new token", ADMIN, new_token),
+    Scene("new token refused", ADMIN, token_refused, 422),
+    Scene("token created", ADMIN, token_created, 201),
+    Scene("token, revoke?", ADMIN, revoke_question),
     Scene("400", ADMIN, open_too_long, 400),
     Scene("403", VIEWER, at(f"{CLIENTS}/new"), 403),
     Scene("404", ADMIN, at(f"{CLIENTS}/999999"), 404),
