@@ -10,7 +10,7 @@ from alembic import op
 from migrations.policies import definer
 
 revision = "0011"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
