@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from flask_sqlalchemy import SQLAlchemy
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.admin.forms import GROUPS
 from app.admin.models import Mode, PortSettings, SettingsSheet, settings_of
-from app.db import begin, commit, db
+from app.db import begin, commit, db, now
 from app.events.models import Event
-from app.identity.models import FactorKind, MfaFactor, Port
+from app.identity.models import FactorKind, MfaFactor, Port, Session
 from tests.world import NORTH, Visitor, enter, user_id
 
 ADMIN, DIRECTOR = "port_admin@north.example", "director@north.example"
@@ -209,6 +209,7 @@ def test_nobody_locks_themselves_out(visit: Visit, db: SQLAlchemy) -> None:
     factor = MfaFactor(user_id=user_id(ADMIN), kind=FactorKind.TOTP, label="Phone", confirmed_at=port().created_at)
     begin(user_id=user_id(ADMIN), scope="staff")
     db.session.add(factor)
+    db.session.execute(update(Session).where(Session.user_id == user_id(ADMIN)).values(mfa_at=now()))
     commit()
     assert save(visitor, "security", mfa_required_roles="port_admin") == 303
     assert port().settings == {"mfa_required_roles": ["port_admin"]}
