@@ -160,6 +160,8 @@ PUBLIC = {
     "identity.create_second_factor",
     "identity.create_passkey_session",
     "identity.create_challenge",
+    "identity.new_oidc_session",
+    "identity.create_oidc_session",
     "health.live",
     "health.ready",
     "static",

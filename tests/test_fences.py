@@ -630,7 +630,7 @@ DEFINERS = {
     "keep_challenge": definer("kept before anybody is known", "app/identity/models/challenge.py"),
     "take_challenge": definer("who has the challenge was given it", "app/identity/models/challenge.py"),
     "reset_factors": definer("somebody of the port in force lost theirs", "app/identity/models/factor.py"),
-    "find_identity": definer("who comes from another service is not known yet"),
+    "find_identity": definer("who comes from another service is not known yet", "app/identity/oidc.py"),
     "end_session": definer("who has the token may end it", "app/identity/sign_in.py"),
     "find_link": definer("who has the token may know what it is for", "app/identity/accounts.py"),
     "accept_invitation": definer("who has the token of an account without a password", "app/identity/accounts.py"),

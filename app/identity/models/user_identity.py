@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...current import Member
@@ -36,6 +36,12 @@ class UserIdentity(Identified, Base):
         db.session.flush()
         identity._record("identityLinked", by=by, issuer=issuer)
         return identity
+
+    @classmethod
+    def used(cls, *, issuer: str, subject: str) -> None:
+        """In a unit of work of whose it is."""
+        used = update(cls).where(cls.issuer == issuer, cls.subject == subject).values(last_used_at=now())
+        db.session.execute(used)
 
     def unlink(self, *, by: Member) -> None:
         db.session.delete(self)

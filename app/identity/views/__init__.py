@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("identity", __name__)
 
-from . import links, profile, second_factor, security, sign_in, tokens  # noqa: E402, F401  (registers their views)
+from . import links, oidc, profile, second_factor, security, sign_in, tokens  # noqa: E402, F401  (registers their views)

@@ -109,7 +109,9 @@ def sign_in_page(
     """`note`: why one is here instead of where one wanted to be."""
     form = form or SignInForm(formdata=None)
     target = allowed_next(request.values.get("next"))
-    html = render_template("identity/new_session.html", form=form, paused=paused, next=target, note=note)
+    label = current_app.extensions["settings"].oidc_label
+    words = {"form": form, "paused": paused, "next": target, "note": note, "oidc_label": label}
+    html = render_template("identity/new_session.html", **words)
     return make_response(html, status)
 
 
