@@ -102,14 +102,18 @@ def register(app: Flask) -> None:
     from .api.views import bp as api
     from .clients import jobs as _client_jobs  # noqa: F401  (registers its jobs)
     from .clients import reactions as _client_reactions  # noqa: F401  (registers topics and reactions)
+    from .clients import reversals as _client_reversals  # noqa: F401  (registers what takes changes back)
     from .clients.views import bp as clients
     from .events import seals as _seals  # noqa: F401  (registers its tables and its job)
     from .identity import reactions as _identity_reactions  # noqa: F401  (registers jobs and reactions)
+    from .events import tellers as _tellers  # noqa: F401  (registers what the log tells of)
+    from .events.views import bp as audit
     from .identity.views import bp as identity
     from .mail import reactions as _mail_reactions  # noqa: F401  (registers its table, its jobs and how they are told)
     from .notifications import models as _notifications  # noqa: F401  (registers its tables)
 
     for blueprint in (health.bp, api, identity, admin, clients):
+    for blueprint in (health.bp, identity, admin, audit, clients):
         app.register_blueprint(blueprint)
 
 

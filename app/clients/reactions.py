@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
 import redis
+from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
@@ -17,6 +19,7 @@ from ..current import Member
 from ..db import db
 from ..events.models import Event
 from ..events.reactions import on
+from ..events.subjects import Shown, families, subjects
 from ..events.timeline import describes, tells, timeline
 from ..identity.models import current_port_of
 from ..numbers import has_number
@@ -29,6 +32,7 @@ T = TypeVar("T", Client, Import)
 ABOUT_CLIENTS = (
     "client:created",
     "client:updated",
+    "client:reverted",
     "client:archived",
     "client:restored",
     "client:noteAdded",
@@ -36,6 +40,7 @@ ABOUT_CLIENTS = (
     "client:noteRestored",
     "contact:created",
     "contact:updated",
+    "contact:reverted",
     "contact:archived",
     "contact:restored",
 )
@@ -162,6 +167,11 @@ def _updated(details: Mapping[str, Any]) -> str:
     return _("changed the details")
 
 
+@tells("client:reverted", icon="rotate-ccw")
+def _reverted(details: Mapping[str, Any]) -> str:
+    return _("took a change of the details back")
+
+
 @tells("client:archived", icon="archive", tone="warn")
 def _archived(details: Mapping[str, Any]) -> str:
     return _("archived this client")
@@ -172,7 +182,7 @@ def _restored(details: Mapping[str, Any]) -> str:
     return _("brought this client back")
 
 
-@tells("client:noteAdded", icon="message-square", tone="info")
+@tells("client:noteAdded", icon="message-square", tone="info", personal=("preview",))
 def _note_added(details: Mapping[str, Any]) -> str:
     return _("noted “%(preview)s”", preview=details.get("preview", ""))
 
@@ -197,6 +207,11 @@ def _contact_updated(details: Mapping[str, Any]) -> str:
     return _("changed a contact")
 
 
+@tells("contact:reverted", icon="rotate-ccw")
+def _contact_reverted(details: Mapping[str, Any]) -> str:
+    return _("took a change of a contact back")
+
+
 @tells("contact:archived", icon="trash-2")
 def _contact_removed(details: Mapping[str, Any]) -> str:
     return _("removed a contact")
@@ -205,3 +220,60 @@ def _contact_removed(details: Mapping[str, Any]) -> str:
 @tells("contact:restored", icon="archive-restore")
 def _contact_restored(details: Mapping[str, Any]) -> str:
     return _("put a contact back")
+
+
+@tells("import:uploaded", icon="upload")
+def _import_uploaded(details: Mapping[str, Any]) -> str:
+    return _("sent the contact file “%(filename)s”", filename=details.get("filename", ""))
+
+
+@tells("import:checked", icon="file-text")
+def _import_checked(details: Mapping[str, Any]) -> str:
+    return _(
+        "checked a contact file: %(new)s new, %(skipped)s already here, %(wrong)s wrong",
+        **{name: details.get(name, 0) for name in ("new", "skipped", "wrong")},
+    )
+
+
+@tells("import:started", icon="file-up", tone="info")
+def _import_started(details: Mapping[str, Any]) -> str:
+    return _("started to import %(rows)s rows of “%(filename)s”", rows=details["rows"], filename=details["filename"])
+
+
+@tells("import:finished", icon="circle-check", tone="ok")
+def _import_finished(details: Mapping[str, Any]) -> str:
+    return _("imported %(created)s clients", created=details.get("created", 0))
+
+
+@tells("import:stopped", icon="circle-x", tone="warn")
+def _import_stopped(details: Mapping[str, Any]) -> str:
+    return _("stopped an import after %(done)s of %(total)s rows", done=details["done"], total=details["total"])
+
+
+@tells("import:failed", icon="triangle-alert", tone="bad")
+def _import_failed(details: Mapping[str, Any]) -> str:
+    return _("could not read a contact file: %(error)s", error=details.get("error", ""))
+
+
+# --- What the audit log calls them, and where their pages are
+
+
+@subjects("client", lazy_gettext("Client"))
+def _clients_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
+    seen = Client.visible_to(member).where(Client.id.in_(ids))
+    rows = db.session.execute(seen.with_only_columns(Client.id, Client.number, Client.full_name))
+    return {row.id: Shown(row.full_name, url_for("clients.show", number=row.number)) for row in rows}
+
+
+@subjects("import", lazy_gettext("Import"))
+def _imports_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
+    if not member.can("admin.import_data"):
+        return {}
+    seen = Import.visible_to(member).where(Import.id.in_(ids))
+    rows = db.session.execute(seen.with_only_columns(Import.id, Import.number, Import.filename))
+    return {row.id: Shown(row.filename, url_for("clients.show_import", number=row.number)) for row in rows}
+
+
+families("client", lazy_gettext("Clients"))
+families("contact", lazy_gettext("Contacts"))
+families("import", lazy_gettext("Imports"))

@@ -18,6 +18,8 @@ from .models import Event, SubjectKey, keyring, place_of_key
 # event name → (icon, tone, words: details → sentence continuing the actor's name)
 Teller = Callable[[Mapping[str, Any]], str]
 TELLERS: dict[str, tuple[str, str, Teller]] = {}
+# The details of an event that are personal, by its name.
+PERSONAL: dict[str, frozenset[str]] = {}
 
 
 def shown(value: Any) -> str:
@@ -31,10 +33,12 @@ def shown(value: Any) -> str:
 
 @dataclass(frozen=True)
 class FieldWords:
-    """What a changed field is called, and how its values read."""
+    """What a changed field is called, and how its values read. `personal`: hidden in the audit log from who may not
+    open the record."""
 
     label: Any
     words: Callable[[Any], str] = shown
+    personal: bool = False
 
 
 FIELDS: dict[str, Mapping[str, FieldWords]] = {}
@@ -59,11 +63,13 @@ def describes(names: Iterable[str], fields: Mapping[str, FieldWords]) -> None:
         FIELDS[name] = fields
 
 
-def tells(name: str, *, icon: str, tone: str = "") -> Callable[[Teller], Teller]:
-    """Register the sentence that tells of one event."""
+def tells(name: str, *, icon: str, tone: str = "", personal: Iterable[str] = ()) -> Callable[[Teller], Teller]:
+    """Register the sentence that tells of one event. `personal`: the details of which it says what the audit log hides
+    from who may not open the record."""
 
     def register(teller: Teller) -> Teller:
         TELLERS[name] = (icon, tone, teller)
+        PERSONAL[name] = frozenset(personal)
         return teller
 
     return register

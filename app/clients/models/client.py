@@ -165,8 +165,8 @@ class Client(Recorded, Timestamped, Versioned, PortScoped, Base):
         )
         return client
 
-    def update(self, fields: Mapping[str, Any], *, by: Actor) -> bool:
-        """Write what differs and record it; False when nothing does."""
+    def update(self, fields: Mapping[str, Any], *, by: Actor, reverting: uuid.UUID | None = None) -> bool:
+        """Write what differs and record it; False when nothing does. `reverting`: the event that this takes back."""
         changes = {}
         for name, value in fields.items():
             before = self._shown(name)
@@ -175,7 +175,11 @@ class Client(Recorded, Timestamped, Versioned, PortScoped, Base):
                 changes[name] = (before, self._shown(name))
         if not changes:
             return False
-        self.record("updated", by=by, changes=changes, changed_fields=sorted(changes), **_named(changes, by=by))
+        told = {"changes": changes, **_named(changes, by=by)}
+        if reverting is None:
+            self.record("updated", by=by, changed_fields=sorted(changes), **told)
+        else:
+            self.record("reverted", by=by, event_id=reverting, changed_fields=sorted(changes), **told)
         return True
 
     def archive(self, *, by: Actor) -> None:

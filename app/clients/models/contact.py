@@ -159,8 +159,16 @@ class Contact(Timestamped, Versioned, PortScoped, Base):
         contact._record("created", client, by=by, changes=changes, announce=announce, kind=contact.kind)
         return contact
 
-    def update(self, client: Client, fields: Mapping[str, Any], *, country: str, by: Actor) -> bool:
-        """Write what differs; False when nothing does. Raises Unfit."""
+    def update(
+        self,
+        client: Client,
+        fields: Mapping[str, Any],
+        *,
+        country: str,
+        by: Actor,
+        reverting: uuid.UUID | None = None,
+    ) -> bool:
+        """Write what differs; False when nothing does. `reverting`: the event that this takes back. Raises Unfit."""
         before = {name: getattr(self, name) for name in self.EDITABLE}
         others = self._others()
         if "value" in fields:
@@ -173,7 +181,11 @@ class Contact(Timestamped, Versioned, PortScoped, Base):
         if not changes:
             return False
         client.updated_at = now()
-        self._record("updated", client, by=by, changes=changes, changed_fields=sorted(changes))
+        names = sorted(changes)
+        if reverting is None:
+            self._record("updated", client, by=by, changes=changes, changed_fields=names)
+        else:
+            self._record("reverted", client, by=by, changes=changes, event_id=reverting, changed_fields=names)
         return True
 
     def archive(self, client: Client, *, by: Actor) -> None:
