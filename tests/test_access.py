@@ -247,6 +247,10 @@ NEEDS = {
     "admin.update_tag": ("admin.manage_tags",),
     "admin.create_tag_archival": ("admin.manage_tags",),
     "admin.destroy_tag_archival": ("admin.manage_tags",),
+    "audit.index": ("admin.view_audit_log",),
+    "audit.show": ("admin.view_audit_log",),
+    "audit.create_export": ("admin.view_audit_log",),
+    "audit.create_reversal": ("admin.view_audit_log",),
 }
 TOPIC_NEEDS = {
     "administration": NEEDS["admin.index"],
@@ -321,6 +325,7 @@ class Place:
     person: uuid.UUID
     tag: uuid.UUID = field(default_factory=uuid.uuid4)
     token: uuid.UUID = field(default_factory=uuid.uuid4)
+    event: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
@@ -331,6 +336,7 @@ class Place:
             "contact_id": self.contact,
             "note_id": self.note,
             **dict.fromkeys(("factor_id", "session_id", "identity_id"), self.note),
+            "event_id": self.event,
             "filename": "app.css",
             "token": "of-no-link",
             "user_id": self.person,
@@ -355,6 +361,9 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     client = make_client(manager, owner_id=owner, email="lea@example.com")
     client.number = numbers
     note = Note.create(client, "Prefers the inner harbour", by=manager)
+    client.update({"town": "Toulon"}, by=manager)
+    event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
+    assert event_id is not None
     key = storage.new_key(slug, "clients", client.number, "pdf")
     storage.put(BytesIO(b"%PDF-1.7"), key, "application/pdf")
     imported = Import.create(filename="contacts.csv", storage_key=key, by=manager)
@@ -389,6 +398,8 @@ def token_of(owner: uuid.UUID, *, place: str, port_id: uuid.UUID) -> uuid.UUID:
     token_id = token.id
     commit()
     return token_id
+    ids = (contacts_of(client)[0].id, note.id, imported.number)
+    return Place(slug, client.number, *ids, link, colleague.id, tag_id, event_id)
 
 
 def rules(app: Flask) -> list[tuple[Rule, str]]:

@@ -260,9 +260,12 @@ def rows_of(
     """The newest of what is asked for, newest first: before an id, or next after one. What is of the port and what is
     of no port are each read in the order of their own index."""
     conditions = asked.conditions(member)
-    for edge, condition in ((before, Event.id < before), (after, Event.id > after), (upto, Event.id <= upto)):
-        if edge is not None:
-            conditions.append(condition)
+    if before is not None:
+        conditions.append(Event.id < before)
+    if after is not None:
+        conditions.append(Event.id > after)
+    if upto is not None:
+        conditions.append(Event.id <= upto)
     upwards = after is not None
     parts = []
     for part in parts_of(member):
