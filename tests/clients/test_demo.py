@@ -104,6 +104,18 @@ def test_the_timeline_agrees_with_the_record(connection: psycopg.Connection) -> 
     assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
+def test_what_happened_can_be_verified_and_stands_in_order(
+    loaded: Installation, connection: psycopg.Connection
+) -> None:
+    assert "0 events in 0 seals" in loaded.flask("audit", "verify")
+    by_id, by_time = (
+        connection.execute(f"SELECT id FROM events WHERE subject_type = 'client' ORDER BY {order}").fetchall()
+        for order in ("id", "occurred_at, id")
+    )
+    assert by_id == by_time
+    assert connection.execute("SELECT count(*) FROM events WHERE name = 'client:updated'").fetchone() != (0,)
+
+
 def test_loading_again_changes_nothing(loaded: Installation, connection: psycopg.Connection) -> None:
     before = counts(connection)
     with loaded.app.app_context():
