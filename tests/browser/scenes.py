@@ -64,6 +64,17 @@ class Stage:
     def client(self, at: int) -> str:
         return f"{CLIENTS}/{self.numbers[at]}"
 
+    def client_id(self, at: int) -> uuid.UUID:
+        with self.site.database.connect() as connection:
+            row = connection.execute(
+                "SELECT c.id FROM clients c JOIN ports ON ports.id = c.port_id"
+                " WHERE slug = 'port-nimara' AND number = %s",
+                (self.numbers[at],),
+            ).fetchone()
+        assert row is not None
+        found: uuid.UUID = row[0]
+        return found
+
     def contact(self, at: int) -> str:
         """The address of the first contact of a client."""
         with self.site.database.connect() as connection:
@@ -518,6 +529,29 @@ def away(stage: Stage, page: Page) -> None:
         page.goto(IMPORTS)
 
 
+LOG = "/port-nimara/admin/audit"
+
+
+def audit_entry(stage: Stage, page: Page) -> None:
+    """The latest change of the first client, whose town was changed again."""
+    page.goto(f"{LOG}?what=client:updated&subject=client:{stage.client_id(0)}")
+    page.locator("td.when a").first.click()
+    expect(page.get_by_role("heading", name="How it was recorded")).to_be_visible()
+
+
+def audit_refused(stage: Stage, page: Page) -> None:
+    """A change that was made again since is not taken back."""
+    for name in ("Skipper", "Captain"):
+        page.goto(f"{stage.client(5)}/edit")
+        suffix = " Two" if page.get_by_label("Preferred name").input_value() == name else ""
+        page.get_by_label("Preferred name").fill(name + suffix)
+        page.get_by_role("button", name="Save client").click()
+        expect(page.locator("#toasts .toast")).to_contain_text("saved")
+    page.goto(f"{LOG}?what=client:updated&subject=client:{stage.client_id(5)}")
+    page.get_by_role("button", name="Revert").nth(1).click()
+    expect(page.get_by_text("This was not taken back")).to_be_visible()
+
+
 def import_in(status: str, query: str = "") -> Callable[[Stage, Page], None]:
     return at(lambda stage: f"{IMPORTS}/{stage.imports[status]}{query}")
 
@@ -682,6 +716,10 @@ SCENES = (
     Scene("new token refused", ADMIN, token_refused, 422),
     Scene("token created", ADMIN, token_created, 201),
     Scene("token, revoke?", ADMIN, revoke_question),
+    Scene("audit", ADMIN, at(LOG)),
+    Scene("audit, nothing matches", ADMIN, at(f"{LOG}?what=system:alert&from=2099-01-01")),
+    Scene("audit, one entry", ADMIN, audit_entry),
+    Scene("audit, not taken back", ADMIN, audit_refused, 409),
     Scene("400", ADMIN, open_too_long, 400),
     Scene("403", VIEWER, at(f"{CLIENTS}/new"), 403),
     Scene("404", ADMIN, at(f"{CLIENTS}/999999"), 404),
