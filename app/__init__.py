@@ -105,9 +105,9 @@ def register(app: Flask) -> None:
     from .clients import reversals as _client_reversals  # noqa: F401  (registers what takes changes back)
     from .clients.views import bp as clients
     from .events import seals as _seals  # noqa: F401  (registers its tables and its job)
-    from .identity import reactions as _identity_reactions  # noqa: F401  (registers jobs and reactions)
     from .events import tellers as _tellers  # noqa: F401  (registers what the log tells of)
     from .events.views import bp as audit
+    from .identity import reactions as _identity_reactions  # noqa: F401  (registers jobs and reactions)
     from .identity.views import bp as identity
     from .mail import reactions as _mail_reactions  # noqa: F401  (registers its table, its jobs and how they are told)
     from .notifications import models as _notifications  # noqa: F401  (registers its tables)

@@ -410,7 +410,7 @@ def changes_of(name: str, words: Mapping[str, Any], *, is_open: bool) -> list[tu
     fields, named = FIELDS.get(name, {}), words["details"].get("named", {})
     changes = []
     for changed, values in words["changes"].items():
-        found = fields.get(changed, FieldWords(changed))
+        found = fields.get(changed, FieldWords(plain(changed), personal=True))  # nobody said what it is
         old, new = (found.words(value) for value in named.get(changed, values))
         if found.personal and not is_open:
             old, new = masked(old), masked(new)

@@ -17,6 +17,7 @@ from .subjects import Shown, families, subjects
 from .timeline import tells
 
 families("auth", lazy_gettext("Signing in"))
+families("user", lazy_gettext("Users"))
 families("permission", lazy_gettext("Permissions"))
 families("data", lazy_gettext("Data"))
 families("email", lazy_gettext("E-mail"))
@@ -36,6 +37,31 @@ def _signed_out(details: Mapping[str, Any]) -> str:
 @tells("auth:failed", icon="key-round", tone="warn", personal=("email",))
 def _failed(details: Mapping[str, Any]) -> str:
     return _("refused a sign-in as %(email)s", email=details.get("email", ""))
+
+
+@tells("auth:sessionsEnded", icon="log-out", tone="warn")
+def _sessions_ended(details: Mapping[str, Any]) -> str:
+    return _("ended %(count)s other sessions", count=details.get("count", ""))
+
+
+@tells("user:invited", icon="user-plus", tone="info", personal=("email",))
+def _invited(details: Mapping[str, Any]) -> str:
+    return _("invited %(email)s", email=details.get("email", ""))
+
+
+@tells("user:activated", icon="circle-check", tone="ok")
+def _activated(details: Mapping[str, Any]) -> str:
+    return _("let this user sign in again")
+
+
+@tells("user:deactivated", icon="circle-x", tone="warn")
+def _deactivated(details: Mapping[str, Any]) -> str:
+    return _("deactivated this user")
+
+
+@tells("user:factorsReset", icon="key-round", tone="warn")
+def _factors_reset(details: Mapping[str, Any]) -> str:
+    return _("removed the second factors of this user")
 
 
 @tells("permission:denied", icon="circle-x", tone="warn")
