@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from flask import abort, request
 from flask_babel import gettext as _
 from sqlalchemy import ARRAY, ColumnElement, Select, Text, cast, func, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute
 
 from ..crypto import Unreadable
 from ..current import Member
@@ -81,16 +82,22 @@ class Asked:
         }
         return {name: value for name, value in asked.items() if value}
 
+    def names(self) -> list[str]:
+        """The events that `what` stands for; none stands for all."""
+        if self.what in EVENTS:
+            return [self.what]
+        return [name for name in EVENTS if name.startswith(f"{self.what}:")] if self.what else []
+
+    def named(self) -> list[ColumnElement[bool]]:
+        return [Event.name.in_(names)] if (names := self.names()) else []
+
     def conditions(self, member: Member) -> list[ColumnElement[bool]]:
+        """All but that of `what`, which the parts have."""
         found: list[ColumnElement[bool]] = []
         if self.actor == SYSTEM:
             found.append(Event.actor_kind == SYSTEM)
         elif self.actor:
             found.append(Event.actor_id == uuid.UUID(self.actor))
-        if self.what in EVENTS:
-            found.append(Event.name == self.what)
-        elif self.what:
-            found.append(Event.name.in_([name for name in EVENTS if name.startswith(f"{self.what}:")]))
         if self.subject:
             found += [Event.subject_type == self.subject[0], Event.subject_id == self.subject[1]]
         if self.field:
@@ -268,9 +275,9 @@ def rows_of(
         conditions.append(Event.id <= upto)
     upwards = after is not None
     parts = []
-    for part in parts_of(member):
-        order = (Event.port_id, Event.id) if upwards else (Event.port_id.desc(), Event.id.desc())
-        one = select(Event.id).where(part, *conditions).order_by(*order).limit(limit).subquery()
+    for part in parts_of(asked, member):
+        order = [column if upwards else column.desc() for column in (*part.order, Event.id)]
+        one = select(Event.id).where(*part.conditions, *conditions).order_by(*order).limit(limit).subquery()
         parts.append(select(one.c.id))
     found = union_all(*parts).subquery()
     newest = select(found.c.id).order_by(found.c.id if upwards else found.c.id.desc()).limit(limit).subquery()
@@ -279,21 +286,46 @@ def rows_of(
     return db.session.execute(joined.order_by(Event.id.desc())).all()
 
 
-def parts_of(member: Member) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+@dataclass(frozen=True)
+class Part:
+    """Some of the events, and what stands before the id in the index that has them in order. Naming a column there that
+    is the same in all of them keeps Postgres from reading the whole port for what is rare."""
+
+    conditions: list[ColumnElement[bool]]
+    order: tuple[InstrumentedAttribute[Any], ...]
+
+
+def places(member: Member) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """The port's events, and those of no port; policies say which of these the member sees."""
     return Event.port_id == member.here().id, Event.port_id.is_(None)
 
 
+def parts_of(asked: Asked, member: Member) -> Iterator[Part]:
+    """The parts that each come from an index in the order of their ids."""
+    for place in places(member):
+        if asked.subject:
+            yield Part([place, *asked.named()], (Event.subject_type, Event.subject_id))
+        elif asked.actor == SYSTEM:
+            yield Part([place, Event.actor_id.is_(None), *asked.named()], (Event.actor_id,))
+        elif asked.actor:
+            yield Part([place, *asked.named()], (Event.actor_id,))
+        elif names := asked.names():
+            yield from (Part([place, Event.name == name], (Event.port_id, Event.name)) for name in names)
+        else:
+            yield Part([place], (Event.port_id,))
+
+
 def visible_to(member: Member, event_id: uuid.UUID) -> Select[Event]:
-    here, nowhere = parts_of(member)
+    here, nowhere = places(member)
     return select(Event).where(Event.id == event_id, here | nowhere)
 
 
 def count_of(asked: Asked, member: Member) -> tuple[int, uuid.UUID | None]:
     """How many events are asked for, and the newest of them."""
     total, newest = 0, None
-    for part in parts_of(member):
-        statement = select(func.count(), func.max(cast(Event.id, Text))).where(part, *asked.conditions(member))
+    for part in parts_of(asked, member):
+        conditions = [*part.conditions, *asked.conditions(member)]
+        statement = select(func.count(), func.max(cast(Event.id, Text))).where(*conditions)
         count, last = db.session.execute(statement).one()
         total += count
         newest = max(filter(None, (newest, last)), default=None)
