@@ -112,8 +112,7 @@ def register(app: Flask) -> None:
     from .mail import reactions as _mail_reactions  # noqa: F401  (registers its table, its jobs and how they are told)
     from .notifications import models as _notifications  # noqa: F401  (registers its tables)
 
-    for blueprint in (health.bp, api, identity, admin, clients):
-    for blueprint in (health.bp, identity, admin, audit, clients):
+    for blueprint in (health.bp, api, identity, admin, audit, clients):
         app.register_blueprint(blueprint)
 
 

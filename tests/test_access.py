@@ -385,6 +385,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         colleague.id,
         tag_id,
         token_of(owner, place=f"{slug} {numbers}", port_id=port_id),
+        event_id,
     )
 
 
@@ -398,8 +399,6 @@ def token_of(owner: uuid.UUID, *, place: str, port_id: uuid.UUID) -> uuid.UUID:
     token_id = token.id
     commit()
     return token_id
-    ids = (contacts_of(client)[0].id, note.id, imported.number)
-    return Place(slug, client.number, *ids, link, colleague.id, tag_id, event_id)
 
 
 def rules(app: Flask) -> list[tuple[Rule, str]]:
