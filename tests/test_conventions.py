@@ -107,7 +107,6 @@ RULES = {
                 "app/schedule.py",  # a tick
                 "app/events/relay.py",  # what was claimed
                 "app/identity/sign_in.py",  # the attempt, and its failure, outlast the refusal
-                "app/identity/accounts.py",  # likewise where the present password is asked for
                 "app/identity/console.py",  # a command
                 "app/demo.py",
             }

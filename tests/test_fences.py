@@ -620,13 +620,11 @@ DEFINERS = {
     "is_session_good": definer("sockets outlive the request that opened them", "app/live/hub.py"),
     "clear_expired": definer("housekeeping of no port", "app/jobs.py"),
     "is_sign_in_paused": definer("says no more than that", "app/identity/sign_in.py"),
-    "attempt_sign_in": definer(
-        "failures are counted before anybody is known", "app/identity/sign_in.py", "app/identity/accounts.py"
-    ),
+    "attempt_sign_in": definer("failures are counted before anybody is known", "app/identity/sign_in.py"),
     "find_for_sign_in": definer("the hash for an attempt that was counted", "app/identity/sign_in.py"),
     "enter_with_token": definer("which port a token is good in is in its row", "app/web.py"),
     "note_sign_in": definer("of the user whose attempt it was", "app/identity/sign_in.py"),
-    "note_proof": definer("of the user whose attempt it was", "app/identity/sign_in.py"),
+    "note_proof": definer("of the user whose attempt it was", "app/identity/sign_in.py", "app/identity/accounts.py"),
     "keep_challenge": definer("kept before anybody is known", "app/identity/models/challenge.py"),
     "take_challenge": definer("who has the challenge was given it", "app/identity/models/challenge.py"),
     "reset_factors": definer("somebody of the port in force lost theirs", "app/identity/models/factor.py"),
@@ -638,8 +636,9 @@ DEFINERS = {
     "use_email_change": definer("who has the token", "app/identity/accounts.py"),
     "ask_for_reset": definer("asks about an address, and learns nothing", "app/identity/accounts.py"),
     "answer_reset": definer("the job that looks an address up acts for nobody", "app/identity/jobs.py"),
-    "has_password": definer("of somebody in the port in force, or of oneself", "app/identity/jobs.py"),
-    "settle_attempt": definer("of the user whose attempt it was", "app/identity/accounts.py"),
+    "has_password": definer(
+        "of somebody in the port in force, or of oneself", "app/identity/jobs.py", "app/identity/accounts.py"
+    ),
     "change_password": definer("of the user whose attempt it was", "app/identity/accounts.py"),
     "clear_links": definer("housekeeping of no port", "app/jobs.py"),
     "claim_outbox": definer("the relay serves all ports", "app/events/relay.py"),
@@ -942,13 +941,6 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     assert hand.scalar(has, south.user_id) is None
     hand.act_for()
     assert hand.scalar(has, north.user_id) is None
-
-
-@proves("settle_attempt")
-def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
-    assert hand.scalar("SELECT settle_attempt(%s)", south.attempt) is None
-    hand.connection.commit()
-    assert truth.count("sign_in_failures", "id = %s", south.attempt) == 1
 
 
 @proves("change_password")

@@ -19,13 +19,13 @@ from uuid_utils.compat import uuid7
 
 from .. import live
 from ..current import Member
-from ..db import after_commit, begin, commit, db, now, rollback
+from ..db import after_commit, begin, db, now, rollback
 from ..events.models import record
 from .jobs import send_reset
 from .models import Purpose, Session, User, hash_token
 from .models.verification import new_token
 from .passwords import hash_password, verify
-from .sign_in import FIND, Paused, Signer, Wrong, address_of, network_of
+from .sign_in import FIND, Attempt, Signer, Wrong, address_of, network_of
 
 FIND_LINK = text("SELECT * FROM find_link(:purpose, :token_hash, :now)")
 ACCEPT = text("SELECT id, name FROM accept_invitation(:token_hash, :password_hash, :name, :now)")
@@ -132,7 +132,7 @@ def change_password(present: str, new: str, *, ip: str | None, by: Member) -> st
     attempt = prove(present, ip=ip, by=by)
     password_hash = hash_password(new)
     resume(by)
-    if not db.session.scalar(select(func.change_password(attempt, password_hash, now()))):
+    if not db.session.scalar(select(func.change_password(attempt.id, password_hash, now()))):
         raise Wrong  # deactivated meanwhile
     token = renew_session(by)
     record("user:passwordChanged", by=by, subject_type="user", subject_id=by.id, port_id=None)
@@ -143,30 +143,22 @@ def ask_for_email_change(email: str, password: str, *, ip: str | None, by: Membe
     """Have a link sent to the new address, and word to the present one. Raises Paused and Wrong."""
     attempt = prove(password, ip=ip, by=by)
     resume(by)
-    if not db.session.scalar(select(func.settle_attempt(attempt))):
+    if not db.session.scalar(select(func.note_proof(attempt.id, None))):
         raise Wrong
     changes = {"email": (by.email, email)}
     record("user:emailChangeAsked", by=by, subject_type="user", subject_id=by.id, port_id=None, changes=changes)
 
 
-def prove(password: str, *, ip: str | None, by: Member) -> uuid.UUID:
-    """That the member knows their password, outside any transaction; gives the attempt, which counts as a failure
-    until it is settled. Raises Paused, and Wrong, which is recorded."""
-    attempt, email, counted = uuid7(), by.email.lower(), cast(network_of(address_of(ip)), INET)
+def prove(password: str, *, ip: str | None, by: Member) -> Attempt:
+    """That the member knows their password, outside any transaction; what was tried counts as a failure until it is
+    settled. Raises Paused, and Wrong, which is recorded."""
     rollback()
     begin()
-    is_allowed = db.session.scalar(select(func.attempt_sign_in(attempt, email, counted, now())))
-    commit()
-    if not is_allowed:
-        raise Paused
-    found = db.session.execute(FIND, {"attempt": attempt}).one_or_none()
+    attempt = Attempt.count(by.email.lower(), ip)
+    found = db.session.execute(FIND, {"attempt": attempt.id}).one_or_none()
     rollback()  # hashing takes a while: no connection waits for it
     if not verify(found.password_hash if found else None, password):
-        resume(by)
-        about: dict[str, Any] = {"by": by, "subject_type": "user", "subject_id": by.id, "port_id": None}
-        record("auth:failed", **about, email=email, reason="password")
-        commit()
-        raise Wrong
+        attempt.fail("password")
     return attempt
 
 
@@ -204,6 +196,11 @@ class Profile:
     def of(cls, user: User) -> Profile:
         theme = str(user.preferences.get("theme", "system"))
         return cls(user.id, user.name, user.locale or "", user.timezone or "", theme)
+
+
+def has_password(by: Member) -> bool:
+    """Who comes in through another service may have none."""
+    return bool(db.session.scalar(select(func.has_password(by.id))))
 
 
 def own(by: Member, *, locked: bool = False) -> User:

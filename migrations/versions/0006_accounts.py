@@ -196,18 +196,6 @@ def add_functions_of_passwords() -> None:
     # The present password was typed, which is an attempt like any other until it was right.
     op.execute(
         """
-        CREATE FUNCTION settle_attempt(p_attempt uuid) RETURNS boolean
-        LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-            DELETE FROM sign_in_failures f USING users u
-            WHERE f.id = p_attempt AND u.email = f.email::citext AND u.is_active
-              AND u.id = nullif(current_setting('app.user_id', true), '')::uuid
-            RETURNING true
-        $$
-        """
-    )
-    definer("settle_attempt(uuid)")
-    op.execute(
-        """
         CREATE FUNCTION change_password(p_attempt uuid, p_hash text, p_now timestamptz) RETURNS boolean
         LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
             WITH attempt AS (
@@ -230,7 +218,6 @@ def add_functions_of_passwords() -> None:
 def downgrade() -> None:
     for signature in (
         "change_password(uuid, text, timestamptz)",
-        "settle_attempt(uuid)",
         "has_password(uuid)",
         "answer_reset(uuid, bytea, timestamptz, timestamptz)",
         "ask_for_reset(uuid, text, inet, timestamptz)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,10 +17,11 @@ from werkzeug.test import TestResponse
 from app.db import begin, now
 from app.db import db as database
 from app.events.models import Event, record
+from app.identity.jobs import send_reset
 from app.identity.models import Purpose, Verification
 from app.logs import mask
 from app.web import SESSION_COOKIE
-from tests.identity.conftest import Mailbox, SignIn
+from tests.identity.conftest import Mailbox, Phone, SignIn
 from tests.world import INVITED, NORTH, PASSWORD, Visitor, enter, user_id
 
 NEW = "Brisk-Tide-2027?"
@@ -232,6 +234,34 @@ def test_a_reset_signs_nobody_in(browser: Visitor, reset: str) -> None:
     assert browser.get("/north/clients").status_code == 303
 
 
+def test_a_reset_does_not_lead_past_the_second_factor(
+    app: Flask, browser: Visitor, attempt: SignIn, second: SignIn, phone_of: Callable[[str], Phone], mailbox: Mailbox
+) -> None:
+    phone = phone_of(AGENT)
+    browser.post("/auth/reset", {"email": AGENT})
+    (letter,) = mailbox()
+    assert browser.post(letter.link, {"new_password": NEW}).status_code == 303
+    assert browser.get("/north/clients").headers["Location"].startswith("/auth/login")
+    assert attempt(AGENT, NEW).headers["Location"].startswith("/auth/mfa")
+    assert browser.get("/north/clients").headers["Location"].startswith("/auth/login")
+    assert second(code=phone.code()).status_code == 303
+    assert browser.get("/north/clients").status_code == 200
+
+
+def test_a_reset_ends_a_sign_in_that_was_half_finished(
+    browser: Visitor, attempt: SignIn, second: SignIn, phone_of: Callable[[str], Phone], mailbox: Mailbox, app: Flask
+) -> None:
+    """Whoever knew the old password and waits for a code has nothing any more."""
+    phone = phone_of(AGENT)
+    assert attempt(AGENT).headers["Location"].startswith("/auth/mfa")
+    owner = Visitor.anonymous(app)
+    owner.post("/auth/reset", {"email": AGENT})
+    (letter,) = mailbox()
+    assert owner.post(letter.link, {"new_password": NEW}).status_code == 303
+    second(code=phone.code())
+    assert browser.get("/north/clients").status_code == 303
+
+
 def test_whoever_was_signed_in_here_is_not_any_more(app: Flask, reset: str, db: SQLAlchemy) -> None:
     somebody = Visitor.of(app, ADMIN)
     token = somebody.client.get_cookie(SESSION_COOKIE)
@@ -267,6 +297,15 @@ def test_resets_are_limited_without_a_word(app: Flask, db: SQLAlchemy, mailbox: 
     with time_machine.travel(now() + timedelta(minutes=61)):
         ask(AGENT, "203.0.113.1")
         assert [letter.to for letter in mailbox()] == [AGENT]
+
+
+def test_a_job_that_runs_again_sends_no_second_link(browser: Visitor, reset: str, mailbox: Mailbox) -> None:
+    begin(user_id=user_id(AGENT), scope="staff")
+    row = database.session.scalars(select(Verification).where(Verification.purpose == Purpose.RESET)).one()
+    begin()
+    send_reset(verification_id=row.id)
+    assert mailbox() == []
+    assert browser.get(reset).status_code == 200
 
 
 def test_a_reset_goes_nowhere_else(browser: Visitor, reset: str) -> None:

@@ -25,7 +25,7 @@ from app.identity.forms import locale_choices, zone_choices
 from app.identity.models import User
 from app.web import SESSION_COOKIE
 from tests.identity.conftest import Mailbox, SignIn
-from tests.world import PASSWORD, Visitor, fields_of, user_id
+from tests.world import INVITED, PASSWORD, Visitor, fields_of, user_id
 
 AGENT = "sales_agent@north.example"
 PAGE = "/north/settings/profile"
@@ -111,11 +111,11 @@ def test_choices_are_real_ones() -> None:
     assert not {"posixrules", "EST5EDT", "Etc/GMT+3"} & set(zones)
 
 
-def test_the_page_takes_two_statements(agent: Visitor, statements: list[str]) -> None:
+def test_the_page_takes_three_statements(agent: Visitor, statements: list[str]) -> None:
     agent.get(PAGE)
     statements.clear()
     agent.get(PAGE)
-    assert len(statements) <= 2
+    assert len(statements) <= 3
 
 
 # --- Picture
@@ -259,11 +259,10 @@ def test_the_present_password_is_asked_for(agent: Visitor, attempt: SignIn, db: 
     assert attempt(AGENT, PASSWORD).status_code == 303
 
 
-def test_guessing_the_present_password_is_paused(
-    agent: Visitor, db: SQLAlchemy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for _ in range(5):
+def test_guessing_the_present_password_is_paused(agent: Visitor, db: SQLAlchemy) -> None:
+    for _ in range(4):
         assert change(agent, present="not this one").status_code == 422
+    assert change(agent, present="not this one").status_code == 429
     answer = change(agent)
     assert answer.status_code == 429
     assert "too many tries" in answer.text
@@ -274,6 +273,13 @@ def test_weak_passwords_are_refused_before_the_present_one_is_tried(agent: Visit
     assert answer.status_code == 422
     assert "tried first" in answer.text
     assert PASSWORD not in answer.text
+
+
+def test_who_has_no_password_is_not_asked_for_one(visit: Callable[[str], Visitor]) -> None:
+    """They come in through another service."""
+    page = visit(INVITED).get(PAGE).text
+    assert "through another service" in page
+    assert 'name="present_password"' not in page
 
 
 # --- E-mail address

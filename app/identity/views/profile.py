@@ -36,6 +36,7 @@ def profile_page(status: int = 200, **forms: Any) -> ResponseReturnValue:
         form.open(profile)
         forms["form"] = form
     forms.setdefault("clashes", [])
+    forms["has_password"] = accounts.has_password(member)
     for name, kind in (("picture_form", PictureForm), ("password_form", PasswordForm), ("email_form", EmailForm)):
         forms.setdefault(name, kind(formdata=None))
     return page("settings/profile.html", status, **forms)
