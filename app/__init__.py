@@ -107,11 +107,14 @@ def register(app: Flask) -> None:
     from .events import seals as _seals  # noqa: F401  (registers its tables and its job)
     from .events import tellers as _tellers  # noqa: F401  (registers what the log tells of)
     from .events.views import bp as audit
+    from .identity import history as _history  # noqa: F401  (registers how timelines tell of people)
     from .identity import reactions as _identity_reactions  # noqa: F401  (registers jobs and reactions)
+    from .identity.branding import brand_url
     from .identity.views import bp as identity
     from .mail import reactions as _mail_reactions  # noqa: F401  (registers its table, its jobs and how they are told)
     from .notifications import models as _notifications  # noqa: F401  (registers its tables)
 
+    app.jinja_env.globals["brand_url"] = brand_url
     for blueprint in (health.bp, api, identity, admin, audit, clients):
         app.register_blueprint(blueprint)
 

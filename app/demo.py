@@ -25,8 +25,21 @@ from .current import CurrentPort
 from .db import begin, commit, db, now
 from .events.audit import first_id
 from .events.models import keyring, message_of, place_of_key
-from .identity.models import Port, Role, User, UserPortRole, current_port_of
+from .identity.models import (
+    Port,
+    PortRoleOverride,
+    Purpose,
+    Role,
+    Team,
+    TeamMember,
+    User,
+    UserPortRole,
+    Verification,
+    current_port_of,
+)
+from .identity.models.verification import INVITATION_LASTS
 from .identity.passwords import hash_password
+from .identity.permissions import as_overrides
 
 PASSWORD = "Harbour-2026!"  # noqa: S105  # of the demo alone, and printed where it starts
 
@@ -46,6 +59,7 @@ PORTS: tuple[dict[str, Any], ...] = (
         "timezone": "Europe/Helsinki",
         "locale": "en",
         "country": "FI",
+        "branding": {"primary": "#0f766e", "secondary": "#b45309", "version": "demo"},
     },
 )
 
@@ -303,6 +317,49 @@ def _people(connection: Connection) -> None:
                     updated_at=now(),
                 )
             )
+    _administration(connection, ports, roles)
+
+
+# Somebody invited who has not been here yet; teams as (port, name, supervisor, members); what a port lays over a role.
+INVITED = ("Noor Haddad", "noor.haddad@nimara.example", "port-nimara", "technician")
+TEAMS = (
+    (
+        "port-nimara",
+        "Front office",
+        "ines.rocha@nimara.example",
+        ("mats.berg@nimara.example", "vera.lund@nimara.example"),
+    ),
+    ("port-nimara", "Dock crew", None, ("mats.berg@nimara.example",)),
+    ("hanko-itasatama", "Office", "aino.laine@hanko.example", ("olli.saari@hanko.example",)),
+)
+OVERRIDES = {("port-nimara", "viewer"): {"clients.export": True, "invoices.view": False}}
+
+
+def _administration(connection: Connection, ports: dict[str, uuid.UUID], roles: dict[str, uuid.UUID]) -> None:
+    moment = now()
+    stamps = {"created_at": moment, "updated_at": moment}
+    name, email, slug, role = INVITED
+    invited, port_id = uuid7(), ports[slug]
+    connection.execute(
+        insert(User).values(
+            id=invited, email=email, name=name, is_super_admin=False, is_active=True, preferences={}, **stamps
+        )
+    )
+    given = {"user_id": invited, "port_id": port_id}
+    connection.execute(insert(UserPortRole).values(id=uuid7(), role_id=roles[role], **given, **stamps))
+    sent = {"email": email, "created_at": moment, "expires_at": moment + INVITATION_LASTS}
+    connection.execute(
+        insert(Verification).values(id=uuid7(), purpose=Purpose.INVITE, token_hash=uuid7().bytes, **given, **sent)
+    )
+    people = {row.email: row.id for row in connection.execute(select(User.email, User.id))}
+    for slug, name, supervisor, members in TEAMS:
+        team = {"id": uuid7(), "port_id": ports[slug], "name": name, "version": 1}
+        connection.execute(insert(Team).values(**team, supervisor_id=people.get(supervisor or ""), **stamps))
+        rows = [{"id": uuid7(), "port_id": ports[slug], "team_id": team["id"], "user_id": people[m]} for m in members]
+        connection.execute(insert(TeamMember), rows)
+    for (slug, role), laid in OVERRIDES.items():
+        values = {"port_id": ports[slug], "role_id": roles[role], "permission_overrides": as_overrides(laid)}
+        connection.execute(insert(PortRoleOverride).values(id=uuid7(), **values, **stamps))
 
 
 SETTINGS: dict[str, dict[str, Any]] = {

@@ -21,6 +21,7 @@ class Entry:
     permissions: tuple[str, ...]
     in_bar: bool = True
     is_new: bool = False
+    super_admin: bool = False
 
 
 # Who holds any of these has something to look after.
@@ -49,6 +50,14 @@ SETTINGS: tuple[Entry, ...] = (
     Entry(None, lazy_gettext("API tokens"), "key-round", "identity.index_tokens", ()),
 )
 ADMIN: tuple[Entry, ...] = (
+    Entry(None, lazy_gettext("People"), "users", "identity.index_users", ("admin.manage_users",)),
+    Entry(None, lazy_gettext("Roles"), "key-round", "identity.index_roles", ("admin.manage_users",)),
+    Entry(None, lazy_gettext("Teams"), "user-plus", "identity.index_teams", ("admin.manage_users",)),
+    Entry(None, lazy_gettext("This port"), "building-2", "identity.edit_port", ("admin.manage_settings",)),
+    Entry(None, lazy_gettext("Branding"), "star", "identity.edit_branding", ("admin.manage_settings",)),
+    Entry(
+        None, lazy_gettext("Ports"), "anchor", "identity.index_all_ports", ("admin.manage_settings",), super_admin=True
+    ),
     Entry(
         None, lazy_gettext("Port settings"), "sliders-horizontal", "admin.index_settings", ("admin.manage_settings",)
     ),
@@ -98,6 +107,8 @@ def admin_links() -> list[Link]:
 
 
 def _may(entry: Entry) -> bool:
+    if entry.super_admin and not member.is_super_admin:
+        return False
     return not entry.permissions or any(member.can(permission) for permission in entry.permissions)
 
 

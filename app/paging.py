@@ -41,6 +41,16 @@ class Sort:
 
 
 @dataclass(frozen=True)
+class Filter:
+    """One filter of the toolbar; `options` are (value, label), `value` the chosen one or an empty string."""
+
+    name: str
+    label: Any
+    options: list[tuple[str, Any]]
+    value: str
+
+
+@dataclass(frozen=True)
 class Cursor:
     """`after` or `before` a row, given by its sort value and id."""
 

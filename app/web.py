@@ -28,6 +28,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Select, text
@@ -37,6 +38,7 @@ from werkzeug.wrappers.response import Response as BaseResponse
 from . import formats, limits, proofs
 from .current import CurrentPort, Member, PortLink
 from .db import begin, commit, db, now, rollback
+from .errors import Refused
 from .events.models import record
 from .identity.models import SESSION_LONGEST, hash_token
 from .identity.permissions import LEAVES, leaves_of
@@ -99,7 +101,8 @@ class MethodOverride:
 
 @dataclass(frozen=True)
 class Access:
-    """Who may use an endpoint: everybody, everybody signed in, or who holds one of `permissions` in the port."""
+    """Who may use an endpoint: everybody, everybody signed in, or who holds one of `permissions` in the port; with
+    `super_admin`, only those of them."""
 
     public: bool = False
     permissions: tuple[str, ...] = ()
@@ -109,14 +112,17 @@ class Access:
     for_setting_up: bool = False
     for_proving: bool = False
     by_token: bool = False  # a program, which shows a token; cookies mean nothing there
+    super_admin: bool = False
 
 
-def requires(*permissions: str, limit: str | None = None, step_up: bool = False) -> Callable[[View], View]:
+def requires(
+    *permissions: str, limit: str | None = None, step_up: bool = False, super_admin: bool = False
+) -> Callable[[View], View]:
     """The member must hold one of these permissions in the port of the address. `step_up`: and have proved lately who
-    they are."""
+    they are. `super_admin`: and be one, for what is the same in every port."""
     if not permissions or not LEAVES.issuperset(permissions):
         raise ValueError(f"no such permission: {permissions}")
-    return _states(Access(permissions=permissions, limit=limit, step_up=step_up))
+    return _states(Access(permissions=permissions, limit=limit, step_up=step_up, super_admin=super_admin))
 
 
 def public(view: View) -> View:
@@ -198,7 +204,11 @@ def authorise() -> ResponseReturnValue | None:
         found: Member = g.member
         if "port_slug" in g and found.port is None:
             abort(404)
+        if found.preview:
+            only_look(found.preview)
         if access.permissions and not any(found.can(permission) for permission in access.permissions):
+            deny(found, access)
+        if access.super_admin and not found.is_super_admin:
             deny(found, access)
     protect()
     return None if access.public else proofs.ask(g.member, access)
@@ -208,6 +218,21 @@ def authorise_token_holder() -> None:
     """No page of another origin can make a browser send a token, so there is no CSRF to think of."""
     if g.member is None:
         abort(401)
+
+
+# Where somebody who looks as another role may go all the same: to the end of it.
+WAYS_OUT = frozenset({"identity.destroy_preview", "identity.destroy_session", "identity.index_ports"})
+ONES_OWN = ("/auth/", "/<port>/settings")
+
+
+def only_look(label: str) -> None:
+    """While a role is tried on nothing is written, and no page about passwords and proofs opens. Raises Refused."""
+    rule = request.url_rule.rule if request.url_rule else ""
+    if request.endpoint in WAYS_OUT or (request.method not in WRITES and not rule.startswith(ONES_OWN)):
+        return
+    raise Refused(
+        _("You are looking around as “%(role)s”, and nothing is changed that way. End the preview first.", role=label)
+    )
 
 
 def stated_access() -> Access | None:
@@ -321,7 +346,7 @@ def member_of(answer: dict[str, Any]) -> Member:
         session_id=uuid.UUID(answer["session_id"]),
         name=user["name"],
         email=user["email"],
-        is_super_admin=user["is_super_admin"],
+        is_super_admin=user["is_super_admin"] and not preview,
         port=CurrentPort(**{**port, "id": uuid.UUID(port["id"])}) if port else None,
         ports=tuple(PortLink(p["name"], p["slug"]) for p in answer["ports"]),
         permissions=held if port else frozenset(),
@@ -509,11 +534,11 @@ def set_session_cookie(response: BaseResponse, token: str) -> None:
 
 def init_app(app: Flask) -> None:
     login_manager.init_app(app)
-    login_manager.request_loader(lambda _: g.get("member"))
+    login_manager.request_loader(lambda _request: g.get("member"))
     csrf.init_app(app)
 
     @app.url_value_preprocessor
-    def take_port(_: str | None, values: dict[str, Any] | None) -> None:
+    def take_port(_endpoint: str | None, values: dict[str, Any] | None) -> None:
         if values and "port" in values:
             g.port_slug = values.pop("port")
 

@@ -22,14 +22,14 @@ from sqlalchemy import func, select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app import storage
+from app import limits, storage
 from app.admin.models import Tag
 from app.clients.models import Import, Note
 from app.clients.queries import contacts_of
 from app.db import begin, commit, db, now
 from app.events.models import Event, SubjectKey, keyring, place_of_key
 from app.identity.accounts import own, set_picture
-from app.identity.models import ApiToken, hash_token
+from app.identity.models import ApiToken, Role, Team, hash_token
 from app.live import TOPICS
 from app.web import SESSION_COOKIE, Access
 from tests.world import NORTH, ROLES, Visitor, enter, make_client, start_session, user_id
@@ -195,6 +195,8 @@ SIGNED_IN = {
     "identity.destroy_other_session",
     "identity.destroy_other_sessions",
     "identity.destroy_identity",
+    "identity.destroy_preview",
+    "identity.show_brand",
     "storage.show",
     "live.connect",
 }
@@ -251,6 +253,59 @@ NEEDS = {
     "audit.show": ("admin.view_audit_log",),
     "audit.create_export": ("admin.view_audit_log",),
     "audit.create_reversal": ("admin.view_audit_log",),
+    "identity.index_users": ("admin.manage_users",),
+    "identity.new_user": ("admin.manage_users",),
+    "identity.create_user": ("admin.manage_users",),
+    "identity.show_user": ("admin.manage_users",),
+    "identity.create_invitation": ("admin.manage_users",),
+    "identity.edit_user_roles": ("admin.manage_users",),
+    "identity.update_user_roles": ("admin.manage_users",),
+    "identity.create_deactivation": ("admin.manage_users",),
+    "identity.destroy_deactivation": ("admin.manage_users",),
+    "identity.destroy_user": ("admin.manage_users",),
+    "identity.index_roles": ("admin.manage_users",),
+    "identity.show_role": ("admin.manage_users",),
+    "identity.new_role": ("admin.manage_users",),
+    "identity.create_role": ("admin.manage_users",),
+    "identity.edit_role": ("admin.manage_users",),
+    "identity.update_role": ("admin.manage_users",),
+    "identity.destroy_role": ("admin.manage_users",),
+    "identity.edit_override": ("admin.manage_users",),
+    "identity.update_override": ("admin.manage_users",),
+    "identity.create_preview": ("admin.manage_users",),
+    "identity.index_all_ports": ("admin.manage_settings",),
+    "identity.new_port": ("admin.manage_settings",),
+    "identity.create_port": ("admin.manage_settings",),
+    "identity.create_port_deactivation": ("admin.manage_settings",),
+    "identity.destroy_port_deactivation": ("admin.manage_settings",),
+    "identity.edit_port": ("admin.manage_settings",),
+    "identity.update_port": ("admin.manage_settings",),
+    "identity.edit_branding": ("admin.manage_settings",),
+    "identity.update_branding": ("admin.manage_settings",),
+    "identity.update_logo": ("admin.manage_settings",),
+    "identity.destroy_logo": ("admin.manage_settings",),
+    "identity.index_teams": ("admin.manage_users",),
+    "identity.new_team": ("admin.manage_users",),
+    "identity.create_team": ("admin.manage_users",),
+    "identity.show_team": ("admin.manage_users",),
+    "identity.edit_team": ("admin.manage_users",),
+    "identity.update_team": ("admin.manage_users",),
+    "identity.destroy_team": ("admin.manage_users",),
+    "identity.create_membership": ("admin.manage_users",),
+    "identity.destroy_membership": ("admin.manage_users",),
+}
+# Of these, what is the same in every port: for super-admins alone.
+SUPER_ADMINS = {
+    "identity.new_role",
+    "identity.create_role",
+    "identity.edit_role",
+    "identity.update_role",
+    "identity.destroy_role",
+    "identity.index_all_ports",
+    "identity.new_port",
+    "identity.create_port",
+    "identity.create_port_deactivation",
+    "identity.destroy_port_deactivation",
 }
 TOPIC_NEEDS = {
     "administration": NEEDS["admin.index"],
@@ -292,12 +347,13 @@ class Person:
     email: str
     held: set[str] | None
     is_signed_in: bool = True
+    is_super_admin: bool = False
     other_port_is_open: bool = False
 
 
 EVERYBODY = {
     **{role: Person(f"{role}@north.example", HELD[role]) for role in HELD},
-    "super admin": Person("super@quayside.example", ALL, other_port_is_open=True),
+    "super admin": Person("super@quayside.example", ALL, is_super_admin=True, other_port_is_open=True),
     "two roles": Person("two_roles@north.example", HELD["technician"] | HELD["sales_agent"]),
     "nobody": Person("nowhere@quayside.example", None),
     "inactive": Person("gone@north.example", None, is_signed_in=False),
@@ -307,6 +363,10 @@ EVERYBODY = {
 
 def holds(person: Person, needed: tuple[str, ...]) -> bool:
     return person.held is not None and not person.held.isdisjoint(needed)
+
+
+def may(person: Person, endpoint: str) -> bool:
+    return holds(person, NEEDS[endpoint]) and (endpoint not in SUPER_ADMINS or person.is_super_admin)
 
 
 # --- What there is to ask for ------------------------------------------------------------------------------
@@ -322,7 +382,9 @@ class Place:
     note: uuid.UUID
     imported: int
     file: str
-    person: uuid.UUID
+    user: uuid.UUID
+    role: uuid.UUID
+    team: uuid.UUID
     tag: uuid.UUID = field(default_factory=uuid.uuid4)
     token: uuid.UUID = field(default_factory=uuid.uuid4)
     event: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -339,18 +401,22 @@ class Place:
             "event_id": self.event,
             "filename": "app.css",
             "token": "of-no-link",
-            "user_id": self.person,
             "tag_id": self.tag,
             "token_id": self.token,
             "group": "hours",
             "day": "12-24",
             "name": "Standard",
+            "user_id": self.user,
+            "role_id": self.role,
+            "team_id": self.team,
+            "slug": self.slug,
         }
         return {name: known[name] for name in rule.arguments}
 
 
-UNKNOWN = Place("north", 999_999, uuid.uuid4(), uuid.uuid4(), 999_999, "", uuid.uuid4())
-BEYOND = Place("north", 10**30, uuid.UUID(int=0), uuid.UUID(int=2**128 - 1), 2**31, "", uuid.UUID(int=0))
+UNKNOWN = Place("north", 999_999, uuid.uuid4(), uuid.uuid4(), 999_999, "", *(uuid.uuid4() for _ in range(3)))
+NIL, LAST = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
+BEYOND = Place("north", 10**30, NIL, LAST, 2**31, "", NIL, LAST, NIL)
 
 
 def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
@@ -372,6 +438,10 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     picture = storage.new_key(slug, "general", colleague.id, "webp")
     storage.put(BytesIO(b"RIFF"), picture, "image/webp")
     set_picture(own(colleague), picture, by=colleague)
+    enter(f"port_admin@{slug}.example", slug)
+    team = Team.create(name=f"Quay {numbers}", supervisor_id=None, by=manager)
+    team.add(colleague.id, name=colleague.name, by=manager)
+    viewer = db.session.scalars(select(Role.id).where(Role.name == "viewer")).one()
     commit()
     with app.test_request_context():
         link = parse_qs(urlsplit(storage.link(key, "plan.pdf")).query)["link"][0]
@@ -387,6 +457,10 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         token_of(owner, place=f"{slug} {numbers}", port_id=port_id),
         event_id,
     )
+    contact = contacts_of(client)[0].id
+    token_id = token_of(owner, place=f"{slug} {numbers}", port_id=port_id)
+    people = (colleague.id, viewer, team.id, tag_id, token_id)
+    return Place(slug, client.number, contact, note.id, imported.number, link, *people)
 
 
 def token_of(owner: uuid.UUID, *, place: str, port_id: uuid.UUID) -> uuid.UUID:
@@ -467,6 +541,13 @@ def denials_of(person: Person) -> int:
     return db.session.scalar(statement) or 0
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are more ways in than anybody may write to within a minute."""
+    for name in limits.AMOUNTS:
+        monkeypatch.setitem(limits.AMOUNTS, name, "100000 per minute")
+
+
 @pytest.fixture(params=EVERYBODY)
 def person(request: pytest.FixtureRequest) -> Person:
     return EVERYBODY[request.param]
@@ -496,6 +577,7 @@ def test_every_endpoint_stands_in_the_tables(app: Flask) -> None:
     )
     assert {name for name, access in stated.items() if access.by_token} == BY_TOKEN
     assert {name: access.permissions for name, access in stated.items() if access.permissions} == NEEDS
+    assert {name for name, access in stated.items() if access.super_admin} == SUPER_ADMINS
     assert {rule.endpoint for rule, _method in rules(app)} == PUBLIC | SIGNED_IN | BY_TOKEN | set(NEEDS)
 
 
@@ -528,7 +610,7 @@ def expected(rule: Rule, person: Person, *, is_other_port: bool) -> str:
     in_port = "port" in rule.arguments
     if in_port and not person.other_port_is_open and (is_other_port or person.held is None):
         return "not found"
-    if rule.endpoint in NEEDS and not holds(person, NEEDS[rule.endpoint]):
+    if rule.endpoint in NEEDS and not may(person, rule.endpoint):
         return "denied"
     return "not found" if rule.endpoint in OF_ONESELF else "let in"
 
@@ -564,8 +646,10 @@ def test_records_of_another_port_and_unknown_ones_do_not_exist(app: Flask, db: S
     )
     asker, found = Asker(app, db, Person(email, ALL)), []
     for rule, method in rules(app):
-        parts = sorted(rule.arguments & {"number", "contact_id", "note_id", "user_id", "tag_id", "token_id"})
-        for part, other in product(parts, (south, UNKNOWN, BEYOND, *([neighbour] if len(parts) > 1 else []))):
+        parts = sorted(rule.arguments & {"number", "contact_id", "note_id", "user_id", "team_id", "tag_id", "token_id"})
+        # One person is in several teams of a port.
+        nearby = [neighbour] if len(parts) > 1 and "team_id" not in parts else []
+        for part, other in product(parts, (south, UNKNOWN, BEYOND, *nearby)):
             values = {**north.values(rule), part: other.values(rule)[part]}
             response = asker.ask(rule, method, values, link="")
             if response.status_code != 404:
@@ -650,7 +734,7 @@ def test_reading_writes_nothing(app: Flask, db: SQLAlchemy, statements: list[str
     place = furnish(app, "north", 5001, user_id("port_admin@north.example"))
     asker = Asker(app, db, EVERYBODY["port_admin"])
     for rule, method in rules(app):
-        if method == "GET" and rule.endpoint not in BY_TOKEN:
+        if method == "GET" and rule.endpoint not in SUPER_ADMINS | BY_TOKEN:
             statements.clear()
             response = asker.ask(rule, method, place.values(rule), link=place.file)
             is_link = "token" in rule.arguments  # and there is none like it

@@ -641,6 +641,11 @@ DEFINERS = {
     ),
     "change_password": definer("of the user whose attempt it was", "app/identity/accounts.py"),
     "clear_links": definer("housekeeping of no port", "app/jobs.py"),
+    "invite_user": definer("an address may have an account that the port does not see", "app/identity/models/user.py"),
+    "is_only_here": definer("says no more of other ports than that", "app/identity/models/user.py"),
+    "set_user_active": definer("an account is nobody's row but its own", "app/identity/models/user.py"),
+    "end_access": definer("tokens and links are seen by their user only", "app/identity/models/user.py"),
+    "all_ports": definer("the list of super-admins", "app/identity/models/port.py"),
     "claim_outbox": definer("the relay serves all ports", "app/events/relay.py"),
     "finish_outbox": definer("the relay serves all ports", "app/events/relay.py"),
     "fail_outbox": definer("the relay serves all ports", "app/events/relay.py"),
@@ -957,6 +962,65 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     hand.scalar("SELECT clear_links(%s)", FAR)
     hand.connection.commit()
     assert truth.count("verifications") == before
+
+
+MANAGED = ("viewer@north.example", "viewer@south.example", "both@quayside.example")
+
+
+@proves("invite_user")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    invite = "SELECT id FROM invite_user(%s, %s, 'Somebody', %s)"
+    known = hand.rows(invite, uuid.uuid4(), MANAGER[SOUTH], now())
+    assert known == [(south.user_id,)]  # found, and still out of sight without a role here
+    assert hand.count("users", "id = %s", south.user_id) == 0
+    hand.act_for(port=str(NORTH), user=str(user_id("viewer@north.example")), scope="staff")
+    assert hand.rows(invite, uuid.uuid4(), "fresh@north.example", now()) == []
+    hand.act_for(port=str(SOUTH), user=str(north.user_id), scope="staff")
+    assert hand.rows(invite, uuid.uuid4(), "fresh@north.example", now()) == []
+    hand.act_for(user=str(north.user_id), scope="staff")
+    assert hand.rows(invite, uuid.uuid4(), "fresh@north.example", now()) == []
+    hand.connection.commit()
+    assert truth.count("users", "email = 'fresh@north.example' OR name = 'Somebody'") == 0
+
+
+@proves("is_only_here")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert [hand.scalar("SELECT is_only_here(%s)", user_id(email)) for email in MANAGED] == [True, False, False]
+    hand.act_for(port=str(SOUTH), user=str(north.user_id), scope="staff")
+    assert not any(hand.scalar("SELECT is_only_here(%s)", user_id(email)) for email in MANAGED)
+
+
+@proves("set_user_active")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    end = "SELECT set_user_active(%s, false, %s)"
+    for email in ("both@quayside.example", MANAGER[SOUTH], "super@quayside.example", MANAGER[NORTH]):
+        assert hand.scalar(end, user_id(email), now()) is False, email
+    for port, user in ((SOUTH, north.user_id), (NORTH, user_id("viewer@north.example")), ("", north.user_id)):
+        hand.act_for(port=str(port), user=str(user), scope="staff")
+        assert hand.scalar(end, user_id("operator@north.example"), now()) is False
+        assert hand.scalar(end, user_id("operator@south.example"), now()) is False
+    hand.connection.commit()
+    assert truth.count("users", "NOT is_active") == 1  # who was so from the beginning
+    assert truth.count("sessions", "user_id = %s", south.user_id) > 0
+
+
+@proves("end_access")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.scalar("SELECT end_access(%s, %s)", south.user_id, now()) is False
+    hand.act_for(port=str(SOUTH), user=str(north.user_id), scope="staff")
+    assert hand.scalar("SELECT end_access(%s, %s)", south.user_id, now()) is False
+    hand.connection.commit()
+    assert truth.count("api_tokens", "revoked_at IS NOT NULL") == 0
+    assert truth.count("verifications", "used_at IS NOT NULL") == 0
+
+
+@proves("all_ports")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.rows("SELECT * FROM all_ports()") == []
+    hand.act_for(port=str(NORTH), user=str(user_id("super@quayside.example")))
+    assert hand.rows("SELECT * FROM all_ports()") == []
+    hand.act_for(port=str(NORTH), user=str(user_id("super@quayside.example")), scope="staff")
+    assert len(hand.rows("SELECT * FROM all_ports()")) == 2
 
 
 @proves("claim_outbox")

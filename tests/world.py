@@ -89,9 +89,9 @@ def build(owner: psycopg.Connection) -> None:
     for email, name, is_super_admin, is_active, held in cast():
         own_password = None if email == INVITED else password
         owner.execute(
-            "INSERT INTO users (id, email, name, password_hash, is_super_admin, is_active, preferences, created_at,"
-            " updated_at) VALUES (%s, %s, %s, %s, %s, %s, '{}', %s, %s)",
-            (user_id(email), email, name, own_password, is_super_admin, is_active, moment, moment),
+            "INSERT INTO users (id, email, name, password_hash, email_verified_at, is_super_admin, is_active,"
+            " preferences, created_at, updated_at) VALUES (%s, %s, %s, %s, %s, %s, %s, '{}', %s, %s)",
+            (user_id(email), email, name, own_password, moment, is_super_admin, is_active, moment, moment),
         )
         for port_id, role in held:
             owner.execute(

@@ -65,7 +65,9 @@ def words_of(key: str, count: int | None) -> tuple[str, str]:
             ngettext("%(num)d role", "%(num)d roles", number),
         ),
         "teams": (_("Who shares work, and who supervises it."), ngettext("%(num)d team", "%(num)d teams", number)),
-        "ports": (_("Name, place, currency and colours of each port."), ""),
+        "port": (_("Its name, country, time zone, currency and how it writes numbers."), ""),
+        "branding": (_("The logo and the colours of this port."), ""),
+        "ports": (_("Every port: make a new one, close one, open it again."), ""),
         "audit": (
             _("Everything that was changed, by whom and when."),
             ngettext("%(num)d event since yesterday", "%(num)d events since yesterday", number),

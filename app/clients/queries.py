@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import Any
 
@@ -17,7 +16,7 @@ from sqlalchemy.orm import aliased, contains_eager, outerjoin
 from ..current import Member
 from ..db import db
 from ..identity.models import User
-from ..paging import Columns, Cursor, Page, Sort, address, paginate
+from ..paging import Columns, Cursor, Filter, Page, Sort, address, paginate
 from .forms import colleagues
 from .labels import KINDS, SOURCES, STATUSES
 from .models import Client, Contact, ContactKind, Note
@@ -30,16 +29,6 @@ SORTS = (
 
 
 LATEST = 10  # entries of the timeline on a client's page
-
-
-@dataclass(frozen=True)
-class Filter:
-    """One filter of the toolbar; `options` are (value, label), `value` the chosen one or an empty string."""
-
-    name: str
-    label: Any
-    options: list[tuple[str, Any]]
-    value: str
 
 
 def filters_of(member: Member) -> list[Filter]:

@@ -54,6 +54,27 @@ def as_map(leaves: Iterable[str]) -> dict[str, dict[str, bool]]:
     return {r: {a: f"{r}.{a}" in held for a in actions} for r, actions in RESOURCES.items()}
 
 
+def as_overrides(stated: Mapping[str, bool]) -> dict[str, dict[str, bool]]:
+    """What a port lays over a role, as it is stored: only what differs. Raises ValueError for an unknown leaf."""
+    if unknown := set(stated) - LEAVES:
+        raise ValueError(f"unknown permissions: {', '.join(sorted(unknown))}")
+    overrides: dict[str, dict[str, bool]] = {}
+    for leaf, value in sorted(stated.items()):
+        resource, _dot, action = leaf.partition(".")
+        overrides.setdefault(resource, {})[action] = bool(value)
+    return overrides
+
+
+def stated_in(stored: Mapping[str, Any]) -> dict[str, bool]:
+    """The leaves a stored map or override states, without keys nobody knows."""
+    return {
+        f"{resource}.{action}": value
+        for resource, actions in RESOURCES.items()
+        for action, value in (stored.get(resource) or {}).items()
+        if action in actions and isinstance(value, bool)
+    }
+
+
 def leaves_of(roles: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> frozenset[str]:
     """The leaves held through several roles, each (permissions, overrides of the port): the override is laid
     over its role, then the roles are OR-ed. Unknown keys in stored maps are ignored; `view_all` implies

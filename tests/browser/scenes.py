@@ -24,6 +24,10 @@ from tests.servers import Installation
 
 NOBODY = "nora.new@quayside.example"
 INVITED = "nina.lindqvist@quayside.example"
+LOOKING = "petr.preview@quayside.example"
+SUPER = "admin@quayside.example"
+VERA, NOOR = "vera.lund@nimara.example", "noor.haddad@nimara.example"
+USERS, ROLES, TEAMS = (f"/port-nimara/admin/{name}" for name in ("users", "roles", "teams"))
 QUIET = "/quiet-cove"
 SETTINGS = "/port-nimara/admin/settings"
 TOKENS = "/port-nimara/settings/tokens"
@@ -75,6 +79,21 @@ class Stage:
         found: uuid.UUID = row[0]
         return found
 
+    def found(self, query: str, *values: object) -> str:
+        with self.site.database.connect() as connection:
+            row = connection.execute(query, values).fetchone()
+        assert row is not None
+        return str(row[0])
+
+    def user(self, email: str) -> str:
+        return f"{USERS}/{self.found('SELECT id FROM users WHERE email = %s', email)}"
+
+    def role(self, name: str) -> str:
+        return f"{ROLES}/{self.found('SELECT id FROM roles WHERE name = %s', name)}"
+
+    def team(self, name: str) -> str:
+        return f"{TEAMS}/{self.found('SELECT id FROM teams WHERE name = %s', name)}"
+
     def contact(self, at: int) -> str:
         """The address of the first contact of a client."""
         with self.site.database.connect() as connection:
@@ -123,6 +142,15 @@ def add_people(site: Installation) -> None:
             " updated_at) SELECT %s, %s, 'Nora New', password_hash, false, true, '{}', %s, %s FROM users"
             " WHERE email = %s",
             (nobody, NOBODY, moment, moment, ADMIN),
+        )
+        connection.execute(
+            "WITH made AS (INSERT INTO users (id, email, name, password_hash, email_verified_at, is_super_admin,"
+            " is_active, preferences, created_at, updated_at) SELECT %s, %s, 'Petr Preview', password_hash, created_at,"
+            " false, true, '{}', created_at, updated_at FROM users WHERE email = %s RETURNING id, created_at)"
+            " INSERT INTO user_port_roles (id, user_id, port_id, role_id, created_at, updated_at)"
+            " SELECT gen_random_uuid(), made.id, ports.id, roles.id, made.created_at, made.created_at"
+            " FROM made, ports, roles WHERE ports.slug = 'port-nimara' AND roles.name = 'port_admin'",
+            (uuid.uuid4(), LOOKING, ADMIN),
         )
         connection.execute(
             "INSERT INTO user_port_roles (id, user_id, port_id, role_id, created_at, updated_at)"
@@ -552,6 +580,85 @@ def audit_refused(stage: Stage, page: Page) -> None:
     expect(page.get_by_text("This was not taken back")).to_be_visible()
 
 
+def end_account(stage: Stage, page: Page) -> None:
+    page.goto(stage.user(VERA))
+    page.get_by_role("button", name="Deactivate").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def invite_refused(_stage: Stage, page: Page) -> None:
+    page.goto(f"{USERS}/new")
+    page.get_by_label("Name").fill("Nora Next")
+    page.get_by_role("button", name="Send the invitation").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def override_clash(stage: Stage, page: Page) -> None:
+    """Two administrators switch the same right of one role."""
+    path = f"{stage.role('technician')}/override"
+    page.goto(path)
+    other = stage.window(LOOKING)
+    end_preview(other)
+    other.goto(path)
+    field = page.locator('[id="clients.merge"]')
+    opened = field.input_value()
+    theirs, yours = [value for value in ("", "on", "off") if value != opened]
+    for window, value in ((other, theirs), (page, yours)):
+        window.locator('[id="clients.merge"]').select_option(value)
+        window.get_by_role("button", name="Save for this port").click()
+    expect(page.locator("fieldset.clash").first).to_be_visible()
+
+
+def own_role(stage: Stage, page: Page) -> None:
+    """The form of a role that is nobody's but one's own, made when there is none yet."""
+    page.goto(ROLES)
+    if not page.get_by_role("link", name="Night watch").count():
+        page.goto(f"{stage.role('viewer')}/copy")
+        page.get_by_label("Name of the copy").fill("Night watch")
+        page.get_by_role("button", name="Make the copy").click()
+    else:
+        page.get_by_role("link", name="Night watch").click()
+        page.get_by_role("link", name="Edit role").click()
+    expect(page.get_by_role("button", name="Save role")).to_be_visible()
+
+
+def branding_corrected(_stage: Stage, page: Page) -> None:
+    page.goto("/hanko-itasatama/admin/port/branding")
+    page.get_by_label("Primary colour").fill("#ffb703")
+    page.get_by_role("button", name="Save colours").click()
+    expect(page.get_by_text("would be hard to read")).to_be_visible()
+
+
+def logo_refused(_stage: Stage, page: Page) -> None:
+    page.goto("/port-nimara/admin/port/branding")
+    page.get_by_label("Picture").set_input_files(
+        {"name": "logo.svg", "mimeType": "image/svg+xml", "buffer": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}
+    )
+    page.get_by_role("button", name="Save logo").click()
+    expect(page.get_by_text("SVG is not taken")).to_be_visible()
+
+
+def end_preview(page: Page) -> None:
+    page.goto("/port-nimara/")
+    ending = page.get_by_role("button", name="End preview")
+    if ending.count():
+        ending.click()
+        expect(ending).to_have_count(0)
+
+
+def looking(stage: Stage, page: Page) -> None:
+    end_preview(page)
+    page.goto(stage.role("viewer"))
+    page.get_by_role("button", name="See as this role").click()
+    page.goto(CLIENTS)
+    expect(page.get_by_role("region", name="Preview")).to_be_visible()
+
+
+def looking_refused(stage: Stage, page: Page) -> None:
+    looking(stage, page)
+    page.goto("/port-nimara/settings/profile")
+
+
 def import_in(status: str, query: str = "") -> Callable[[Stage, Page], None]:
     return at(lambda stage: f"{IMPORTS}/{stage.imports[status]}{query}")
 
@@ -720,6 +827,34 @@ SCENES = (
     Scene("audit, nothing matches", ADMIN, at(f"{LOG}?what=system:alert&from=2099-01-01")),
     Scene("audit, one entry", ADMIN, audit_entry),
     Scene("audit, not taken back", ADMIN, audit_refused, 409),
+    Scene("people", ADMIN, at(USERS)),
+    Scene("people, nobody matches", ADMIN, at(f"{USERS}?q=nobody")),
+    Scene("person", ADMIN, at(lambda stage: stage.user(VERA))),
+    Scene("person, invited", ADMIN, at(lambda stage: stage.user(NOOR))),
+    Scene("person, oneself", ADMIN, at(lambda stage: stage.user(ADMIN))),
+    Scene("person, deactivate?", ADMIN, end_account),
+    Scene("person, roles", ADMIN, at(lambda stage: f"{stage.user(VERA)}/roles")),
+    Scene("invite", BOTH, at(f"{USERS}/new")),
+    Scene("invite refused", ADMIN, invite_refused, 422),
+    Scene("roles", ADMIN, at(ROLES)),
+    Scene("role", ADMIN, at(lambda stage: stage.role("viewer"))),
+    Scene("role, in this port", ADMIN, at(lambda stage: f"{stage.role('viewer')}/override")),
+    Scene("role, clash", ADMIN, override_clash, 409),
+    Scene("role, copy", SUPER, at(lambda stage: f"{stage.role('viewer')}/copy")),
+    Scene("role, edit", SUPER, own_role),
+    Scene("teams", ADMIN, at(TEAMS)),
+    Scene("teams, none", BOTH, at(f"{QUIET}/admin/teams")),
+    Scene("team", ADMIN, at(lambda stage: stage.team("Front office"))),
+    Scene("team, new", ADMIN, at(f"{TEAMS}/new")),
+    Scene("team, edit", ADMIN, at(lambda stage: f"{stage.team('Front office')}/edit")),
+    Scene("this port", ADMIN, at("/port-nimara/admin/port")),
+    Scene("branding", ADMIN, at("/port-nimara/admin/port/branding")),
+    Scene("branding, corrected", SUPER, branding_corrected),
+    Scene("branding, logo refused", ADMIN, logo_refused, 422),
+    Scene("ports", SUPER, at("/port-nimara/admin/ports")),
+    Scene("port, new", SUPER, at("/port-nimara/admin/ports/new")),
+    Scene("preview", LOOKING, looking),
+    Scene("preview, refused", LOOKING, looking_refused, 409),
     Scene("400", ADMIN, open_too_long, 400),
     Scene("403", VIEWER, at(f"{CLIENTS}/new"), 403),
     Scene("404", ADMIN, at(f"{CLIENTS}/999999"), 404),

@@ -4,7 +4,8 @@ from .api_token import ApiToken
 from .challenge import Challenge
 from .factor import FactorKind, MfaFactor, Proof
 from .port import Port, current_port_of
-from .role import PortRoleOverride, Role, UserPortRole
+from .role import PortRoleOverride, Role, RoleHere, UserPortRole, roles_here
+from .rules import RuleSaysNo
 from .session import SESSION_LONGEST, SESSION_UNUSED, Session, SignInFailure, hash_token
 from .team import Team, TeamMember
 from .user import User
@@ -23,6 +24,8 @@ __all__ = [
     "Proof",
     "Purpose",
     "Role",
+    "RoleHere",
+    "RuleSaysNo",
     "Session",
     "SignInFailure",
     "Team",
@@ -33,4 +36,5 @@ __all__ = [
     "Verification",
     "current_port_of",
     "hash_token",
+    "roles_here",
 ]

@@ -7,7 +7,7 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, Select, String, Text, delete, select, update
 from sqlalchemy.dialects.postgresql import INET
@@ -113,6 +113,21 @@ class Session(Identified, Base):
                 count=len(ended),
             )
         return len(ended)
+
+    @classmethod
+    def preview(cls, member: Member, role_id: uuid.UUID | None, *, label: str) -> None:
+        """Try a role on in the member's port, or (None) take it off again; live windows follow with the next page."""
+        if role_id is None and member.preview is None:
+            return
+        port_id = member.here().id
+        chosen = {"preview_role_id": role_id, "preview_port_id": port_id if role_id else None}
+        db.session.execute(update(cls).where(cls.id == member.session_id).values(**chosen))
+        about: dict[str, Any] = {"by": member, "subject_type": "user", "subject_id": member.id, "port_id": port_id}
+        if role_id:
+            record("user:previewStarted", **about, role=label)
+        else:
+            record("user:previewEnded", **about, role=label)
+        after_commit(partial(live.close, session_id=member.session_id, reason="Preview"))
 
 
 class SignInFailure(Identified, Base):

@@ -1,0 +1,59 @@
+"""Where a port can be and how it writes: countries, currencies, time zones, languages; by name."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+from babel import Locale
+from babel.numbers import list_currencies
+
+# What the dates and numbers of a port may look like; the words are English first.
+LOCALES = (
+    "en",
+    "en_GB",
+    "en_US",
+    "da",
+    "de",
+    "el",
+    "es",
+    "fi",
+    "fr",
+    "hr",
+    "it",
+    "nb_NO",
+    "nl",
+    "pl",
+    "pt",
+    "sv",
+    "tr",
+)
+NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+# Kept for tests and precious metals, or gone.
+NO_MONEY = frozenset({"XXX", "XTS", "XAU", "XAG", "XPT", "XPD", "XBA", "XBB", "XBC", "XBD"})
+
+
+@lru_cache(maxsize=16)
+def countries(locale: str) -> tuple[tuple[str, str], ...]:
+    names = Locale.parse(locale).territories
+    listed = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha()]
+    return tuple(sorted((pair for pair in listed if pair[0] not in NO_COUNTRIES), key=lambda pair: pair[1].casefold()))
+
+
+@lru_cache(maxsize=16)
+def currencies(locale: str) -> tuple[tuple[str, str], ...]:
+    names = Locale.parse(locale).currencies
+    known = sorted(code for code in list_currencies(locale) if code not in NO_MONEY)
+    return tuple((code, f"{code} · {names.get(code, code)}") for code in known)
+
+
+@lru_cache(maxsize=1)
+def zones() -> tuple[tuple[str, str], ...]:
+    """IANA names of places, and UTC."""
+    named = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
+    return tuple((name, name.replace("_", " ")) for name in ["UTC", *named])
+
+
+@lru_cache(maxsize=16)
+def locales(locale: str) -> tuple[tuple[str, str], ...]:
+    return tuple((code, Locale.parse(code).get_display_name(locale) or code) for code in LOCALES)
