@@ -112,11 +112,16 @@ def register(app: Flask) -> None:
     from .identity.branding import brand_url
     from .identity.views import bp as identity
     from .mail import reactions as _mail_reactions  # noqa: F401  (registers its table, its jobs and how they are told)
-    from .notifications import models as _notifications  # noqa: F401  (registers its tables)
+    from .notifications import reactions as _notification_reactions  # noqa: F401  (registers topics and who is told)
+    from .notifications.views import bp as notifications
 
     app.jinja_env.globals["brand_url"] = brand_url
-    for blueprint in (health.bp, api, identity, admin, audit, clients):
+    for blueprint in (health.bp, api, identity, admin, audit, clients, notifications):
         app.register_blueprint(blueprint)
+    if app.extensions["settings"].environment == "development":
+        from .mail.views import bp as outbox
+
+        app.register_blueprint(outbox)
 
 
 __all__ = ["Base", "create_app"]

@@ -40,6 +40,7 @@ from .identity.models import (
 from .identity.models.verification import INVITATION_LASTS
 from .identity.passwords import hash_password
 from .identity.permissions import as_overrides
+from .notifications.models import Notification, Words
 
 PASSWORD = "Harbour-2026!"  # noqa: S105  # of the demo alone, and printed where it starts
 
@@ -405,7 +406,48 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     for age, fields in enumerate(_clients(chance, CLIENTS[slug])):
         by = chance.choice(sellers)
         _one_client(fields, by, port, chance, age=timedelta(hours=age * 7 + chance.random() * 5))
+    _notifications(port)
     commit()
+
+
+# type, title, what more, whose: of everybody or of who looks after the port; hours ago; read?
+TOLD = (
+    ("security", "Signed in from a new device", "Safari on iPhone", False, 3, False),
+    (
+        "system_alert",
+        "Work in the background failed for good (reports)",
+        "The printer is out of paper.",
+        True,
+        9,
+        False,
+    ),
+    ("system_alert", "A mail could not be sent", "550 5.1.1 No such box", True, 30, True),
+    ("security", "Your password was changed", "", False, 200, True),
+)
+
+
+def _notifications(port: CurrentPort) -> None:
+    """Under the bell of everybody in the port in force; nothing of it is mailed any more."""
+    people = select(UserPortRole.user_id, Role.name).join(Role, Role.id == UserPortRole.role_id)
+    for user_id, role in db.session.execute(people.where(UserPortRole.port_id == port.id)).all():
+        for type_name, title, body, is_for_admins, hours, is_read in TOLD:
+            if is_for_admins and role != "port_admin":
+                continue
+            notification_id, moment = uuid7(), now() - timedelta(hours=hours)
+            link = f"/{port.slug}/settings/security" if type_name == "security" else None
+            db.session.add(
+                Notification(
+                    id=notification_id,
+                    port_id=port.id,
+                    user_id=user_id,
+                    type=type_name,
+                    event_id=uuid7(),
+                    sealed=Words(title, body, link).sealed(notification_id),
+                    created_at=moment,
+                    read_at=moment if is_read else None,
+                    digested_at=moment,
+                )
+            )
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ SETTINGS: tuple[Entry, ...] = (
     Entry(None, lazy_gettext("Profile"), "user", "identity.edit_profile", ()),
     Entry(None, lazy_gettext("Security"), "shield-check", "identity.show_security", ()),
     Entry(None, lazy_gettext("API tokens"), "key-round", "identity.index_tokens", ()),
+    Entry(None, lazy_gettext("Notifications"), "bell", "notifications.edit_preferences", ()),
 )
 ADMIN: tuple[Entry, ...] = (
     Entry(None, lazy_gettext("People"), "users", "identity.index_users", ("admin.manage_users",)),

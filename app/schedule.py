@@ -30,6 +30,7 @@ from .config import Settings, extend_environment
 from .db import begin, commit, db, now
 from .events.seals import seal_events
 from .jobs import WORKS, act_for, clear_expired, sweep
+from .notifications.jobs import send_digests
 
 log = structlog.get_logger("quayside.schedule")
 
@@ -57,6 +58,7 @@ RECURRING = (
     Recurring("session-cleanup", clear_expired.name, "0 4 * * *"),
     Recurring("outbox-sweep", sweep.name, "* * * * *"),
     Recurring("event-seal", seal_events.name, "*/5 * * * *"),
+    Recurring("notification-digest", send_digests.name, "0 17 * * *", in_port_time=True),
 )
 
 # --- A tick, in a worker

@@ -430,9 +430,12 @@ def is_partial() -> bool:
 
 
 def page(template: str, status: int = 200, *, follow: Iterable[str] = (), **context: Any) -> Response:
-    """The whole page, or its main fragment with the title. `follow`: the live topics this page shows."""
+    """The whole page, or its main fragment with the title. `follow`: the live topics this page shows, beside the bell
+    that every page of a port has."""
     layout = "layouts/fragment.html" if is_partial() else "layouts/app.html"
-    html = render_template(template, layout=layout, member=g.get("member"), follow=list(follow), **context)
+    found: Member | None = g.get("member")
+    topics = [*follow, "bell"] if found and found.port else list(follow)
+    html = render_template(template, layout=layout, member=found, follow=topics, **context)
     return make_response(html, status)
 
 

@@ -1254,6 +1254,7 @@ def test_every_job_given_what_is_another_ports_sees_nothing(
         "mail_id": south.mail_id,
         "user_id": south.user_id,
         "event_id": uuid.uuid4(),
+        "notification_id": truth.scalar("SELECT id FROM notifications WHERE port_id = %s", SOUTH),
     }
     for name, work in WORKS.items():
         if not work.is_for_port or not name.startswith("app."):

@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select, text
+from uuid_utils.compat import uuid7
 from werkzeug.test import TestResponse
 
 from app.clients.models import Client, Contact
@@ -26,6 +27,7 @@ from app.events.reactions import react
 from app.identity.models import Session, hash_token
 from app.identity.passwords import hash_password
 from app.identity.permissions import SYSTEM_ROLES
+from app.notifications.models import Notification, notify
 from app.web import SESSION_COOKIE, member_of
 
 PASSWORD = "Harbour-2026!"
@@ -126,6 +128,15 @@ def make_client(by: Member, /, *, email: str | None = None, phone: str | None = 
             Contact.create(client, {"kind": kind, "value": value}, country=by.here().country, by=by, is_new=True)
     db.session.flush()
     return client
+
+
+def make_notification(
+    user: uuid.UUID, /, type_name: str = "system_alert", *, title: str = "Work failed", **words: Any
+) -> Notification:
+    """One for the user in the port in force, about an event that nobody recorded."""
+    event = Event(id=uuid7())
+    notify(user, type_name, event=event, title=title, **words)
+    return db.session.scalars(select(Notification).where(Notification.event_id == event.id)).one()
 
 
 def relay() -> list[str]:

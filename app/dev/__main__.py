@@ -159,7 +159,8 @@ class Run:
             self.wait()
         if not is_ready:
             raise NotStarted(f"{self.url}/health/ready did not answer within a minute.")
-        print(f"\nQuayside is ready: {self.url}\n\n{sign_ins()}\n\nCtrl-C stops it.\n", flush=True)
+        where = f"Quayside is ready: {self.url}\nThe mail it sends: {self.url}/dev/mail"
+        print(f"\n{where}\n\n{sign_ins()}\n\nCtrl-C stops it.\n", flush=True)
 
     def wait(self) -> None:
         """Until a signal, or until a role ends that should not have."""

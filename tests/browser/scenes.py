@@ -18,6 +18,9 @@ from pyotp import TOTP
 
 from app.demo import PASSWORD
 from app.identity.models import hash_token
+from app.mail import outbox
+from app.mail.letters import write
+from app.mail.server import message_of
 from tests.browser.pages import ADMIN, AGENT, BOTH, CLIENTS, IMPORTS, MANAGER, VIEWER, contacts, number_of, upload
 from tests.browser.windows import Windows
 from tests.servers import Installation
@@ -34,6 +37,7 @@ TOKENS = "/port-nimara/settings/tokens"
 SUPER = "admin@quayside.example"
 PROFILE = "/port-nimara/settings/profile"
 DAY = timedelta(days=1)
+NOTIFICATIONS = "/port-nimara/notifications"
 
 
 @dataclass
@@ -124,7 +128,17 @@ def set_up(browser: Browser, site: Installation, state_of: Callable[[str], Stora
     page = stage.window(ADMIN)
     write_history(page, stage.client(0))
     add_imports(stage, page)
+    add_mail(site)
     return stage
+
+
+def add_mail(site: Installation) -> None:
+    """One that was sent."""
+    with site.app.app_context():
+        words = {"name": "Léa", "link": f"{site.url}/"}
+        letter = write("ping", to="lea@example.com", port=None, locale=None, words=words)
+        message_id = f"<{uuid.uuid4().hex}@quayside.example>"
+        outbox.keep(message_of(letter, message_id=message_id, settings=site.settings))
 
 
 def add_people(site: Installation) -> None:
@@ -513,6 +527,12 @@ def sent_twice(_stage: Stage, page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Already sent")
 
 
+def one_mail(_stage: Stage, page: Page) -> None:
+    page.goto("/dev/mail")
+    page.get_by_role("link", name="A greeting to Léa").click()
+    expect(page.frame_locator("iframe").get_by_role("heading")).to_have_text("Hello Léa")
+
+
 def open_too_long(_stage: Stage, page: Page) -> None:
     page.goto(f"{CLIENTS}/new")
     page.locator("main [name=csrf_token]").evaluate("(field) => { field.value = 'of yesterday'; }")
@@ -855,6 +875,11 @@ SCENES = (
     Scene("port, new", SUPER, at("/port-nimara/admin/ports/new")),
     Scene("preview", LOOKING, looking),
     Scene("preview, refused", LOOKING, looking_refused, 409),
+    Scene("notifications", ADMIN, at(NOTIFICATIONS)),
+    Scene("notifications, none", BOTH, at(f"{QUIET}/notifications")),
+    Scene("notifications, preferences", ADMIN, at("/port-nimara/settings/notifications")),
+    Scene("outbox", None, at("/dev/mail")),
+    Scene("outbox, one mail", None, one_mail),
     Scene("400", ADMIN, open_too_long, 400),
     Scene("403", VIEWER, at(f"{CLIENTS}/new"), 403),
     Scene("404", ADMIN, at(f"{CLIENTS}/999999"), 404),

@@ -405,7 +405,7 @@ def test_the_list_is_narrowed_by_what_is_offered(visit: Callable[[str], Visitor]
 def test_a_list_whose_order_a_change_may_touch_is_told_to_look_again(
     visit: Callable[[str], Visitor], query: str, topic: str
 ) -> None:
-    assert f'data-follow="{topic}"' in visit(MANAGER).get(f"/north/clients?{query}").text
+    assert f'data-follow="{topic} bell"' in visit(MANAGER).get(f"/north/clients?{query}").text
 
 
 def test_clients_of_another_port_do_not_exist(visit: Callable[[str], Visitor]) -> None:

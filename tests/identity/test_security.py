@@ -15,9 +15,9 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select, text
 
 from app.db import begin, commit
+from app.devices import device_of
 from app.errors import Refused
 from app.events.models import Event
-from app.identity.devices import device_of
 from app.identity.models import MfaFactor, Session, User
 from app.live.rooms import channel_of
 from app.web import SESSION_COOKIE

@@ -69,7 +69,7 @@ class Manners:
     def to(self, address: str) -> list[EmailMessage]:
         return [message for message in self.received if message["To"] == address]
 
-    def arrived(self, address: str, *, seconds: float = 15) -> EmailMessage:
+    def arrived(self, address: str, *, seconds: float = 60) -> EmailMessage:
         assert wait_until(lambda: bool(self.to(address)), seconds=seconds), f"nothing came to {address}"
         return self.to(address)[0]
 

@@ -346,8 +346,8 @@ def test_in_production_it_waits_for_one(inside: Flask, office: Installation, set
     do(office, mail_id)
     assert mail(office, mail_id)["status"] == "waiting"
     assert inside.test_client().get("/health/ready").get_json()["mail"] == "SMTP_URL is not set"
-    settings()
     assert not outbox.directory().exists()
+    assert inside.test_client().get("/dev/mail").status_code == 404
 
 
 def test_in_development_it_lies_in_the_outbox(

@@ -12,9 +12,9 @@ from werkzeug.wrappers.response import Response as BaseResponse
 
 from ...current import member
 from ...db import db
+from ...devices import device_of, is_phone
 from ...web import find_or_404, go, page, said, set_session_cookie, signed_in
 from .. import totp
-from ..devices import device_of, is_phone
 from ..forms import NewAppForm, NewPasskeyForm
 from ..models import FactorKind, MfaFactor, Session, UserIdentity
 from ..sign_in import take_challenge

@@ -1,0 +1,49 @@
+"""What one can be told of, and how unless one chooses otherwise. A type is here once something tells of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Where somebody is told: in Quayside at once, by a mail of its own, in the mail of the evening."""
+
+    in_app: bool
+    email: bool
+    digest: bool
+
+
+@dataclass(frozen=True)
+class NotificationType:
+    name: str
+    label: Any
+    about: Any
+    icon: str
+    default: Channels
+    always_mailed: bool = False  # nobody can switch off what tells them that somebody else is at work
+
+
+TYPES = {
+    kind.name: kind
+    for kind in (
+        NotificationType(
+            "security",
+            _("Security"),
+            _("A sign-in from a new device, a changed password or e-mail address, second factors."),
+            icon="shield-check",
+            default=Channels(in_app=True, email=True, digest=False),
+            always_mailed=True,
+        ),
+        NotificationType(
+            "system_alert",
+            _("System"),
+            _("Work in the background that failed, and mails that could not be sent."),
+            icon="triangle-alert",
+            default=Channels(in_app=True, email=False, digest=True),
+        ),
+    )
+}
