@@ -151,7 +151,7 @@ def test_leads_somewhere(played: Played) -> None:
 def check_link(played: Played, markup: Markup, link: str) -> None:
     target, anchor = urldefrag(urljoin(played.page.url, unescape(link)))
     parts = urlsplit(target)
-    if parts.scheme in ("mailto", "tel"):
+    if parts.scheme in ("mailto", "tel", "data", "otpauth"):
         return
     assert parts.netloc == played.watched.host, target
     if target == urldefrag(played.page.url)[0]:
