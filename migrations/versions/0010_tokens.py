@@ -1,6 +1,6 @@
 """What a program signs in with: its token says who it acts for, in which port.
 
-Revision ID: 0011
+Revision ID: 0010
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from alembic import op
 
 from migrations.policies import definer
 
-revision = "0011"
-down_revision = "0007"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

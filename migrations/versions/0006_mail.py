@@ -1,6 +1,6 @@
 """Mail that waits to be sent.
 
-Revision ID: 0010
+Revision ID: 0006
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from alembic import op
 
 from migrations.policies import PORT, SCOPE, STAFF, definer, fence
 
-revision = "0010"
+revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None

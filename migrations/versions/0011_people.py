@@ -1,7 +1,7 @@
 """What administering people needs beyond row-level security: finding or making an invited user, ending an account,
 leaving a port, the list of ports; and a preview is known outside its port as well.
 
-Revision ID: 0008
+Revision ID: 0011
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from alembic import op
 
 from migrations.policies import PORT, SCOPE, USER, definer
 
-revision = "0008"
-down_revision = "0011"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

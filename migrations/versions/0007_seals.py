@@ -1,6 +1,6 @@
 """Events are signed when they are written and sealed in a chain; indexes for the audit page.
 
-Revision ID: 0009
+Revision ID: 0007
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from sqlalchemy.dialects import postgresql as pg
 from app.events.models import message_of
 from migrations.policies import definer, fence
 
-revision = "0009"
-down_revision = "0010"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """Proving who one is: challenges that are answered once, the step between password and second factor, sign-in through
 another service, and an administrator's help for a lost phone.
 
-Revision ID: 0007
+Revision ID: 0009
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from alembic import op
 
 from migrations.policies import definer, fence
 
-revision = "0007"
-down_revision = "0006"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Links: invitations, resets and new e-mail addresses, and what a user does with their own password.
 
-Revision ID: 0006
+Revision ID: 0008
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql as pg
 
 from migrations.policies import definer
 
-revision = "0006"
-down_revision = "0009"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
