@@ -308,3 +308,15 @@ def test_secrets_have_no_default() -> None:
     secret = [name for name in Settings.model_fields if name.endswith(("_key", "_keys")) or name == "database_url"]
     assert secret
     assert [name for name in secret if not Settings.model_fields[name].is_required()] == []
+
+
+# --- Documents ---------------------------------------------------------------------------------------------
+
+
+def test_what_security_is_shown_by_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text()))
+    there = {
+        name for path in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)", path.read_text())
+    }
+    assert len(named) > 50
+    assert named - there == set()

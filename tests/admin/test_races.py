@@ -86,12 +86,15 @@ def test_of_two_who_change_one_field_one_is_asked(committed: Installation, pair:
     assert settings(committed) == {"eoi_reminder_interval_days": 8 if answers[0] == 303 else 9}
 
 
-def test_holidays_added_at_once_all_stand_and_one_day_once(
-    committed: Installation, pair: tuple[Visitor, Visitor]
-) -> None:
+def test_holidays_added_at_once_all_stand_and_one_day_once(committed: Installation, inside: Flask) -> None:
     days = [{"name": f"Day {at}", "day": f"2027-01-{at:02}"} for at in (1, 2, 3, 3)]
+    with inside.app_context():
+        admins = [Visitor.of(inside, email) for email in (MINE, THEIRS, MINE, THEIRS)]
     answers = together(
-        *(lambda at=at, day=day: pair[at % 2].post(f"{URL}/hours/holidays", day) for at, day in enumerate(days))
+        *(
+            lambda admin=admin, day=day: admin.post(f"{URL}/hours/holidays", day)
+            for admin, day in zip(admins, days, strict=True)
+        )
     )
     assert sorted(answers) == [303, 303, 303, 422]
     assert [day["day"] for day in settings(committed)["holidays"]] == ["2027-01-01", "2027-01-02", "2027-01-03"]
