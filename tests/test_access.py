@@ -275,6 +275,7 @@ NEEDS = {
     "identity.update_user_roles": ("admin.manage_users",),
     "identity.create_deactivation": ("admin.manage_users",),
     "identity.destroy_deactivation": ("admin.manage_users",),
+    "identity.destroy_user_factors": ("admin.manage_users",),
     "identity.destroy_user": ("admin.manage_users",),
     "identity.index_roles": ("admin.manage_users",),
     "identity.show_role": ("admin.manage_users",),

@@ -43,7 +43,9 @@ def upgrade() -> None:
         BEGIN
             IF actor IS NULL OR actor = p_user OR port IS NULL
                OR NOT EXISTS (SELECT FROM user_port_roles r WHERE r.user_id = p_user AND r.port_id = port)
-               OR (EXISTS (SELECT FROM users u WHERE u.id = p_user AND u.is_super_admin)
+               -- Super-admins, and who works in another port as well, are for super-admins.
+               OR ((EXISTS (SELECT FROM users u WHERE u.id = p_user AND u.is_super_admin)
+                    OR EXISTS (SELECT FROM user_port_roles r WHERE r.user_id = p_user AND r.port_id <> port))
                    AND NOT EXISTS (SELECT FROM users u WHERE u.id = actor AND u.is_super_admin))
             THEN RETURN NULL; END IF;
             DELETE FROM mfa_factors WHERE user_id = p_user;

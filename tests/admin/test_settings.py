@@ -175,7 +175,7 @@ def test_what_does_not_fit_is_told_beside_it_and_kept(
     assert answer.status_code == 422
     assert words in answer.text
     assert f'value="{typed}"' in answer.text
-    assert 'data-follow=""' in answer.text, "a live page would replace what was typed"
+    assert 'data-follow="bell"' in answer.text, "a live page would replace what was typed"
     assert port().settings == {}
 
 

@@ -238,6 +238,7 @@ def test_a_reset_does_not_lead_past_the_second_factor(
     app: Flask, browser: Visitor, attempt: SignIn, second: SignIn, phone_of: Callable[[str], Phone], mailbox: Mailbox
 ) -> None:
     phone = phone_of(AGENT)
+    mailbox()  # tells of the phone
     browser.post("/auth/reset", {"email": AGENT})
     (letter,) = mailbox()
     assert browser.post(letter.link, {"new_password": NEW}).status_code == 303
@@ -253,6 +254,7 @@ def test_a_reset_ends_a_sign_in_that_was_half_finished(
 ) -> None:
     """Whoever knew the old password and waits for a code has nothing any more."""
     phone = phone_of(AGENT)
+    mailbox()  # tells of the phone
     assert attempt(AGENT).headers["Location"].startswith("/auth/mfa")
     owner = Visitor.anonymous(app)
     owner.post("/auth/reset", {"email": AGENT})

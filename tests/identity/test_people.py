@@ -16,7 +16,16 @@ from werkzeug.test import TestResponse
 from app import live
 from app.db import begin, commit, db, now
 from app.events.models import Event
-from app.identity.models import Purpose, Role, Session, User, UserPortRole, Verification
+from app.identity.models import (
+    FactorKind,
+    MfaFactor,
+    Purpose,
+    Role,
+    Session,
+    User,
+    UserPortRole,
+    Verification,
+)
 from tests.world import NORTH, SOUTH, Visitor, user_id
 
 ADMIN, DIRECTOR, VIEWER = "port_admin@north.example", "director@north.example", "viewer@north.example"
@@ -365,6 +374,28 @@ def test_deactivating_ends_sessions_tokens_and_sockets(
     assert [about["user_id"] for about in closed] == [user_id(VIEWER)]
     assert len(happened("user:deactivated")) == 1
     assert "Deactivated" in admin.get(page_of(VIEWER)).text
+
+
+def test_who_lost_their_phone_is_let_in_with_the_password_again(
+    admin: Visitor, visit: Callable[[str], Visitor], closed: list[dict[str, Any]]
+) -> None:
+    viewer = visit(VIEWER)
+    begin(user_id=user_id(VIEWER), scope="staff")
+    db.session.add(MfaFactor(user_id=user_id(VIEWER), kind=FactorKind.TOTP, confirmed_at=now()))
+    commit()
+    assert "Reset second factor" in admin.get(page_of(VIEWER)).text
+    assert admin.delete(f"{page_of(VIEWER)}/factors").status_code == 303
+    assert viewer.get("/north/clients").location.startswith("/auth/login")
+    begin(port_id=NORTH, user_id=user_id(VIEWER), scope="staff")
+    assert db.session.scalars(select(MfaFactor)).all() == []
+    assert [about["user_id"] for about in closed] == [user_id(VIEWER)]
+    assert len(happened("user:factorsReset")) == 1
+
+
+def test_a_director_does_not_reset_an_administrator(visit: Callable[[str], Visitor]) -> None:
+    refused = visit(DIRECTOR).delete(f"{page_of(ADMIN)}/factors")
+    assert refused.status_code == 409
+    assert happened("user:factorsReset") == []
 
 
 def test_activating_lets_in_again_and_twice_is_once(admin: Visitor, visit: Callable[[str], Visitor]) -> None:

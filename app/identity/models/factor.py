@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, Select, String, delete, exists, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,7 +23,9 @@ from ...db import Base, Identified, after_commit, db, now
 from ...errors import Refused
 from ...events.models import Actor, keyring, record
 from .. import passkeys, totp
-from .user import User
+
+if TYPE_CHECKING:
+    from .user import User
 
 RECOVERY_CODES = 10
 # Nothing that is mistaken for something else; twelve of 31 are 59 bits.

@@ -18,6 +18,7 @@ from ... import live
 from ...current import Member
 from ...db import Base, Identified, Timestamped, after_commit, db, now
 from ...events.models import record
+from .factor import MfaFactor
 from .role import RoleHere, UserPortRole, roles_here
 from .rules import RuleSaysNo, check_grant, keep_an_administrator, take_turns
 from .team import Team, TeamMember
@@ -27,7 +28,7 @@ INVITE = text("SELECT id, is_super_admin FROM invite_user(:id, :email, :name, :n
 
 class User(Identified, Timestamped, Base):
     """Somebody who signs in. Visible to colleagues who share a port. Verbs of who manages people in a port: invite,
-    invite_again, change_roles, deactivate, activate, remove."""
+    invite_again, change_roles, deactivate, activate, reset_factors, remove."""
 
     __tablename__ = "users"
     subject_type: ClassVar[str] = "user"
@@ -155,6 +156,12 @@ class User(Identified, Timestamped, Base):
             check_grant(self._leaves(by.here().id), by=by)
             self._set_active(True, by=by)
             self._record("activated", by=by)
+
+    def reset_factors(self, *, by: Member) -> None:
+        """For somebody who lost their phone: their second factors and sessions go, they sign in and set up anew."""
+        self._check_touch(by=by)
+        check_grant(self._leaves(by.here().id), by=by)
+        MfaFactor.reset_all(self, by=by)
 
     def remove(self, *, by: Member) -> None:
         """Take them out of the member's port: roles, teams, tokens and links there. The account stays."""

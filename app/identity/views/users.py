@@ -130,6 +130,16 @@ def destroy_deactivation(user_id: uuid.UUID) -> ResponseReturnValue:
     return go("identity.show_user", user_id=user_id, list=kept_list())
 
 
+@bp.delete("/<port>/admin/users/<uuid:user_id>/factors")
+@requires("admin.manage_users", step_up=True)
+@recording_refusals
+def destroy_user_factors(user_id: uuid.UUID) -> ResponseReturnValue:
+    user = person_here(user_id)
+    user.reset_factors(by=member)
+    said(_("%(name)s signs in with the password and sets up a new second factor", name=user.name))
+    return go("identity.show_user", user_id=user_id, list=kept_list())
+
+
 @bp.delete("/<port>/admin/users/<uuid:user_id>")
 @requires("admin.manage_users", step_up=True)
 @recording_refusals
