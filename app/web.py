@@ -435,7 +435,9 @@ def page(template: str, status: int = 200, *, follow: Iterable[str] = (), **cont
     layout = "layouts/fragment.html" if is_partial() else "layouts/app.html"
     found: Member | None = g.get("member")
     topics = [*follow, "bell"] if found and found.port else list(follow)
-    html = render_template(template, layout=layout, member=found, follow=topics, **context)
+    # What answers a form is not what stands at its address, so the page must not fetch itself again.
+    answers = request.method != "GET"
+    html = render_template(template, layout=layout, member=found, follow=topics, answers=answers, **context)
     return make_response(html, status)
 
 

@@ -18,7 +18,8 @@
   };
 
   const refetch = async () => {
-    missed = isDirty() || document.hidden;
+    // The answer to a form is shown nowhere else: what was typed, or codes that are shown once.
+    missed = isDirty() || document.hidden || document.querySelector("#main [data-answer]") !== null;
     if (ended || missed || !document.getElementById("main")) return;
     if (running) {
       again = true;
