@@ -54,6 +54,8 @@ def test_the_bell_rings_in_another_window_and_is_silent_once_read(
     reading.get_by_role("button", name="Mark all read").click()
     expect(bell(working)).to_have_text("")
     expect(bell(working)).to_have_accessible_name("Notifications")
+    expect(bell(reading)).to_have_text("")
+    expect(reading.get_by_role("button", name="Mark all read")).to_have_count(0)
 
     assert working.get_by_label("Full name").input_value() == "Half typed"
     assert is_same(working)
