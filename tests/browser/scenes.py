@@ -753,6 +753,8 @@ SCENES = (
     Scene("sign-in", None, at("/auth/login")),
     Scene("sign-in refused", None, refused_sign_in, 422),
     Scene("sign-in paused", None, paused_sign_in, 429),
+    # Before the scene that gives this person another password.
+    Scene("no access", NOBODY, at("/auth/ports")),
     Scene("reset", None, at("/auth/reset")),
     Scene("reset refused", None, reset_refused, 422),
     Scene("reset, sent", None, at("/auth/reset?sent=1")),
@@ -780,7 +782,6 @@ SCENES = (
     Scene("recovery codes", MANAGER, recovery_codes),
     Scene("passkey", VIEWER, at(f"{SECURITY}/passkeys/new")),
     Scene("choice of port", BOTH, at("/auth/ports")),
-    Scene("no access", NOBODY, at("/auth/ports")),
     Scene("list", ADMIN, at(CLIENTS)),
     Scene("list, second page", ADMIN, second_page),
     Scene("list, who may only look", VIEWER, at(CLIENTS)),
