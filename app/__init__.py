@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Literal
 
 import redis
@@ -95,26 +96,33 @@ def configure(app: Flask, settings: Settings, role: Role) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
 
+# What registers tables, jobs, topics, reactions and sentences by being imported.
+REGISTERING = (
+    "admin.reactions",
+    "clients.jobs",
+    "clients.reactions",
+    "clients.reversals",
+    "events.seals",
+    "events.tellers",
+    "identity.history",
+    "identity.reactions",
+    "mail.reactions",
+    "notifications.reactions",
+)
+
+
 def register(app: Flask) -> None:
     """The modules: their pages, and what follows their events."""
-    from .admin import reactions as _admin_reactions  # noqa: F401  (registers topics and reactions)
     from .admin.views import bp as admin
     from .api.views import bp as api
-    from .clients import jobs as _client_jobs  # noqa: F401  (registers its jobs)
-    from .clients import reactions as _client_reactions  # noqa: F401  (registers topics and reactions)
-    from .clients import reversals as _client_reversals  # noqa: F401  (registers what takes changes back)
     from .clients.views import bp as clients
-    from .events import seals as _seals  # noqa: F401  (registers its tables and its job)
-    from .events import tellers as _tellers  # noqa: F401  (registers what the log tells of)
     from .events.views import bp as audit
-    from .identity import history as _history  # noqa: F401  (registers how timelines tell of people)
-    from .identity import reactions as _identity_reactions  # noqa: F401  (registers jobs and reactions)
     from .identity.branding import brand_url
     from .identity.views import bp as identity
-    from .mail import reactions as _mail_reactions  # noqa: F401  (registers its table, its jobs and how they are told)
-    from .notifications import reactions as _notification_reactions  # noqa: F401  (registers topics and who is told)
     from .notifications.views import bp as notifications
 
+    for module in REGISTERING:
+        import_module(f".{module}", __name__)
     app.jinja_env.globals["brand_url"] = brand_url
     for blueprint in (health.bp, api, identity, admin, audit, clients, notifications):
         app.register_blueprint(blueprint)

@@ -1241,6 +1241,9 @@ def test_a_definer_function_lets_nothing_cross(
 ) -> None:
     hand.act_in(north)
     PROOFS[name](hand, truth, north, south)
+    # Whatever was called, the fence stands where it stood.
+    hand.act_in(north)
+    assert hand.rows("SELECT DISTINCT port_id FROM clients") == [(NORTH,)]
 
 
 # --- Jobs and files ----------------------------------------------------------------------------------------

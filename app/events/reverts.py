@@ -79,16 +79,16 @@ def what_to_write(
 ) -> dict[str, tuple[Any, Any]]:
     """Field → the event's (old, new), for those that still have the event's new value; those that have the old one
     again are left out. `record` is locked. Raises NotReverted when a field was changed again since."""
-    todo, again = {}, []
+    written, again = {}, []
     for name, (old, new) in words["changes"].items():
         present = as_recorded(getattr(record, name))
         if present == new:
-            todo[name] = (old, new)
+            written[name] = (old, new)
         elif present != old:
             again.append(name)
     if again:
         raise NotReverted(*changed_again(event, told_in or record, again, part=record.id if told_in else None))
-    return todo
+    return written
 
 
 def changed_again(event: Event, record: Any, names: Iterable[str], *, part: uuid.UUID | None) -> list[Reason]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, Response, abort, request, stream_with_context
+from flask import Blueprint, Response, abort, g, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -43,7 +43,7 @@ def show_page(event_id: uuid.UUID, status: int = 200, *, reasons: tuple[Reason, 
 @requires("admin.view_audit_log")
 def create_export() -> ResponseReturnValue:
     """What the filter shows, now and no newer; recorded before the first row leaves."""
-    asked, who = Asked.read(request.form), member._get_current_object()  # type: ignore[attr-defined]
+    asked, who = Asked.read(request.form), g.member
     _count, upto = take_note(asked, who)
     response = Response(stream_with_context(written(asked, who, upto)), mimetype="text/csv")
     name = f"audit-{who.here().slug}-{now():%Y-%m-%d}.csv"

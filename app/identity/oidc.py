@@ -122,7 +122,8 @@ def _claims(asked: Asked, code: str) -> dict[str, Any]:
     answer = _exchange(provider, asked, code)
     keys = _fetch("GET", _text(provider, "jwks_uri"))
     try:
-        decoded = jwt.decode(_text(answer, "id_token"), KeySet.import_key_set(keys), algorithms=ALGORITHMS)  # type: ignore[arg-type]
+        known = KeySet.import_key_set(keys)  # type: ignore[arg-type]  # it looks for itself at what the provider sent
+        decoded = jwt.decode(_text(answer, "id_token"), known, algorithms=ALGORITHMS)
         options = {
             "iss": {"essential": True, "value": settings.oidc_issuer},
             "aud": {"essential": True, "value": settings.oidc_client_id},

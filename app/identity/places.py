@@ -29,8 +29,8 @@ LOCALES = (
     "tr",
 )
 NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
-# Kept for tests and precious metals, or gone.
-NO_MONEY = frozenset({"XXX", "XTS", "XAU", "XAG", "XPT", "XPD", "XBA", "XBB", "XBC", "XBD"})
+# ISO 4217 begins with an X what is no country's: metals, tests, bonds, and these, which several countries pay with.
+SHARED_MONEY = frozenset({"XAF", "XCD", "XCG", "XOF", "XPF"})
 
 
 @lru_cache(maxsize=16)
@@ -43,7 +43,7 @@ def countries(locale: str) -> tuple[tuple[str, str], ...]:
 @lru_cache(maxsize=16)
 def currencies(locale: str) -> tuple[tuple[str, str], ...]:
     names = Locale.parse(locale).currencies
-    known = sorted(code for code in list_currencies(locale) if code not in NO_MONEY)
+    known = sorted(code for code in list_currencies(locale) if code[0] != "X" or code in SHARED_MONEY)
     return tuple((code, f"{code} · {names.get(code, code)}") for code in known)
 
 

@@ -120,7 +120,7 @@ def farewell(server: smtplib.SMTP) -> None:
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """What smtplib raises, as one of two: for good, or for now."""
+    """What smtplib raises, as Refused (it will never be taken) or NotTaken (it may be, later)."""
     try:
         yield
     except smtplib.SMTPRecipientsRefused as error:

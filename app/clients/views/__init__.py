@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("clients", __name__, url_prefix="/<port>/clients")
 
-from . import archivals, clients, contacts, imports, notes  # noqa: E402, F401  (they register on bp)
+from . import archivals, clients, contacts, imports, notes
