@@ -320,3 +320,41 @@ def test_what_security_is_shown_by_exists() -> None:
     }
     assert len(named) > 50
     assert named - there == set()
+
+
+# --- Scenes ------------------------------------------------------------------------------------------------
+
+
+def names_of_scenes(tree: ast.AST) -> list[str]:
+    """Of the scenes that the class `TestPages(Judged)` of a file brings before the judges."""
+    judged = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name == "TestPages" and "Judged" in map(dotted, node.bases)
+    ]
+    return [
+        call.args[0].value
+        for node in judged
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and dotted(call.func) == "Scene" and isinstance(call.args[0], ast.Constant)
+    ]
+
+
+def test_every_scene_is_judged_under_a_name_of_its_own() -> None:
+    files = sorted((ROOT / "tests" / "browser" / "scenes").glob("*.py"))
+    with_scenes = [path for path in files if "Scene(" in path.read_text()]
+    assert len(with_scenes) >= 7
+    names = {name_of(path): names_of_scenes(ast.parse(path.read_text())) for path in with_scenes}
+    assert [name for name in names if not Path(name).name.startswith("test_")] == []
+    written = {name_of(path): path.read_text().count("Scene(") for path in with_scenes}
+    assert {name: len(found) for name, found in names.items()} == written
+    together = [name for found in names.values() for name in found]
+    assert sorted(together) == sorted(set(together))
+
+
+def test_scenes_outside_the_class_are_seen() -> None:
+    assert names_of_scenes(ast.parse("class TestPages(Judged):\n    scenes = (Scene('list', None, at('/')),)")) == [
+        "list"
+    ]
+    assert names_of_scenes(ast.parse("SCENES = (Scene('list', None, at('/')),)")) == []
+    assert names_of_scenes(ast.parse("class TestPages:\n    scenes = (Scene('list', None, at('/')),)")) == []

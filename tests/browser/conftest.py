@@ -13,6 +13,7 @@ from tests.browser.windows import Windows, sign_in
 from tests.servers import Holding, Installation
 
 VENDOR = Path(__file__).parent / "vendor"
+pytest.register_assert_rewrite("tests.browser.judged")
 PATIENCE = 20_000  # ms; a machine with better things to do answers late, not wrongly
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
+from pyotp import TOTP
 
 ADMIN = "dana.fields@nimara.example"
 MANAGER = "ines.rocha@nimara.example"
@@ -18,6 +19,7 @@ BOTH = "petra.holm@quayside.example"
 
 CLIENTS = "/port-nimara/clients"
 IMPORTS = f"{CLIENTS}/imports"
+SECURITY = "/port-nimara/settings/security"
 
 HEADINGS = ("First Name", "Last Name", "Organization Name", "E-mail 1 - Value", "Phone 1 - Value", "City", "Country")
 
@@ -94,3 +96,14 @@ def is_focused_in_sight(page: Page) -> str | None:
         }"""
     )
     return found
+
+
+def set_up_app(page: Page) -> tuple[str, list[str]]:
+    """An authenticator app through the pages; gives its secret and the recovery codes."""
+    page.goto(f"{SECURITY}/apps/new")
+    secret = page.locator("code.secret").inner_text().replace(" ", "")
+    page.get_by_label("Code from the app").fill(TOTP(secret).now())
+    page.get_by_label("Name (optional)").fill("Phone")
+    page.get_by_role("button", name="Add the app").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your recovery codes")
+    return secret, page.locator(".codes code").all_inner_texts()

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import CDPSession, Page, StorageState, expect
 
 from app.demo import PASSWORD
-from tests.browser.pages import AGENT, MANAGER
-from tests.browser.scenes import SECURITY, set_up_app
+from tests.browser.pages import AGENT, MANAGER, SECURITY, set_up_app
 from tests.browser.windows import Windows
 
 

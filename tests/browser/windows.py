@@ -27,6 +27,10 @@ class Windows:
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         return context.new_page()
 
+    def open_touched(self, **options: Any) -> Page:
+        """The window of a phone."""
+        return self.open(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, **options)
+
     def hear(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(f"{message.text} ({message.location['url']})")

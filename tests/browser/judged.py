@@ -1,22 +1,22 @@
-"""Every page in its main states: usable by everybody, valid, silent, and without a dead link."""
+"""The judges of every page in its main states: usable by everybody, valid, silent, and without a dead link.
+
+Each file in scenes/ names the states of its pages, and its class `TestPages(Judged)` brings them here.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
+from typing import ClassVar
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-import pytest
-from playwright.sync_api import Browser, Page, Request, StorageState
+from playwright.sync_api import Page, Request
 
-from tests.browser.pages import ADMIN, CLIENTS, IMPORTS
-from tests.browser.scenes import SCENES, Scene, Stage, set_up
-from tests.browser.windows import Windows
-from tests.servers import Installation
+from tests.browser.stage import Scene, Stage
 
 HEIGHT = 900
 SMALLEST = 320
@@ -110,44 +110,6 @@ class Played:
     said: list[str]
 
 
-@pytest.fixture(scope="module")
-def watched(browser: Browser, site: Installation, state_of: Callable[[str], StorageState]) -> Iterator[Watched]:
-    stage = set_up(browser, site, state_of)
-    yield Watched(stage)
-    stage.windows.complaints.clear()  # judged scene by scene
-    stage.windows.close()
-
-
-@pytest.fixture(scope="module", params=SCENES, ids=str)
-def played(request: pytest.FixtureRequest, watched: Watched) -> Played:
-    """Each scene is played once and judged by all tests that want it."""
-    return watched.play(request.param)
-
-
-def test_answers_in_silence(played: Played) -> None:
-    """The expected status; nothing in the console, nothing refused by the policy, nobody else asked."""
-    assert played.status == played.scene.status
-    assert played.said == []
-
-
-def test_is_valid(played: Played, html_errors: Callable[..., list[str]]) -> None:
-    assert html_errors(played.sent) == []
-    # What was put together from fragments stands like a page that came whole.
-    headings = Markup(played.page.content()).headings
-    assert headings.count(1) == 1
-    assert all(deeper <= before + 1 for before, deeper in pairwise(headings))
-
-
-def test_leads_somewhere(played: Played) -> None:
-    """Every link and file on it answers, every icon stands in its sprite; each address is asked once."""
-    markup = Markup(played.page.content())
-    for link in markup.links | markup.files:
-        check_link(played, markup, link)
-    for icon in markup.icons:
-        sprite, name = icon.split("#")
-        assert name in parts_of(played, sprite), icon
-
-
 def check_link(played: Played, markup: Markup, link: str) -> None:
     target, anchor = urldefrag(urljoin(played.page.url, unescape(link)))
     parts = urlsplit(target)
@@ -170,22 +132,6 @@ def parts_of(played: Played, sprite: str) -> set[str]:
     return known[sprite]
 
 
-def test_everybody_can_use_it(played: Played, axe: Callable[..., list[str]]) -> None:
-    """Axe in light and dark at three widths, and nothing that scrolls sideways, down to 320 px."""
-    page = played.page
-    found = []
-    for width in played.scene.widths:
-        show_whole(page, width)
-        found += [f"at {width}: {wide}" for wide in too_wide(page)]
-        if width == SMALLEST:
-            continue
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            wrong = axe(page, colours_only=scheme == "dark")
-            found += [f"{scheme} at {width}: {problem}" for problem in wrong]
-    assert not found, "\n".join(["", *found])
-
-
 def show_whole(page: Page, width: int) -> None:
     """A window as high as the page, so that nothing stands half under the bars that stick."""
     page.set_viewport_size({"width": width, "height": HEIGHT})
@@ -206,23 +152,58 @@ def too_wide(page: Page) -> list[str]:
     return wide
 
 
-def test_fingers_find_it(windows: Windows, watched: Watched) -> None:
+class Judged:
+    """Every scene before four judges."""
+
+    scenes: ClassVar[tuple[Scene, ...]]
+
+    def test_answers_in_silence(self, played: Played) -> None:
+        """The expected status; nothing in the console, nothing refused by the policy, nobody else asked."""
+        assert played.status == played.scene.status
+        assert played.said == []
+
+    def test_is_valid(self, played: Played, html_errors: Callable[..., list[str]]) -> None:
+        assert html_errors(played.sent) == []
+        # What was put together from fragments stands like a page that came whole.
+        headings = Markup(played.page.content()).headings
+        assert headings.count(1) == 1
+        assert all(deeper <= before + 1 for before, deeper in pairwise(headings))
+
+    def test_leads_somewhere(self, played: Played) -> None:
+        """Every link and file on it answers, every icon stands in its sprite; each address is asked once."""
+        markup = Markup(played.page.content())
+        for link in markup.links | markup.files:
+            check_link(played, markup, link)
+        for icon in markup.icons:
+            sprite, name = icon.split("#")
+            assert name in parts_of(played, sprite), icon
+
+    def test_everybody_can_use_it(self, played: Played, axe: Callable[..., list[str]]) -> None:
+        """Axe in light and dark at three widths, and nothing that scrolls sideways, down to 320 px."""
+        page = played.page
+        found = []
+        for width in played.scene.widths:
+            show_whole(page, width)
+            found += [f"at {width}: {wide}" for wide in too_wide(page)]
+            if width == SMALLEST:
+                continue
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                wrong = axe(page, colours_only=scheme == "dark")
+                found += [f"{scheme} at {width}: {problem}" for problem in wrong]
+        assert not found, "\n".join(["", *found])
+
+
+def too_small_for_fingers(page: Page) -> list[str]:
     """On a touch screen what stands alone and is pressed is 44 px high; words inside a sentence are not."""
-    stage = watched.stage
-    page = windows.open(
-        storage_state=stage.state_of(ADMIN), viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    assert page.evaluate("matchMedia('(pointer: coarse)').matches")
+    small: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll(
+          ".btn, button, select, .input, summary, .chip, .choice, .version"
+            + ", .tabs a, .bottombar a, .side a, .letters a"
+        )].filter((element) => element.checkVisibility() && !element.closest("select, [hidden]")).map((element) => {
+          const { width, height } = (element.closest(".chip") ?? element).getBoundingClientRect();
+          return [Math.round(width), Math.round(height), element.outerHTML.slice(0, 110)];
+        }).filter(([width, height]) => height < 44 || width < 24).map((found) => found.join(" "))"""
     )
-    preview = f"{IMPORTS}/{stage.imports['preview']}"
-    for path in (CLIENTS, stage.client(0), f"{stage.client(0)}/edit", f"{CLIENTS}/new", IMPORTS, preview):
-        page.goto(path)
-        assert page.evaluate("matchMedia('(pointer: coarse)').matches")
-        small = page.evaluate(
-            """() => [...document.querySelectorAll(
-              ".btn, button, select, .input, summary, .chip, .choice, .version"
-                + ", .tabs a, .bottombar a, .side a, .letters a"
-            )].filter((element) => element.checkVisibility() && !element.closest("select, [hidden]")).map((element) => {
-              const { width, height } = (element.closest(".chip") ?? element).getBoundingClientRect();
-              return [Math.round(width), Math.round(height), element.outerHTML.slice(0, 110)];
-            }).filter(([width, height]) => height < 44 || width < 24)"""
-        )
-        assert small == [], path
+    return small
