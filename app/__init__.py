@@ -104,6 +104,7 @@ REGISTERING = (
     "clients.reversals",
     "events.seals",
     "events.tellers",
+    "files.reactions",
     "identity.history",
     "identity.reactions",
     "mail.reactions",
@@ -117,13 +118,14 @@ def register(app: Flask) -> None:
     from .api.views import bp as api
     from .clients.views import bp as clients
     from .events.views import bp as audit
+    from .files.content import ACCEPT
     from .identity.branding import brand_url
     from .identity.views import bp as identity
     from .notifications.views import bp as notifications
 
     for module in REGISTERING:
         import_module(f".{module}", __name__)
-    app.jinja_env.globals["brand_url"] = brand_url
+    app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT)
     for blueprint in (health.bp, api, identity, admin, audit, clients, notifications):
         app.register_blueprint(blueprint)
     if app.extensions["settings"].environment == "development":

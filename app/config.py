@@ -119,6 +119,15 @@ def smtp_url(url: object) -> object:
     return url
 
 
+def clamd_url(url: object) -> object:
+    if isinstance(url, str) and urlsplit(url).scheme == "unix":
+        if urlsplit(url).netloc or not urlsplit(url).path.strip("/"):
+            raise ValueError("not the address of a socket")
+    elif isinstance(url, str) and (not is_address(url, ("tcp",)) or urlsplit(url).path not in ("", "/")):
+        raise ValueError("not the address of clamd")
+    return url
+
+
 def mail_address(address: object) -> object:
     if isinstance(address, str) and not re.fullmatch(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", address):
         raise ValueError("not an address")
@@ -160,6 +169,7 @@ Origin = Annotated[str, BeforeValidator(origin)]
 BucketUrl = Annotated[str, BeforeValidator(bucket_url)]
 SmtpUrl = Annotated[str, BeforeValidator(smtp_url)]
 MailAddress = Annotated[str, BeforeValidator(mail_address)]
+ClamdUrl = Annotated[str, BeforeValidator(clamd_url)]
 TileUrl = Annotated[str, BeforeValidator(tile_url)]
 Queue = Literal[
     "email",
@@ -220,6 +230,7 @@ class Settings(FromEnvironment):
     mail_from: MailAddress | None = Field(
         None, validate_default=True, description="the address mails come from, harbour@example.com; with SMTP_URL"
     )
+    clamd_url: ClamdUrl | None = Field(None, description="tcp://host:3310 or unix:///run/clamav/clamd.sock")
     oidc_issuer: Issuer | None = Field(None, description="https://host/path, of a provider of OpenID Connect")
     oidc_client_id: str | None = Field(
         None, validate_default=True, description="what the provider calls this Quayside; goes with OIDC_ISSUER"

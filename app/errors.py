@@ -67,7 +67,10 @@ def words_for(code: int) -> tuple[str, str]:
             _("Changed meanwhile"),
             _("Somebody else changed this at the same moment. Load it again and repeat."),
         ),
-        413: (_("Too large"), _("What you sent is larger than this page takes. Nothing was stored.")),
+        413: (
+            _("Too large"),
+            _("What you sent is larger than this page takes; a file may have 50 MB. Nothing was stored."),
+        ),
         415: (_("Unknown form"), _("This page does not read that kind of content.")),
         422: (_("Not accepted"), _("Something in what you sent does not fit. Go back and look at each field.")),
         429: (

@@ -29,6 +29,7 @@ from uuid_utils.compat import uuid7
 from .config import Settings, extend_environment
 from .db import begin, commit, db, now
 from .events.seals import seal_events
+from .files.jobs import clean_up
 from .jobs import WORKS, act_for, clear_expired, sweep
 from .notifications.jobs import send_digests
 
@@ -58,6 +59,7 @@ RECURRING = (
     Recurring("session-cleanup", clear_expired.name, "0 4 * * *"),
     Recurring("outbox-sweep", sweep.name, "* * * * *"),
     Recurring("event-seal", seal_events.name, "*/5 * * * *"),
+    Recurring("temp-file-cleanup", clean_up.name, "0 5 * * *", in_port_time=True),
     Recurring("notification-digest", send_digests.name, "0 17 * * *", in_port_time=True),
 )
 

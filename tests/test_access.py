@@ -29,6 +29,7 @@ from app.clients.models import Import, Note
 from app.clients.queries import contacts_of
 from app.db import begin, commit, db, now
 from app.events.models import Event, SubjectKey, keyring, place_of_key
+from app.files.models import Folder
 from app.identity.accounts import own, set_picture
 from app.identity.models import ApiToken, Role, Team, hash_token
 from app.live import TOPICS
@@ -36,7 +37,17 @@ from app.mail import outbox
 from app.mail.letters import Letter
 from app.mail.server import message_of
 from app.web import SESSION_COOKIE, Access
-from tests.world import NORTH, ROLES, Visitor, enter, make_client, make_notification, start_session, user_id
+from tests.world import (
+    NORTH,
+    ROLES,
+    Visitor,
+    enter,
+    make_client,
+    make_file,
+    make_notification,
+    start_session,
+    user_id,
+)
 
 # --- What the design says ----------------------------------------------------------------------------------
 
@@ -329,6 +340,8 @@ TOPIC_NEEDS = {
     "client": ("clients.view", "clients.view_own"),
     "imports": ("admin.import_data",),
     "import": ("admin.import_data",),
+    "files": ("files.view",),
+    "file": ("files.view",),
     # One's own, for everybody in the port.
     "bell": (),
     "notifications": (),
@@ -409,14 +422,17 @@ class Place:
     tag: uuid.UUID = field(default_factory=uuid.uuid4)
     token: uuid.UUID = field(default_factory=uuid.uuid4)
     event: uuid.UUID = field(default_factory=uuid.uuid4)
+    upload: int = 0
+    folder: int = 0
     mail: str = MAIL
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
         imported = "import" in rule.endpoint
+        numbers = {"files": self.folder if "folder" in rule.endpoint else self.upload}
         known = {
             "port": self.slug,
-            "number": self.imported if imported else self.client,
+            "number": numbers.get(rule.endpoint.partition(".")[0], self.imported if imported else self.client),
             "contact_id": self.contact,
             "note_id": self.note,
             **dict.fromkeys(("factor_id", "session_id", "identity_id"), self.note),
@@ -438,9 +454,11 @@ class Place:
         return {name: known[name] for name in rule.arguments}
 
 
-UNKNOWN = Place("north", 999_999, uuid.uuid4(), uuid.uuid4(), 999_999, "")
+UNKNOWN = Place("north", 999_999, uuid.uuid4(), uuid.uuid4(), 999_999, "", upload=999_999, folder=999_999)
 NIL, LAST = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
-BEYOND = Place("north", 10**30, NIL, LAST, 2**31, "", user=NIL, role=LAST, team=NIL, notification=LAST)
+BEYOND = Place(
+    "north", 10**30, NIL, LAST, 2**31, "", upload=2**31, folder=10**30, user=NIL, role=LAST, team=NIL, notification=LAST
+)
 
 
 def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
@@ -467,6 +485,10 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     team = Team.create(name=f"Quay {numbers}", supervisor_id=None, by=manager)
     team.add(colleague.id, name=colleague.name, by=manager)
     viewer = db.session.scalars(select(Role.id).where(Role.name == "viewer")).one()
+    manager = enter(f"port_admin@{slug}.example", slug)
+    folder = Folder.create(f"Plans {numbers}", port_id=manager.here().id, by=manager)
+    file = make_file(manager, record=client)
+    folder.number, file.number = numbers + 2, numbers + 3
     begin(port_id=manager.here().id, scope="staff")
     notification = make_notification(owner)
     commit()
@@ -487,6 +509,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         tag=tag_id,
         token=token_of(owner, place=f"{slug} {numbers}", port_id=port_id),
         event=event_id,
+        upload=numbers + 3,
+        folder=numbers + 2,
     )
 
 
@@ -730,7 +754,7 @@ def test_every_topic_stands_in_the_table() -> None:
 
 def key_of(topic: str, place: Place) -> str | None:
     """What a page follows of the topic; None where it is about the port as a whole."""
-    return {"client": str(place.client), "import": str(place.imported)}.get(topic)
+    return {"client": str(place.client), "import": str(place.imported), "file": str(place.upload)}.get(topic)
 
 
 def test_a_topic_opens_to_whom_its_page_opens(db: SQLAlchemy, person: Person, places: tuple[Place, Place]) -> None:

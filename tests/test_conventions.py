@@ -19,7 +19,7 @@ APP = ROOT / "app"
 TEMPLATES = ROOT / "templates"
 
 # Packages that are part of the core; every other package of app/ is a module of the product.
-CORE_PACKAGES = {"events", "live", "dev", "storage", "mail", "notifications"}
+CORE_PACKAGES = {"events", "live", "dev", "storage", "mail", "notifications", "files"}
 # Who signs in and what a port is: the core stands on its models.
 IDENTITY = "identity"
 
@@ -106,6 +106,7 @@ RULES = {
                 "app/jobs.py",  # a job, a step of one
                 "app/schedule.py",  # a tick
                 "app/events/relay.py",  # what was claimed
+                "app/files/incoming.py",  # where something is going to lie, before it does
                 "app/identity/sign_in.py",  # the attempt, and its failure, outlast the refusal
                 "app/identity/console.py",  # a command
                 "app/demo.py",

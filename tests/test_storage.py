@@ -281,7 +281,7 @@ def test_a_link_cannot_be_changed(app: Flask, visitor: Visitor, key: str) -> Non
     address = link(app, key)
     signed = parse_qs(urlsplit(address).query)["link"][0]
     for forged in (signed[:-2] + "AA", signed[5:], "", "a.b.c", signed.replace(".", "", 1)):
-        assert visitor.get(f"/north/files?link={forged}").status_code == 404
+        assert visitor.get(f"/north/files/content?link={forged}").status_code == 404
 
 
 def test_a_link_of_another_installation_is_refused(app: Flask, visitor: Visitor, key: str, tmp_path: Path) -> None:

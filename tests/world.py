@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from html import unescape
+from io import BytesIO
 from typing import Any
 
 import psycopg
@@ -19,11 +20,14 @@ from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 from werkzeug.test import TestResponse
 
+from app import storage
 from app.clients.models import Client, Contact
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.events.models import Event
 from app.events.reactions import react
+from app.files.content import Content, examined
+from app.files.models import NOBODY, Category, File, Folder, LooseKey, holder_of
 from app.identity.models import Session, hash_token
 from app.identity.passwords import hash_password
 from app.identity.permissions import SYSTEM_ROLES
@@ -128,6 +132,29 @@ def make_client(by: Member, /, *, email: str | None = None, phone: str | None = 
             Contact.create(client, {"kind": kind, "value": value}, country=by.here().country, by=by, is_new=True)
     db.session.flush()
     return client
+
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF"
+
+
+def make_file(
+    by: Member,
+    /,
+    name: str = "plan.pdf",
+    content: bytes = PDF,
+    *,
+    record: Any = None,
+    folder: Folder | None = None,
+    category: str = Category.OTHER,
+) -> File:
+    """A file that lies in the storage, in the current transaction."""
+    upload = examined(BytesIO(content), name)
+    entity, entity_id = (holder_of(record).entity, record.id) if record else (NOBODY, "files")
+    key = storage.new_key(by.here().slug, entity, entity_id, upload.kind.extensions[0])
+    LooseKey.note([key], port_id=by.here().id)
+    storage.put(BytesIO(content), key, upload.kind.mime)
+    kept = Content(key, upload.filename, upload.kind.mime, upload.size, upload.sha256)
+    return File.upload(kept, port_id=by.here().id, by=by, record=record, folder=folder, category=category)
 
 
 def make_notification(

@@ -21,6 +21,7 @@ from ..events.models import Event
 from ..events.reactions import on
 from ..events.subjects import Shown, families, subjects
 from ..events.timeline import describes, tells, timeline
+from ..files.models import FILE_EVENTS, holds_files
 from ..identity.models import current_port_of
 from ..numbers import has_number
 from .labels import FIELDS
@@ -106,6 +107,24 @@ def show_client(event: Event) -> None:
     with formats.use(port):
         for part in ("header", "facts", "contacts", "notes", "timeline"):
             live.replace(client.room, f"clients/_{part}.html", target=f"client-{client.number}-{part}", **context)
+
+
+holds_files(Client, entity="clients", seen_with="clients.view", endpoint="clients.index_files")
+
+
+@on(*FILE_EVENTS)
+def show_file_in_timeline(event: Event) -> None:
+    if event.subject_type != Client.subject_type:
+        return
+    client = db.session.scalars(select(Client).where(Client.id == event.subject_id)).one_or_none()
+    if client is None:
+        return
+    live.refresh(f"{client.room}:own", target="#main")
+    port = current_port_of(client.port_id)
+    context = {"client": client, "port": port, "timeline": timeline(client.subject_type, client.id, limit=LATEST)}
+    with formats.use(port):
+        target = f"client-{client.number}-timeline"
+        live.replace(client.room, "clients/_timeline.html", target=target, **context)
 
 
 @on(*ABOUT_CLIENTS)

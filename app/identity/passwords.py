@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask_babel import gettext as _
 
-P = ParamSpec("P")
-R = TypeVar("R")
+from ..threads import off_the_loop
 
 hasher = PasswordHasher()  # argon2id with the library's (RFC 9106, low memory) parameters
 
 # A hash of nothing anybody knows: an unknown e-mail costs the same time as a wrong password.
 NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$6WMk0w2hiRwJ3gYdtnWV0Q$2kGBT0ei3yGHEuUGSZd3kkFGQQWzB4Xc0vBQ9hXbQ0E"
-
-
-def off_the_loop(act: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Under gevent, work for the processor in the hub's thread pool: in a greenlet it would stop everybody."""
-    from gevent import get_hub, monkey
-
-    if monkey.is_module_patched("threading"):
-        answer: R = get_hub().threadpool.apply(act, args, kwargs)
-        return answer
-    return act(*args, **kwargs)
 
 
 def hash_password(password: str) -> str:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from .passwords import off_the_loop
+from ..threads import off_the_loop
 
 LARGEST = 5 * 1024 * 1024
 MOST_PIXELS = 40_000_000  # more than any phone takes; beyond it a small file may unpack to gigabytes

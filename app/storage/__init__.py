@@ -61,7 +61,7 @@ def store() -> Store:
     return kept
 
 
-@bp.get("/<port>/files")
+@bp.get("/<port>/files/content")
 @signed_in
 def show() -> ResponseReturnValue:
     """A file on disk, for who has a link of this port that has not expired."""

@@ -21,6 +21,7 @@ from flask import url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from ..crypto import Keyring, Unreadable
+from ..threads import off_the_loop
 from .store import NotStored, Reader, StorageAway, checked
 
 log = structlog.get_logger()
@@ -45,6 +46,9 @@ class Disk:
         self.signer = URLSafeTimedSerializer(secret_key, salt="quayside.storage.link")
 
     def put(self, stream: Reader, key: str, content_type: str) -> None:
+        off_the_loop(self._put, stream, key, content_type)
+
+    def _put(self, stream: Reader, key: str, content_type: str) -> None:
         path = self.root / key
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

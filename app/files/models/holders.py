@@ -1,0 +1,58 @@
+"""Records that files lie with: a module says here which of its records do, and how its pages are found.
+
+    holds_files(Client, entity="clients", seen_with="clients.view", endpoint="clients.index_files")
+
+Whoever may open the record may see its files, and nobody else.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import Select
+
+from ...current import Member
+
+NOBODY = "general"  # the entity of a file that lies with no record
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A kind of record. `model` has `subject_type`, `number` and `visible_to(member)`; `entity` stands in the keys of
+    its files. With `seen_with` a member may open every record of the kind; `endpoint` is the page of one record's
+    files, by its number."""
+
+    model: Any
+    entity: str
+    seen_with: str
+    endpoint: str
+
+    def visible(self, member: Member) -> Select[Any]:
+        """The ids of the records that the member may open."""
+        found: Select[Any] = self.model.visible_to(member)
+        return found.with_only_columns(self.model.id)
+
+    def url(self, number: int) -> str:
+        return url_for(self.endpoint, number=number)
+
+
+HOLDERS: dict[str, Holder] = {}
+
+
+def holds_files(model: Any, *, entity: str, seen_with: str, endpoint: str) -> None:
+    """Let files lie with records of the model."""
+    HOLDERS[entity] = Holder(model, entity, seen_with, endpoint)
+
+
+def holder_of(record: Any) -> Holder:
+    """Raises KeyError for a record of a kind that holds no files."""
+    found = {holder.model: holder for holder in HOLDERS.values()}
+    return found[type(record)]
+
+
+def subject_of(entity: str, entity_id: uuid.UUID | None) -> tuple[str, uuid.UUID] | None:
+    """What events about such a file are about; None where that is the file itself."""
+    return (HOLDERS[entity].model.subject_type, entity_id) if entity_id is not None else None
