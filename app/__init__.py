@@ -22,6 +22,7 @@ from . import (
     navigation,
     numbers,
     once,
+    search,
     storage,
     web,
 )
@@ -46,7 +47,7 @@ def create_app(settings: Settings | None = None, *, role: Role = "web") -> Flask
     with app.app_context():
         app.extensions["engine"] = db.engine
         count_statements(db.engine)
-    for part in (logs, errors, formats, numbers, assets, live, jobs, once, storage, navigation, web):
+    for part in (logs, errors, formats, numbers, assets, live, jobs, once, search, storage, navigation, web):
         part.init_app(app)
     register(app)
     web.check_access_is_stated(app)

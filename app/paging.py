@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -138,6 +138,30 @@ def paginate(rows: Columns, scope: Select[Any], *, id_column: Any, sorts: Sequen
     if place.backwards:
         found.reverse()
     return _page(found, more, place, sorts)
+
+
+def paginate_ranked(rows: Callable[[int], Sequence[Any]], *, most: int) -> Page:
+    """A page of what a search found, in the order of how well it fits: `rows(start)` gives the rows from there on, one
+    more than a page, each with the `total`; a search finds no more than `most`."""
+    start = max(min(request.args.get("from", 1, type=int), most), 1)
+    found = rows(start - 1)
+    if not found and start > 1:
+        start, found = 1, rows(0)
+    total = found[0].total if found else 0
+    shown = min(len(found), SIZE)
+    last = (total - 1) // SIZE * SIZE + 1
+    return Page(
+        rows=found[:SIZE],
+        count=total,
+        count_is_exact=total < most,
+        first=start,
+        previous_url=address(**{"from": max(start - SIZE, 1)}) if start > 1 else None,
+        next_url=address(**{"from": start + shown}) if start + shown <= total else None,
+        first_url=address() if start > 1 else None,
+        last_url=address(**{"from": last}) if start + shown <= total else None,
+        count_url=None,
+        sorts=[],
+    )
 
 
 def _fetch(rows: Columns, scope: Select[Any], id_column: Any, place: Place) -> list[Any]:

@@ -16,7 +16,7 @@ from tests.world import NORTH, ROLES, user_id
 
 FIRST_NUMBER = 1001
 BORN = datetime.fromisoformat("2016-03-01T08:00:00+00:00")
-TABLES = ("clients", "client_contacts")
+TABLES = ("clients", "client_contacts", "search_words")
 
 # As many as PEOPLE counts with: 60, 50, 7 and 10.
 FIRSTS = """
@@ -107,6 +107,17 @@ JOIN (VALUES ('email', '8', 19), ('phone', '9', 17)) AS k (kind, mark, of_twenty
 ORDER BY i
 """
 
+# What the triggers keep where they are not asleep.
+WORDS = """
+INSERT INTO search_words (port_id, subject_type, subject_id, word)
+SELECT c.port_id, 'client', c.id, w FROM clients c
+CROSS JOIN LATERAL search_split(concat_ws(' ', full_name, company_name, preferred_name)) AS w
+"""
+SPELLINGS = """
+SELECT search_learn(array_agg(x.port_id), array_agg(x.word))
+FROM (SELECT DISTINCT port_id, word FROM search_words) x
+"""
+
 ORPHANS = """
 SELECT (SELECT count(*) FROM clients c WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = c.owner_id)
            OR NOT EXISTS (SELECT FROM users u WHERE u.id = c.created_by_id))
@@ -138,6 +149,8 @@ def fill(connection: psycopg.Connection, rows: int) -> None:
         }
         connection.execute(CLIENTS, values)
         connection.execute(CONTACTS, values)
+        connection.execute(WORDS)
+        connection.execute(SPELLINGS)
         connection.execute("SET LOCAL maintenance_work_mem = '512MB'")
         for definition in indexes:
             connection.execute(definition)

@@ -37,8 +37,8 @@ def fence_port(table: str, *, grants: str = "SELECT, INSERT, UPDATE, DELETE") ->
 def definer(signature: str, *, owner: str | None = None) -> None:
     """Hand a SECURITY DEFINER function to the application alone."""
     op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {APP}")
     if owner:
         op.execute(f"GRANT CREATE ON SCHEMA public TO {owner}")
         op.execute(f"ALTER FUNCTION {signature} OWNER TO {owner}")
         op.execute(f"REVOKE CREATE ON SCHEMA public FROM {owner}")
-    op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {APP}")

@@ -464,6 +464,9 @@ def test_every_policy_names_the_scope_on_both_sides(truth: Hand) -> None:
     for table, name, permissive, command, roles, using, check in truth.rows(query):
         if permissive == "RESTRICTIVE":  # it only takes away from what the others let through
             continue
+        if roles == ["quayside_search"]:  # owns what searches, and reads
+            assert (command, using, check) == ("SELECT", "true", None), name
+            continue
         assert command == "ALL", name
         if roles == ["quayside_owner"]:
             continue
@@ -556,6 +559,8 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "file_versions": written,
         "file_pictures": written,
         "loose_keys": written,
+        "search_words": "SELECT",  # written by a trigger
+        "search_spellings": "SELECT",
     }
 
 
@@ -677,6 +682,8 @@ DEFINERS = {
     "events_by_id": definer("seals hold the events of all ports", "app/events/seals.py"),
     "unsealed_after": definer("seals hold the events of all ports", "app/events/seals.py"),
     "events_in_no_seal": definer("seals hold the events of all ports", "app/events/seals.py"),
+    "search_index": definer("a trigger: the words of a record are those of the record"),
+    "search_clients": definer("policies switch off the indexes of a search", "app/clients/queries.py"),
     "add_job": definer("a job belongs to the port in force", "app/jobs.py"),
     "claim_job": definer("which port a job is of is in its row", "app/jobs.py"),
     "queue_of_job": definer("the relay sends jobs of all ports", "app/jobs.py"),
@@ -1124,6 +1131,28 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     # Inside one transaction of the superuser an event is in no seal; nobody in a port is told.
     assert hand.rows("SELECT * FROM events_in_no_seal(%s, 10)", uuid.UUID(int=0)) == []
     assert "port_in_force() IS NULL" in truth.scalar("SELECT prosrc FROM pg_proc WHERE proname = 'events_in_no_seal'")
+
+
+@proves("search_index")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    with pytest.raises(psycopg.errors.FeatureNotSupported), hand.attempt():
+        hand.scalar("SELECT search_index()")
+
+
+@proves("search_clients")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    search = "SELECT client_id FROM search_clients(%s, 10, false, false)"
+    names = ("Léa Marchand", "marchand", "marchnad", "+33142685300", "inner harbour")
+    words = (*names, "lea@south.example", "south.example")
+    for asked in words:
+        found = {client_id for (client_id,) in hand.rows(search, asked)}
+        assert south.client_id not in found, asked
+        assert north.client_id in found or asked not in names, asked
+    for port, user, scope in (("", north.user_id, "staff"), (NORTH, "", "staff"), (NORTH, north.user_id, "client:x")):
+        hand.act_for(port=str(port), user=str(user), scope=scope)
+        assert [hand.rows(search, asked) for asked in words if hand.rows(search, asked)] == []
+    hand.act_for(port=str(NORTH), user=str(user_id("operator@north.example")), scope="staff")
+    assert hand.rows("SELECT * FROM search_clients('marchand', 10, true, false)") == []
 
 
 @proves("add_job")

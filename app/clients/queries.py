@@ -10,13 +10,13 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import Select, literal_column, select
+from sqlalchemy import Integer, Select, Text, Uuid, column, func, literal_column, select
 from sqlalchemy.orm import aliased, contains_eager, outerjoin
 
 from ..current import Member
 from ..db import db
 from ..identity.models import User
-from ..paging import Columns, Cursor, Filter, Page, Sort, address, paginate
+from ..paging import SIZE, Columns, Cursor, Filter, Page, Sort, address, paginate, paginate_ranked
 from .forms import colleagues
 from .labels import KINDS, SOURCES, STATUSES
 from .models import Client, Contact, ContactKind, Note
@@ -48,11 +48,50 @@ def filters_of(member: Member) -> list[Filter]:
     ]
 
 
-def client_page(member: Member, filters: Sequence[Filter]) -> Page:
-    """The page of the list the query string asks for: one statement."""
+def client_page(member: Member, filters: Sequence[Filter], asked: str = "") -> Page:
+    """The page of the list the query string asks for: one statement. `asked`: the words of the search box; then those
+    who fit best come first."""
     chosen = {chosen.name: chosen.value for chosen in filters}
     scope = _filtered(Client.visible_to(member), chosen, member)
+    if asked:
+        narrowed = any(value for name, value in chosen.items() if name != "archived")
+        most = FOUND_TO_NARROW if narrowed else FOUND
+        hits = search(member, asked, most, archived=bool(chosen["archived"]))
+        return paginate_ranked(lambda start: _ranked(hits, scope if narrowed else None, start), most=FOUND)
     return paginate(row_columns(scope), scope, id_column=Client.id, sorts=SORTS)
+
+
+# As many as anybody looks through, and enough that filters still leave something of them.
+FOUND, FOUND_TO_NARROW = 1_000, 20_000
+
+
+def search(member: Member, asked: str, most: int, *, archived: bool = False) -> Any:
+    """The clients that fit the words, the best first: `client_id`, `place`, `tier` (see migration 0014) and `why`, what
+    was found that a row does not show."""
+    is_own = not member.can("clients.view")
+    found = func.search_clients(asked[:LONGEST], most, is_own, archived)
+    return found.table_valued(
+        column("client_id", Uuid()), column("place", Integer()), column("tier", Integer()), column("why", Text())
+    ).render_derived()
+
+
+def _ranked(hits: Any, scope: Select[Any] | None, start: int) -> Sequence[Any]:
+    """The rows of a page from `start` on, and one more; each with how many there are."""
+    counted = select(hits.c, func.count().over().label("total"))
+    if scope is not None:
+        allowed = scope.with_only_columns(Client.id).subquery()
+        counted = counted.join(allowed, allowed.c.id == hits.c.client_id)
+    found = counted.order_by(hits.c.place).offset(start).limit(SIZE + 1).cte("found").prefix_with("MATERIALIZED")
+    return db.session.execute(found_columns(found)).all()
+
+
+def found_columns(found: Any) -> Columns:
+    """What `_row.html` shows of those that were found, in their order."""
+    joined = found.join(JOINED, Client.id == found.c.client_id)
+    return select(*ROW, found.c.tier, found.c.why, found.c.total).select_from(joined).order_by(found.c.place)
+
+
+LONGEST = 200  # letters of a query; nobody types more
 
 
 def _filtered(scope: Select[Any], chosen: Mapping[str, str], member: Member) -> Select[Any]:
@@ -68,7 +107,8 @@ def _filtered(scope: Select[Any], chosen: Mapping[str, str], member: Member) -> 
 
 def stays_in_order(filters: Sequence[Filter]) -> bool:
     """Whether the list shown is ordered by name and not narrowed: then a row that changes can be swapped in place."""
-    return request.args.get("sort") in (None, "name") and not any(chosen.value for chosen in filters)
+    is_narrowed = bool(request.args.get("q", "").strip()) or any(chosen.value for chosen in filters)
+    return request.args.get("sort") in (None, "name") and not is_narrowed
 
 
 EMAIL, PHONE = aliased(Contact), aliased(Contact)

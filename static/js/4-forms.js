@@ -27,16 +27,28 @@
 
   document.addEventListener("reset", (event) => clean(event.target));
 
-  document.addEventListener("change", (event) => {
-    const form = event.target.form;
-    if (!form?.matches("[data-auto-submit]")) return;
+  // A filter sends its form a moment after it is chosen, a search box while somebody types.
+  const sendSoon = (form) => {
     clearTimeout(timer);
     form.dataset.pending = "1";
     timer = setTimeout(() => {
       delete form.dataset.pending;
       form.requestSubmit();
     }, PAUSE);
-  });
+  };
+  const sent = new WeakMap();
+  for (const kind of ["input", "change"]) {
+    document.addEventListener(kind, (event) => {
+      const field = event.target;
+      const form = field.form;
+      if (!form?.matches("[data-auto-submit]")) return;
+      const isWords = field.matches("input[type=search]");
+      if (isWords && (event.isComposing || sent.get(field) === field.value)) return;
+      if (isWords) sent.set(field, field.value);
+      else if (kind === "input") return;
+      sendSoon(form);
+    });
+  }
 
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -60,12 +60,13 @@ def refusal(form: Form, client: Client) -> int | None:
 @bp.get("")
 @requires(*SEES)
 def index() -> ResponseReturnValue:
-    filters = filters_of(member)
+    filters, asked = filters_of(member), request.args.get("q", "")
     return page(
         "clients/index.html",
         follow=["clients" if stays_in_order(filters) else "clients:narrowed"],
-        clients=client_page(member, filters),
+        clients=client_page(member, filters, asked.strip()),
         filters=filters,
+        asked=asked,
         letters=letters(),
     )
 
@@ -73,7 +74,12 @@ def index() -> ResponseReturnValue:
 @bp.get("/new")
 @requires("clients.create")
 def new() -> ResponseReturnValue:
-    return page("clients/new.html", form=NewClientForm(formdata=None, data={"owner_id": str(member.id)}))
+    return page(
+        "clients/new.html",
+        form=NewClientForm(
+            formdata=None, data={"owner_id": str(member.id), "full_name": request.args.get("name", "")[:200]}
+        ),
+    )
 
 
 @bp.post("")
