@@ -334,7 +334,7 @@ def names_of_scenes(tree: ast.AST) -> list[str]:
         if isinstance(node, ast.ClassDef) and node.name == "TestPages" and "Judged" in map(dotted, node.bases)
     ]
     return [
-        call.args[0].value
+        str(call.args[0].value)
         for node in judged
         for call in ast.walk(node)
         if isinstance(call, ast.Call) and dotted(call.func) == "Scene" and isinstance(call.args[0], ast.Constant)
