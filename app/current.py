@@ -83,6 +83,10 @@ class Member:
     def get_id(self) -> str:
         return str(self.id)
 
+    def lacks_proof(self) -> bool:
+        """Whether a second factor is set up and was not given in this session."""
+        return self.has_mfa and self.mfa_at is None
+
     def lacks_factor(self) -> bool:
         """Whether the port asks a second factor of one of the member's roles and there is none."""
         if self.port is None or self.has_mfa:

@@ -15,11 +15,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, current_app, g
-from rq import Queue
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Row, String, Text, UniqueConstraint, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
@@ -29,6 +28,9 @@ from uuid_utils.compat import uuid7
 from .db import Base, Identified, begin, commit, db, now, rollback, wake_relay
 from .events.models import System, record
 from .logs import mask
+
+if TYPE_CHECKING:
+    from rq import Queue
 
 log = structlog.get_logger("quayside.jobs")
 
@@ -222,6 +224,9 @@ def send(job_id: uuid.UUID) -> None:
 
 
 def queue_named(name: str) -> Queue:
+    # Three megabytes that a process which only serves pages does without.
+    from rq import Queue
+
     queues: dict[str, Queue] = current_app.extensions["queues"]
     if name not in queues:
         queues[name] = Queue(name, connection=current_app.extensions["redis"])

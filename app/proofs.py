@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -18,10 +18,10 @@ from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import Length
 
 from .current import Member
-from .db import now, rollback
+from .db import db, now, rollback
 from .errors import Failure, answer, typed
 from .forms import Form
-from .identity.models import FactorKind, Proof
+from .identity.models import FactorKind, Proof, UserIdentity
 
 if TYPE_CHECKING:
     from .web import Access
@@ -72,7 +72,7 @@ def ask(found: Member, access: Access) -> ResponseReturnValue | None:
     """What to answer instead of the page; None where nothing is missing."""
     if access.for_proving:
         return None
-    if found.has_mfa and found.mfa_at is None:
+    if found.lacks_proof():
         return ask_to_confirm(found)
     if found.lacks_factor() and not access.for_setting_up:
         return lead_to(url_for("identity.show_security"))
@@ -103,13 +103,25 @@ def confirmation_page(
     action: str | None = None,
     then: str | None = None,
     paused: bool = False,
+    note: str | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    """Asks for the second factor, or the password. `action`: where the form is sent on to that came along; `then`: the
-    page to go on to."""
+    """Asks for the second factor, or the password, or to sign in again where the account is linked. `action`: where
+    the form is sent on to that came along; `then`: the page to go on to; `note`: why it was not confirmed."""
+    issuer = current_app.extensions["settings"].oidc_issuer
+    linked = UserIdentity.of(found).where(UserIdentity.issuer == issuer)
+    is_linked = bool(issuer and not found.has_mfa and db.session.scalars(linked).first())
     kept = [(name, value) for name, value in typed() if name not in ASKED] if action else []
     html = render_template(
-        "identity/confirmation.html", member=found, form=form, kept=kept, action=action, next=then, paused=paused
+        "identity/confirmation.html",
+        member=found,
+        form=form,
+        kept=kept,
+        action=action,
+        next=then,
+        paused=paused,
+        note=note,
+        oidc_label=current_app.extensions["settings"].oidc_label if is_linked else None,
     )
     return make_response(html, status)
 

@@ -11,7 +11,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import Integer, Select, Text, Uuid, column, func, literal_column, select
-from sqlalchemy.orm import aliased, contains_eager, outerjoin
+from sqlalchemy.orm import aliased, outerjoin
 
 from ..current import Member
 from ..db import db
@@ -170,8 +170,6 @@ def notes_of(client: Client) -> list[Note]:
     return list(
         db.session.scalars(
             select(Note)
-            .outerjoin(Note.author)
-            .options(contains_eager(Note.author))
             .where(Note.client_id == client.id, Note.archived_at.is_(None))
             .order_by(Note.pinned.desc(), Note.id.desc())
             .limit(100)

@@ -9,11 +9,10 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from PIL import Image, UnidentifiedImageError
 
 from .. import storage
 from ..current import CurrentPort
-from ..storage.store import NotStored
+from ..storage.store import NotStored, StorageAway
 from .colours import SIDEBAR, STEP, Shades, moved, on, shade, tint
 
 # Part of the address, so that browsers ask anew when the style sheet is put together differently.
@@ -32,6 +31,8 @@ def encoded_logo(content: bytes) -> bytes:
     """The picture as WebP, small, without whatever else was in the file. SVG is refused: it can carry scripts."""
     if len(content) > LARGEST_LOGO:
         raise Unusable(_("The file is larger than 5 MB."))
+    from PIL import Image, UnidentifiedImageError
+
     try:
         with Image.open(BytesIO(content), formats=("PNG", "JPEG", "WEBP", "GIF")) as picture:
             if picture.width * picture.height > MOST_PIXELS:
@@ -96,11 +97,29 @@ def colours_of(branding: Mapping[str, Any]) -> str:
     )
 
 
-def _logo(key: str | None) -> str | None:
-    if not key:
+def logo_as_png(key: str) -> bytes | None:
+    """For mail programs, of which many do not show WebP; None where the logo cannot be had now."""
+    from PIL import Image
+
+    try:
+        content = _stored(key)
+    except StorageAway:  # the words matter more than the mark above them
         return None
+    if content is None:
+        return None
+    written = BytesIO()
+    Image.open(BytesIO(content)).save(written, "PNG")
+    return written.getvalue()
+
+
+def _logo(key: str | None) -> str | None:
+    content = _stored(key) if key else None
+    return base64.b64encode(content).decode() if content is not None else None
+
+
+def _stored(key: str) -> bytes | None:
     try:
         with storage.open(key) as stream:
-            return base64.b64encode(stream.read()).decode()
+            return stream.read()
     except NotStored:
         return None

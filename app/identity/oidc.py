@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,9 +19,10 @@ from flask import current_app
 from sqlalchemy import text
 
 from ..config import Settings
+from ..current import Member
 from ..db import begin, db, now, rollback
-from .models import UserIdentity
-from .sign_in import Browser, SecondStep, Signer, sign_in_as
+from .models import MfaFactor, Session, UserIdentity
+from .sign_in import Browser, SecondStep, Signer, record_refusal, sign_in_as
 
 log = structlog.get_logger()
 
@@ -31,6 +32,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 LARGEST = 1024 * 1024
 PATIENCE = 5.0  # seconds
 SKEW = 60  # seconds that clocks may differ
+AGAIN = 300  # seconds since the sign-in that confirms
 
 
 class NoAnswer(Exception):
@@ -57,19 +59,33 @@ class Asked:
     nonce: str
     verifier: str
     then: str | None
+    confirms: str | None = None  # the session whose user is to show once more that it is them
+
+
+@dataclass(frozen=True)
+class Vouched:
+    """Whom the provider vouches for: its name for them, and their e-mail address if it has verified that."""
+
+    issuer: str
+    subject: str
+    email: str | None
 
 
 def is_set_up() -> bool:
     return _settings().oidc_issuer is not None
 
 
-def ask(then: str | None) -> tuple[str, Asked]:
-    """Where to send the browser, and what to remember. Raises NoAnswer."""
+def ask(then: str | None, *, confirming: Member | None = None) -> tuple[str, Asked]:
+    """Where to send the browser, and what to remember. Raises NoAnswer.
+
+    `confirming`: who is signed in already and has to sign in there anew.
+    """
     from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
     rollback()
     token = partial(secrets.token_urlsafe, 32)
-    settings, asked = _settings(), Asked(token(), token(), token(), then)
+    confirms = confirming.session_id.hex if confirming else None
+    settings, asked = _settings(), Asked(token(), token(), token(), then, confirms)
     words = {
         "response_type": "code",
         "client_id": settings.oidc_client_id,
@@ -80,6 +96,8 @@ def ask(then: str | None) -> tuple[str, Asked]:
         "code_challenge": create_s256_code_challenge(asked.verifier),
         "code_challenge_method": "S256",
     }
+    if confirms:
+        words |= {"prompt": "login", "max_age": "0"}
     address = _text(_provider(), "authorization_endpoint")
     return f"{address}{'&' if '?' in address else '?'}{urlencode(words)}", asked
 
@@ -87,24 +105,49 @@ def ask(then: str | None) -> tuple[str, Asked]:
 def sign_in_from(asked: Asked, code: str, *, browser: Browser) -> str | SecondStep:
     """The token of a new session for whom the provider vouches for, or the second step. Raises NoAnswer, NotBelieved,
     Unknown, Inactive, Paused."""
-    rollback()
-    claims = _claims(asked, code)
-    issuer, subject = str(_settings().oidc_issuer), str(claims["sub"])
-    email = str(claims["email"]) if claims.get("email") and claims.get("email_verified") is True else None
+    vouched = _vouched(_claims(asked, code))
     begin()
-    found = db.session.execute(FIND, {"issuer": issuer, "subject": subject, "email": email}).one_or_none()
+    found = db.session.execute(FIND, asdict(vouched)).one_or_none()
     # An address that somebody else's account of this provider holds by now is no proof.
-    if found is None or found.subject not in (None, subject):
-        log.warning("oidc_unknown", issuer=issuer)
+    if found is None or found.subject not in (None, vouched.subject):
+        log.warning("oidc_unknown", issuer=vouched.issuer)
+        record_refusal(vouched.email, "oidc_unknown")
         raise Unknown
     if not found.is_active:
+        record_refusal(vouched.email, "oidc_inactive")
         raise Inactive
     begin(user_id=found.id, scope="staff")
     if found.subject is None:
-        UserIdentity.link(found.id, issuer=issuer, subject=subject, by=Signer(found.id, found.name))
+        signer = Signer(found.id, found.name)
+        UserIdentity.link(found.id, issuer=vouched.issuer, subject=vouched.subject, by=signer)
     else:
-        UserIdentity.used(issuer=issuer, subject=subject)
+        UserIdentity.used(issuer=vouched.issuer, subject=vouched.subject)
     return sign_in_as(found.id, browser=browser)
+
+
+def confirm_from(asked: Asked, code: str, *, by: Member) -> str:
+    """The session's new token, now that the provider says that its user signed in there again. Raises NoAnswer,
+    NotBelieved, Unknown."""
+    claims = _claims(asked, code)
+    vouched, signed_in_at = _vouched(claims), claims.get("auth_time")
+    begin(user_id=by.id, scope="staff")
+    if asked.confirms != by.session_id.hex or MfaFactor.is_set_up(by.id):
+        raise NotBelieved
+    if not isinstance(signed_in_at, int | float) or signed_in_at < now().timestamp() - AGAIN - SKEW:
+        log.warning("oidc_not_fresh", issuer=vouched.issuer)
+        raise NotBelieved
+    is_linked = UserIdentity.of(by).where(
+        UserIdentity.issuer == vouched.issuer, UserIdentity.subject == vouched.subject
+    )
+    if db.session.scalars(is_linked).one_or_none() is None:
+        raise Unknown
+    UserIdentity.used(issuer=vouched.issuer, subject=vouched.subject)
+    return Session.rotate(by.session_id, is_confirmed=True)
+
+
+def _vouched(claims: dict[str, Any]) -> Vouched:
+    email = str(claims["email"]) if claims.get("email") and claims.get("email_verified") is True else None
+    return Vouched(str(_settings().oidc_issuer), str(claims["sub"]), email)
 
 
 def callback() -> str:
@@ -118,6 +161,7 @@ def _claims(asked: Asked, code: str) -> dict[str, Any]:
     from joserfc.errors import JoseError
     from joserfc.jwk import KeySet
 
+    rollback()
     settings, provider = _settings(), _provider()
     answer = _exchange(provider, asked, code)
     keys = _fetch("GET", _text(provider, "jwks_uri"))
@@ -134,6 +178,7 @@ def _claims(asked: Asked, code: str) -> dict[str, Any]:
         token.validate(now=int(now().timestamp()), leeway=SKEW)
     except (JoseError, ValueError, KeyError, TypeError) as problem:
         log.warning("oidc_not_believed", problem=type(problem).__name__)
+        record_refusal(None, "oidc_not_believed")
         raise NotBelieved from problem
     claims: dict[str, Any] = dict(decoded.claims)
     return claims

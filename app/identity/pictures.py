@@ -6,8 +6,6 @@ import warnings
 from io import BytesIO
 from typing import BinaryIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
 from ..threads import off_the_loop
 
 LARGEST = 5 * 1024 * 1024
@@ -28,6 +26,8 @@ def square(stream: BinaryIO) -> bytes:
 def _square(content: bytes) -> bytes:
     if len(content) > LARGEST:
         raise NotAPicture
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

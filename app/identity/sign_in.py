@@ -279,6 +279,12 @@ def _record_failure(attempt: Attempt, reason: str) -> None:
     commit()
 
 
+def record_refusal(email: str | None, reason: str) -> None:
+    """Somebody came with another service's word and was not let in. In a transaction of its own."""
+    rollback()
+    _record_failure(Attempt(uuid7(), email or "", None, now()), reason)
+
+
 def sign_out(token: str, *, by: Member) -> None:
     end_session(token)
     record("auth:logout", by=by, subject_type="user", subject_id=by.id, port_id=None)

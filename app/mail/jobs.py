@@ -18,6 +18,7 @@ from sqlalchemy import text
 from ..config import Settings
 from ..db import begin, db, now
 from ..events.models import System, keyring, record
+from ..identity.branding import logo_as_png
 from ..jobs import Steps, job
 from ..logs import mask
 from . import outbox
@@ -81,7 +82,8 @@ def take(mail_id: uuid.UUID) -> Taken | None:
 def hand_over(taken: Taken) -> None:
     """To the mail server; in development to the outbox page as well, or only. Raises Refused and NotTaken."""
     settings: Settings = current_app.extensions["settings"]
-    message = message_of(taken.letter, message_id=taken.message_id, settings=settings)
+    logo = logo_as_png(taken.letter.logo) if taken.letter.logo else None
+    message = message_of(taken.letter, message_id=taken.message_id, settings=settings, logo=logo)
     if settings.environment == "development":
         outbox.keep(message)
     elif settings.smtp_url is None:

@@ -38,15 +38,17 @@ class Letter:
     text: str
     html: str
     language: str
+    logo: str | None = None  # where it is stored; the HTML shows it as cid:logo
 
 
 @dataclass(frozen=True)
 class Brand:
-    """How a port's mails look. `ink` is what can be read on `primary`."""
+    """How a port's mails look. `ink` is what can be read on `primary`; `logo` is where it is stored."""
 
     name: str
     primary: str
     ink: str
+    logo: str | None = None
 
 
 def write(template: str, *, to: str, port: CurrentPort | None, locale: str | None, words: Mapping[str, Any]) -> Letter:
@@ -67,6 +69,7 @@ def write(template: str, *, to: str, port: CurrentPort | None, locale: str | Non
         text=text_of(html),
         html=with_styles(html, brand),
         language=given["language"],
+        logo=brand.logo,
     )
 
 
@@ -112,7 +115,8 @@ def brand_of(port: CurrentPort | None) -> Brand:
         return Brand("Quayside", NAVY, "#ffffff")
     chosen = str(port.branding.get("primary") or "")
     primary = chosen if COLOUR.fullmatch(chosen) else NAVY
-    return Brand(port.name, primary, "#ffffff" if is_dark(primary) else "#171f35")
+    ink = "#ffffff" if is_dark(primary) else "#171f35"
+    return Brand(port.name, primary, ink, logo=port.branding.get("logo"))
 
 
 def is_dark(colour: str) -> bool:

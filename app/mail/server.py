@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
@@ -22,6 +23,7 @@ from .letters import Letter, host_of
 
 # Seconds: for each answer of the server, and for all of a message, which stays below a job's lease of 60.
 PATIENCE, LONGEST = 10.0, 40.0
+LOGO = re.compile(r'<img class="logo"[^>]*>')
 
 
 class Refused(Exception):
@@ -144,8 +146,8 @@ def said(code: int, answer: bytes | str) -> str:
     return f"{code} {' '.join(words.split())}"[:300]
 
 
-def message_of(letter: Letter, *, message_id: str, settings: Settings) -> EmailMessage:
-    """The message as it goes over the wire. The policy refuses a line break in a header."""
+def message_of(letter: Letter, *, message_id: str, settings: Settings, logo: bytes | None = None) -> EmailMessage:
+    """The message as it goes over the wire. The policy refuses a line break in a header. `logo`: a PNG."""
     message = EmailMessage(policy=WIRE)
     sender = settings.mail_from or f"quayside@{host_of(settings)}"
     message["From"] = Address(letter.from_name, addr_spec=sender)
@@ -158,6 +160,9 @@ def message_of(letter: Letter, *, message_id: str, settings: Settings) -> EmailM
     # No out-of-office answers to what nobody wrote by hand.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
-    message.add_alternative(letter.html, subtype="html")
+    message.add_alternative(letter.html if logo else LOGO.sub("", letter.html), subtype="html")
+    html = message.get_body(("html",))
+    if logo and html is not None:
+        html.add_related(logo, "image", "png", cid="<logo>", filename="logo.png", disposition="inline")
     message["Content-Language"] = letter.language
     return message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from email.message import EmailMessage
 
 from flask import Blueprint, abort, make_response, render_template
@@ -35,7 +36,11 @@ def show(mail: str) -> ResponseReturnValue:
 @public
 def show_html(mail: str) -> ResponseReturnValue:
     """The HTML part; its links open in windows of their own."""
-    html = part_of(found(mail), "html").replace("<head>", '<head><base target="_blank">', 1)
+    message = found(mail)
+    html = part_of(message, "html").replace("<head>", '<head><base target="_blank">', 1)
+    for part in message.walk():
+        if part["Content-ID"] == "<logo>":
+            html = html.replace("cid:logo", f"data:image/png;base64,{b64encode(part.get_content()).decode()}")
     response = make_response(html)
     response.headers["Content-Security-Policy"] = f"{LETTER} allow-popups-to-escape-sandbox"
     response.headers["X-Frame-Options"] = "SAMEORIGIN"

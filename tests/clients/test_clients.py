@@ -7,10 +7,12 @@ from collections.abc import Callable
 from html import unescape
 
 import pytest
+from flask import Flask
 from markupsafe import escape
 from sqlalchemy import select
 
 from app.clients.models import Client, Note
+from app.crypto import Keyring
 from app.db import db
 from tests.world import Visitor, enter, fields_of, make_client, user_id
 
@@ -281,6 +283,23 @@ def test_a_note_is_written_removed_and_put_back(visit: Callable[[str], Visitor])
     undo = undo_of(page)
     assert [manager.post(undo).status_code for _ in range(2)] == [303, 303]
     assert manager.get(url).text.count('<div class="pre">First line') == 1
+
+
+def test_a_note_of_somebody_whom_colleagues_do_not_see_names_its_author(visit: Callable[[str], Visitor]) -> None:
+    url = f"/north/clients/{make_client(enter(MANAGER)).number}"
+    visit("super@quayside.example").post(f"{url}/notes", {"body": "Seen to"})
+    page = visit(MANAGER).get(url).text
+    assert f"<span>{enter('super@quayside.example').name} · <time" in page
+
+
+def test_without_the_key_of_its_words_the_page_opens_all_the_same(
+    app: Flask, visit: Callable[[str], Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"/north/clients/{make_client(enter(MANAGER)).number}"
+    monkeypatch.setitem(app.extensions, "keyring", Keyring({"another": bytes(32)}))
+    page = visit(MANAGER).get(url)
+    assert page.status_code == 200
+    assert "did something that was erased since" in page.text
 
 
 def test_an_empty_note_is_refused_beside_its_field(visit: Callable[[str], Visitor]) -> None:

@@ -74,7 +74,7 @@ def create_app(port: int) -> Flask:
             return jsonify(error="invalid_grant"), 400
         if person.get("wrong") == "garbage":
             return Response("<html>", mimetype="text/html")
-        return jsonify(access_token="unused", token_type="Bearer", id_token=id_token(words["nonce"]))
+        return jsonify(access_token="unused", token_type="Bearer", id_token=id_token(words))
 
     def is_client() -> bool:
         if person.get("auth") == "client_secret_post":
@@ -82,7 +82,7 @@ def create_app(port: int) -> Flask:
         given = request.authorization
         return bool(given and given.username == CLIENT and given.password == quote(SECRET, safe=""))
 
-    def id_token(nonce: str) -> str:
+    def id_token(words: dict[str, str]) -> str:
         moment, wrong = int(time.time()), person.get("wrong")
         claims = {
             "iss": issuer,
@@ -90,9 +90,10 @@ def create_app(port: int) -> Flask:
             "sub": person["sub"],
             "exp": moment + 300,
             "iat": moment,
-            "nonce": nonce,
+            "nonce": words["nonce"],
             "email": person.get("email"),
             "email_verified": person.get("email_verified", True),
+            **({"auth_time": moment} if words.get("max_age") == "0" and words.get("prompt") == "login" else {}),
             **person.get("claims", {}),
         }
         for name in person.get("without", []):

@@ -178,7 +178,7 @@ def test_what_is_wrong_with_a_password_is_said_at_once(browser: Visitor, link: s
     for words in ("at least 12", "capital letter", "digit", "special character", "your name"):
         assert words in answer.text
     assert 'value="nina"' not in answer.text
-    for weak in ("Password123!", f"{INVITED}A1", "A" + "b1!" * 400):
+    for weak in ("Password123!", "Welcome-2026!", f"{INVITED}A1", "A" + "b1!" * 400):
         assert browser.post(link, {"name": "Nina New", "new_password": weak}).status_code == 422, weak
     assert browser.post(link, {"name": "N", "new_password": "A1b!" * 2_500_000}).status_code == 413
     assert browser.get(link).status_code == 200

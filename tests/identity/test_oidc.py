@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from app.db import begin, commit
@@ -24,7 +24,7 @@ from app.events.models import Event
 from app.identity.models import Session, UserIdentity
 from tests.identity.conftest import Phone, SignIn
 from tests.identity.provider import CLIENT, SECRET
-from tests.identity.test_sign_in import AGENT, cookie_of, is_in
+from tests.identity.test_sign_in import AGENT, cookie_of, is_in, words_of
 from tests.servers import ROOT
 from tests.world import Visitor, user_id
 
@@ -272,3 +272,131 @@ def test_a_link_is_seen_and_ended_on_the_security_page(
     url = page.partition('action="/north/settings/security/identities/')[2].partition("?")[0]
     browser.delete(f"/north/settings/security/identities/{url}")
     assert linked(db) == []
+
+
+# --- Confirming
+
+TOKENS = "/north/settings/tokens"
+TOKEN = {"name": "Till"}  # lacks what it may do: 422 once somebody has confirmed, 403 before
+
+
+@pytest.fixture
+def linked_browser(db: SQLAlchemy, browser: Visitor, tell: Tell) -> Visitor:
+    """Signed in through the provider, long enough ago that a fresh confirmation is asked for."""
+    tell()
+    assert is_in(come(browser))
+    make_stale(db)
+    return browser
+
+
+def make_stale(db: SQLAlchemy) -> None:
+    begin(user_id=user_id(AGENT), scope="staff")
+    db.session.execute(update(Session).values(confirmed_at=None))
+    commit()
+
+
+def sent_to_confirm(visitor: Visitor, then: str = TOKENS) -> str:
+    """Where the provider sends back, asked for confirming."""
+    response = visitor.get("/auth/confirm/oidc", query_string={"next": then})
+    assert response.status_code == 303, response.status_code
+    back = urlsplit(ask(response.headers["Location"]))
+    return f"{back.path}?{back.query}"
+
+
+def test_who_came_through_the_provider_confirms_there(linked_browser: Visitor) -> None:
+    assert linked_browser.post(TOKENS, TOKEN).status_code == 403
+    assert f'href="/auth/confirm/oidc?next={TOKENS}"' in linked_browser.get(f"/auth/confirm?next={TOKENS}").text
+    confirmed = linked_browser.get(sent_to_confirm(linked_browser))
+    assert confirmed.headers["Location"] == TOKENS
+    assert is_in(confirmed)  # with a new token
+    assert linked_browser.post(TOKENS, TOKEN).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("person", "words"),
+    [
+        ({"sub": "18"}, "another account than the one that is linked"),
+        ({"without": ["auth_time"]}, "did not say that you signed in there just now"),
+        ({"claims": {"auth_time": 1_700_000_000}}, "did not say that you signed in there just now"),
+        ({"claims": {"auth_time": "now"}}, "did not say that you signed in there just now"),
+        ({"wrong": "denied"}, "did not say that you signed in there just now"),
+        ({"wrong": "garbage"}, "does not answer"),
+    ],
+    ids=str,
+)
+def test_what_the_provider_does_not_say_confirms_nothing(
+    linked_browser: Visitor, tell: Tell, person: dict[str, Any], words: str
+) -> None:
+    tell(**person)
+    refused = linked_browser.get(sent_to_confirm(linked_browser))
+    assert refused.status_code in (422, 503)
+    assert words in refused.text
+    assert linked_browser.post(TOKENS, TOKEN).status_code == 403
+
+
+def test_a_confirmation_is_of_the_session_it_began_in(db: SQLAlchemy, linked_browser: Visitor, attempt: SignIn) -> None:
+    back = sent_to_confirm(linked_browser)
+    with linked_browser.client.session_transaction() as cookie:
+        kept = cookie["oidc"]
+    attempt(AGENT)
+    make_stale(db)
+    with linked_browser.client.session_transaction() as cookie:
+        cookie["oidc"] = kept
+    assert linked_browser.get(back).status_code == 422
+    assert linked_browser.post(TOKENS, TOKEN).status_code == 403
+
+
+def test_a_form_that_waits_goes_on_once_another_tab_has_confirmed(linked_browser: Visitor) -> None:
+    waits = linked_browser.post(TOKENS, TOKEN)
+    assert 'href="/auth/confirm/oidc" target="_blank"' in waits.text
+    refused = linked_browser.post("/auth/confirm", {"_action": TOKENS, **TOKEN})
+    assert refused.status_code == 422
+    linked_browser.get(sent_to_confirm(linked_browser))
+    sent_on = linked_browser.post("/auth/confirm", {"_action": TOKENS, **TOKEN})
+    assert (sent_on.status_code, sent_on.headers["Location"]) == (307, TOKENS)
+
+
+def test_a_second_factor_is_not_replaced_by_the_provider(
+    linked_browser: Visitor, phone_of: Callable[[str], Phone]
+) -> None:
+    phone_of(AGENT)
+    refused = linked_browser.get(sent_to_confirm(linked_browser))
+    assert refused.status_code == 422
+    assert "/auth/confirm/oidc" not in refused.text
+
+
+def test_who_is_not_linked_is_not_sent_there(browser: Visitor, tell: Tell, attempt: SignIn) -> None:
+    tell()
+    attempt(AGENT)
+    assert "/auth/confirm/oidc" not in browser.get("/auth/confirm").text
+
+
+def test_without_a_provider_nothing_is_confirmed(browser: Visitor, attempt: SignIn) -> None:
+    attempt(AGENT)
+    assert "is not set up here" in browser.get("/auth/confirm/oidc").text
+
+
+# --- What is recorded
+
+
+@pytest.mark.parametrize(
+    ("person", "reason"),
+    [
+        ({"email": "new@north.example"}, "oidc_unknown"),
+        ({"email": "gone@north.example"}, "oidc_inactive"),
+        ({"wrong": "another key"}, "oidc_not_believed"),
+    ],
+)
+def test_a_refused_sign_in_is_recorded(
+    db: SQLAlchemy,
+    browser: Visitor,
+    tell: Tell,
+    told: Callable[[], list[Event]],
+    person: dict[str, Any],
+    reason: str,
+) -> None:
+    tell(**person)
+    assert not is_in(come(browser))
+    (failed,) = told()
+    assert failed.name == "auth:failed"
+    assert words_of(db, failed)["details"] == {"email": person.get("email", ""), "reason": reason}

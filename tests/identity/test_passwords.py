@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.identity.passwords import is_common, weaknesses
+from app.identity.passwords import is_guessed_soon, weaknesses
 
 ABOUT = ("Ada Lindqvist", "ada.agent@north.example")
 
@@ -43,7 +43,7 @@ def test_each_rule(password: str, words: str) -> None:
 
 
 def test_everything_is_said_at_once() -> None:
-    assert len(weaknesses("ada", about=("Ada", "ada@north.example"))) == 5
+    assert len(weaknesses("ada", about=("Ada", "ada@north.example"))) == 6
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,17 @@ def test_everything_is_said_at_once() -> None:
         "Aaaaaaaaaaa1!",
         "Motdepasse12!",
         "Salasana2026!",
+        "Harbour-2026!",
+        "Marina-Marina-1",
     ],
 )
 def test_a_common_one_is_known_however_it_is_dressed(password: str) -> None:
-    assert is_common(password)
+    assert is_guessed_soon(password)
+
+
+def test_what_is_known_of_somebody_makes_it_easy_to_guess() -> None:
+    assert not is_guessed_soon("Keskiviikko-Ilta-7")
+    assert is_guessed_soon("Keskiviikko-Ilta-7", about=("Keskiviikko Ilta",))
 
 
 def test_ten_megabytes_are_not_read() -> None:

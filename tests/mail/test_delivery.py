@@ -9,13 +9,17 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 from flask import Flask
+from PIL import Image
+from psycopg.types.json import Json
 
+from app import storage
 from app.config import Settings
 from app.db import begin, commit, db, now
 from app.dev.processes import wait_until
@@ -125,6 +129,45 @@ def test_it_arrives_with_both_parts_and_the_right_headers(
     assert (sent["status"], sent["attempts"], sent["sealed"]) == ("sent", 1, "\\x")
     assert sent["sent_at"]
     assert job_of(office, mail_id) is None
+
+
+@pytest.fixture
+def logo(inside: Flask, office: Installation) -> Iterator[str]:
+    """Port North has one: where it is stored."""
+    written = BytesIO()
+    Image.new("RGB", (40, 30), "#0a5").save(written, "WEBP")
+    key = storage.new_key("north", "general", "logo", "webp")
+    storage.put(BytesIO(written.getvalue()), key, "image/webp")
+    with office.database.connect() as connection:
+        was = connection.execute("SELECT branding FROM ports WHERE id = %s", (NORTH,)).fetchone()
+        connection.execute("UPDATE ports SET branding = %s WHERE id = %s", (Json({"logo": key}), NORTH))
+        yield key
+        assert was is not None
+        connection.execute("UPDATE ports SET branding = %s WHERE id = %s", (Json(was[0]), NORTH))
+
+
+def test_the_logo_of_the_port_comes_along(
+    inside: Flask, office: Installation, post: tuple[int, Manners], logo: str
+) -> None:
+    do(office, send("marked@example.com"))
+    message = post[1].arrived("marked@example.com")
+    html = message.get_body(("html",))
+    assert html is not None
+    assert 'src="cid:logo"' in html.get_content()
+    (part,) = [part for part in message.walk() if part["Content-ID"] == "<logo>"]
+    with Image.open(BytesIO(part.get_content())) as picture:
+        assert (picture.format, picture.size) == ("PNG", (40, 30))
+
+
+def test_a_logo_that_is_gone_holds_no_mail_up(
+    inside: Flask, office: Installation, post: tuple[int, Manners], logo: str
+) -> None:
+    storage.delete(logo)
+    do(office, send("unmarked@example.com"))
+    html = post[1].arrived("unmarked@example.com").get_body(("html",))
+    assert html is not None
+    assert "<img" not in html.get_content()
+    assert "Port North" in html.get_content()
 
 
 def test_neither_address_nor_words_are_in_clear_anywhere(inside: Flask, office: Installation) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from base64 import b64encode
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -42,6 +44,18 @@ def test_its_html_runs_nothing_and_fetches_nothing(app: Flask, name: str) -> Non
     assert response.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert "&lt;i&gt;Léa" in response.text
     assert '<base target="_blank">' in response.text
+
+
+def test_its_logo_is_in_the_page_itself(app: Flask, db: SQLAlchemy) -> None:
+    words = {"name": "Léa", "link": "/"}
+    letter = replace(
+        write("ping", to="lea@example.com", port=None, locale=None, words=words), html='<img src="cid:logo">'
+    )
+    settings, mail_id = app.extensions["settings"], uuid.uuid4().hex
+    outbox.keep(message_of(letter, message_id=f"<{mail_id}@x.example>", settings=settings, logo=b"a picture"))
+    response = Visitor.anonymous(app).get(f"/dev/mail/{mail_id}/html")
+    assert f'src="data:image/png;base64,{b64encode(b"a picture").decode()}"' in response.text
+    assert "img-src data:" in response.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("unknown", ["0" * 31, "f" * 32, "..", "%2e%2e%2fsecrets.json", "A" * 32])

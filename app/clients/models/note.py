@@ -6,12 +6,11 @@ import uuid
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import Boolean, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import Boolean, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...db import Base, PortScoped, Timestamped, db, now
 from ...events.models import Actor
-from ...identity.models import User
 from .client import Client
 
 PREVIEW = 80
@@ -27,21 +26,25 @@ class Note(Timestamped, PortScoped, Base):
 
     client_id: Mapped[uuid.UUID]
     author_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    # As it was when they wrote: colleagues do not see who has left the port, nor super-admins.
+    author_name: Mapped[str] = mapped_column(String(200), default="")
     body: Mapped[str] = mapped_column(Text)
     pinned: Mapped[bool] = mapped_column(Boolean, default=False)
     archived_at: Mapped[datetime | None]
 
     client: Mapped[Client] = relationship(back_populates="notes", lazy="raise")
-    author: Mapped[User | None] = relationship(foreign_keys=[author_id], viewonly=True, lazy="raise")
-
-    @property
-    def author_name(self) -> str:
-        return self.author.name if self.author else ""
 
     @classmethod
     def create(cls, client: Client, body: str, *, pinned: bool = False, by: Actor, announce: bool = True) -> Self:
         author_id = by.actor_id if by.actor_kind == "user" else None
-        note = cls(port_id=client.port_id, client_id=client.id, author_id=author_id, body=body, pinned=pinned)
+        note = cls(
+            port_id=client.port_id,
+            client_id=client.id,
+            author_id=author_id,
+            author_name=by.name,
+            body=body,
+            pinned=pinned,
+        )
         db.session.add(note)
         db.session.flush()
         preview = body if len(body) <= PREVIEW else body[: PREVIEW - 1] + "…"

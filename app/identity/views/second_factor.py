@@ -12,7 +12,7 @@ from werkzeug.wrappers.response import Response as BaseResponse
 
 from ...current import Member, member
 from ...db import db
-from ...proofs import ProofForm, confirmation_page
+from ...proofs import ProofForm, confirmation_page, is_fresh
 from ...web import (
     allowed_next,
     load_member,
@@ -150,6 +150,8 @@ def create_confirmation() -> ResponseReturnValue:
     form = ProofForm()
     action = allowed_next(request.form.get("_action"))
     then = allowed_next(request.form.get("next"))
+    if is_fresh(member) and not member.lacks_proof():  # confirmed in another window meanwhile
+        return redirect(action, 307) if action else redirect(then or url_for("identity.home"), 303)
     shown = _with_challenge(form.factor(), CONFIRM, by=member) if member.has_mfa else form.password.data
     if not shown or not form.validate():
         form.refuse(None if form.factor() else _("Type it to confirm that it is you."))
