@@ -49,6 +49,9 @@ class ProofForm(Form):
                 return Proof(kind, str(field.data))
         return None
 
+    def is_filled(self) -> bool:
+        return any(field.data for field in (self.code, self.recovery, self.password, self.passkey))
+
     def refuse(self, words: str | None = None) -> None:
         """Say that it proves nothing, beside what was filled in."""
         if self.recovery.data:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from .. import storage
 from ..current import CurrentPort
-from ..storage.store import NotStored, StorageAway
+from ..storage.store import NotStored
 from .colours import SIDEBAR, STEP, Shades, moved, on, shade, tint
 
 # Part of the address, so that browsers ask anew when the style sheet is put together differently.
@@ -97,29 +97,11 @@ def colours_of(branding: Mapping[str, Any]) -> str:
     )
 
 
-def logo_as_png(key: str) -> bytes | None:
-    """For mail programs, of which many do not show WebP; None where the logo cannot be had now."""
-    from PIL import Image
-
-    try:
-        content = _stored(key)
-    except StorageAway:  # the words matter more than the mark above them
-        return None
-    if content is None:
-        return None
-    written = BytesIO()
-    Image.open(BytesIO(content)).save(written, "PNG")
-    return written.getvalue()
-
-
 def _logo(key: str | None) -> str | None:
-    content = _stored(key) if key else None
-    return base64.b64encode(content).decode() if content is not None else None
-
-
-def _stored(key: str) -> bytes | None:
+    if not key:
+        return None
     try:
         with storage.open(key) as stream:
-            return stream.read()
+            return base64.b64encode(stream.read()).decode()
     except NotStored:
         return None

@@ -7,10 +7,37 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from .. import live
+from ..current import Member
 from ..events.models import Event
 from ..events.reactions import on
 from ..events.timeline import tells
 from .jobs import send_email_change, send_email_changed, send_invitation, send_password_changed
+
+PEOPLE = (
+    "user:accepted",
+    "user:activated",
+    "user:deactivated",
+    "user:factorsReset",
+    "user:invited",
+    "user:removed",
+    "user:rolesChanged",
+)
+ROLES = ("role:created", "role:updated", "role:deleted", "role:overridden")
+TEAMS = ("team:created", "team:updated", "team:memberAdded", "team:memberRemoved", "team:deleted")
+
+
+@live.topic("people")
+def people_topic(member: Member, key: str | None) -> str | None:
+    """People, roles and teams of the port: few pages that few have open, so each looks again at any change."""
+    return f"port:{member.here().id}:people" if member.can("admin.manage_users") else None
+
+
+@on(*PEOPLE, *ROLES, *TEAMS)
+def show_people(event: Event) -> None:
+    """A system role that changes does so in every port; whoever looks at it in another one sees it on the next look."""
+    if event.port_id is not None:
+        live.refresh(f"port:{event.port_id}:people")
 
 
 @on("user:invited")

@@ -11,16 +11,18 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 
 from flask import current_app
 from sqlalchemy import text
 
+from .. import storage
 from ..config import Settings
 from ..db import begin, db, now
 from ..events.models import System, keyring, record
-from ..identity.branding import logo_as_png
 from ..jobs import Steps, job
 from ..logs import mask
+from ..storage.store import NotStored, StorageAway
 from . import outbox
 from .letters import Letter, place_of
 from .server import MailServer, NotTaken, Refused, message_of
@@ -90,6 +92,20 @@ def hand_over(taken: Taken) -> None:
         raise NotTaken("SMTP_URL is not set")
     if settings.smtp_url is not None:
         MailServer.of(settings.smtp_url).take(message)
+
+
+def logo_as_png(key: str) -> bytes | None:
+    """For mail programs, of which many do not show WebP; None where it cannot be had now: the words matter more."""
+    from PIL import Image
+
+    try:
+        with storage.open(key) as stream:
+            content = stream.read()
+    except (NotStored, StorageAway):
+        return None
+    written = BytesIO()
+    Image.open(BytesIO(content)).save(written, "PNG")
+    return written.getvalue()
 
 
 def end(mail_id: uuid.UUID, status: str, error: str | None = None) -> tuple[str, uuid.UUID | None] | None:

@@ -373,7 +373,8 @@ def test_who_is_not_linked_is_not_sent_there(browser: Visitor, tell: Tell, attem
 
 def test_without_a_provider_nothing_is_confirmed(browser: Visitor, attempt: SignIn) -> None:
     attempt(AGENT)
-    assert "is not set up here" in browser.get("/auth/confirm/oidc").text
+    asked = browser.get("/auth/confirm/oidc?next=/north/clients")
+    assert (asked.status_code, asked.headers["Location"]) == (303, "/auth/confirm?next=/north/clients")
 
 
 # --- What is recorded

@@ -26,6 +26,7 @@ from app.identity.models import (
     UserPortRole,
     Verification,
 )
+from app.live.rooms import channel_of
 from tests.world import NORTH, SOUTH, Visitor, user_id
 
 ADMIN, DIRECTOR, VIEWER = "port_admin@north.example", "director@north.example", "viewer@north.example"
@@ -464,3 +465,22 @@ def test_the_timeline_tells_what_was_done(admin: Visitor) -> None:
     admin.post(f"{page_of(VIEWER)}/deactivation")
     shown = admin.get(page_of(VIEWER)).text
     assert "deactivated this account and ended its sessions" in shown
+
+
+# --- Live
+
+
+def test_open_pages_of_administration_follow(app: Flask, admin: Visitor, relayed: Callable[[], list[str]]) -> None:
+    for page in (USERS, page_of(VIEWER), "/north/admin/roles", "/north/admin/teams"):
+        assert "follow=people" in admin.get(page).text, page
+    relayed()
+    redis = app.extensions["redis"]
+    with redis.pubsub() as air:
+        air.subscribe(channel_of(redis))
+        assert air.get_message(timeout=2)["type"] == "subscribe"
+        change_roles(admin, VIEWER, give="operator")
+        admin.post("/north/admin/teams", {"name": "Night watch"})
+        assert relayed() == ["user:rolesChanged", "team:created"]
+        heard = [message["data"].decode() for _ in range(3) if (message := air.get_message(timeout=2))]
+    assert heard[0].startswith("close user:")  # whose roles they were
+    assert heard[1:] == [f"say port:{NORTH}:people\nrefresh #main"] * 2

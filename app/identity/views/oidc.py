@@ -38,7 +38,7 @@ def new_oidc_confirmation() -> ResponseReturnValue:
     """Once more to the provider, which is to ask who it is even of somebody who is signed in there."""
     then = allowed_next(request.args.get("next"))
     if not oidc.is_set_up():
-        return _unconfirmed(member, then, _not_set_up(), 422)
+        return redirect(url_for("identity.new_confirmation", next=then), 303)
     try:
         address, asked = oidc.ask(then, confirming=member)
     except (oidc.NoAnswer, oidc.NotBelieved):

@@ -42,7 +42,7 @@ def editable_role(role_id: uuid.UUID) -> RoleHere:
 @requires("admin.manage_users")
 def index_roles() -> ResponseReturnValue:
     port_id = member.here().id
-    return page("identity/roles/index.html", roles=roles_here(port_id), holders=holders(port_id))
+    return page("identity/roles/index.html", follow=["people"], roles=roles_here(port_id), holders=holders(port_id))
 
 
 @bp.get("/<port>/admin/roles/<uuid:role_id>")
@@ -50,7 +50,7 @@ def index_roles() -> ResponseReturnValue:
 def show_role(role_id: uuid.UUID) -> ResponseReturnValue:
     here = role_here(role_id)
     held = holders(member.here().id).get(role_id, 0)
-    return page("identity/roles/show.html", here=here, role=here.role, grid=grid(), held=held)
+    return page("identity/roles/show.html", follow=["people"], here=here, role=here.role, grid=grid(), held=held)
 
 
 @bp.get("/<port>/admin/roles/<uuid:role_id>/copy")

@@ -150,7 +150,7 @@ def create_confirmation() -> ResponseReturnValue:
     form = ProofForm()
     action = allowed_next(request.form.get("_action"))
     then = allowed_next(request.form.get("next"))
-    if is_fresh(member) and not member.lacks_proof():  # confirmed in another window meanwhile
+    if is_fresh(member) and not member.lacks_proof() and not form.is_filled():  # confirmed in another window
         return redirect(action, 307) if action else redirect(then or url_for("identity.home"), 303)
     shown = _with_challenge(form.factor(), CONFIRM, by=member) if member.has_mfa else form.password.data
     if not shown or not form.validate():

@@ -27,7 +27,7 @@ def team_of(team_id: uuid.UUID, *, locked: bool = False) -> Team:
 @bp.get("/<port>/admin/teams")
 @requires("admin.manage_users")
 def index_teams() -> ResponseReturnValue:
-    return page("identity/teams/index.html", teams=team_rows(member))
+    return page("identity/teams/index.html", follow=["people"], teams=team_rows(member))
 
 
 @bp.get("/<port>/admin/teams/new")
@@ -63,7 +63,15 @@ def team_page(team: Team, status: int = 200, *, form: MembershipForm | None = No
     ids = {each.id for each in inside}
     form = form or MembershipForm(formdata=None, inside=ids)
     supervisor = form.everybody.get(str(team.supervisor_id))
-    return page("identity/teams/show.html", status, team=team, members=inside, form=form, supervisor=supervisor)
+    return page(
+        "identity/teams/show.html",
+        status,
+        follow=["people"],
+        team=team,
+        members=inside,
+        form=form,
+        supervisor=supervisor,
+    )
 
 
 @bp.get("/<port>/admin/teams/<uuid:team_id>/edit")

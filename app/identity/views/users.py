@@ -31,7 +31,7 @@ def person_here(user_id: uuid.UUID) -> User:
 def index_users() -> ResponseReturnValue:
     filters = people_filters(roles_here(member.here().id))
     people = people_page(member, filters)
-    return page("identity/users/index.html", people=people, filters=filters, q=search_words())
+    return page("identity/users/index.html", follow=["people"], people=people, filters=filters, q=search_words())
 
 
 @bp.get("/<port>/admin/users/new")
@@ -65,6 +65,7 @@ def show_user(user_id: uuid.UUID) -> ResponseReturnValue:
     held = user.role_ids(port_id)
     return page(
         "identity/users/show.html",
+        follow=["people"],
         person=user,
         roles=[here for here in roles_here(port_id) if here.role.id in held],
         teams=teams_of(user, port_id),
