@@ -120,6 +120,7 @@ def register(app: Flask) -> None:
     from .clients.views import bp as clients
     from .events.views import bp as audit
     from .files.content import ACCEPT
+    from .files.views import bp as files
     from .identity.branding import brand_url
     from .identity.views import bp as identity
     from .notifications.views import bp as notifications
@@ -127,7 +128,7 @@ def register(app: Flask) -> None:
     for module in REGISTERING:
         import_module(f".{module}", __name__)
     app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT)
-    for blueprint in (health.bp, api, identity, admin, audit, clients, notifications):
+    for blueprint in (health.bp, api, identity, admin, audit, clients, files, notifications):
         app.register_blueprint(blueprint)
     if app.extensions["settings"].environment == "development":
         from .mail.views import bp as outbox

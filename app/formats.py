@@ -156,7 +156,7 @@ def _number(value: int, locale: str) -> str:
     return babel.numbers.format_decimal(value, locale=locale)
 
 
-def format_number(value: int) -> str:
+def format_number(value: float) -> str:
     return _number(value, in_force().locale)
 
 

@@ -45,6 +45,7 @@ from tests.world import (
     make_client,
     make_file,
     make_notification,
+    make_picture,
     start_session,
     user_id,
 )
@@ -255,6 +256,30 @@ NEEDS = {
     "clients.create_import_run": ("admin.import_data",),
     "clients.destroy_import_run": ("admin.import_data",),
     "clients.show_import_errors": ("admin.import_data",),
+    "clients.index_files": ("files.view",),
+    "files.index": ("files.view",),
+    "files.show_folder": ("files.view",),
+    "files.index_records": ("files.view",),
+    "files.index_trash": ("files.delete",),
+    "files.new": ("files.upload",),
+    "files.create": ("files.upload",),
+    "files.show": ("files.view",),
+    "files.edit": ("files.upload",),
+    "files.update": ("files.upload",),
+    "files.update_folder_of": ("files.upload",),
+    "files.create_version": ("files.upload",),
+    "files.create_version_restoration": ("files.upload",),
+    "files.create_scan": ("files.upload",),
+    "files.show_content": ("files.view",),
+    "files.show_picture": ("files.view",),
+    "files.create_archival": ("files.delete",),
+    "files.destroy_archival": ("files.delete",),
+    "files.create_folder": ("files.manage_folders",),
+    "files.edit_folder": ("files.manage_folders",),
+    "files.update_folder": ("files.manage_folders",),
+    "files.update_parent": ("files.manage_folders",),
+    "files.create_folder_archival": ("files.manage_folders",),
+    "files.destroy_folder_archival": ("files.manage_folders",),
     "admin.index": ADMIN_LEAVES,
     "admin.index_settings": ("admin.manage_settings",),
     "admin.edit_settings": ("admin.manage_settings",),
@@ -431,7 +456,7 @@ class Place:
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
         imported = "import" in rule.endpoint
-        numbers = {"files": self.folder if "folder" in rule.endpoint else self.upload}
+        numbers = {"files": self.folder if "/folders/" in rule.rule else self.upload}
         known = {
             "port": self.slug,
             "number": numbers.get(rule.endpoint.partition(".")[0], self.imported if imported else self.client),
@@ -445,6 +470,8 @@ class Place:
             "token_id": self.token,
             "group": "hours",
             "day": "12-24",
+            "ordinal": 1,
+            "at": 1,
             "name": "Standard",
             "user_id": self.user,
             "role_id": self.role,
@@ -489,7 +516,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     viewer = db.session.scalars(select(Role.id).where(Role.name == "viewer")).one()
     manager = enter(f"port_admin@{slug}.example", slug)
     folder = Folder.create(f"Plans {numbers}", port_id=manager.here().id, by=manager)
-    file = make_file(manager, record=client)
+    file = make_file(manager)
+    make_picture(file)
     folder.number, file.number = numbers + 2, numbers + 3
     begin(port_id=manager.here().id, scope="staff")
     notification = make_notification(owner)

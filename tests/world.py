@@ -27,7 +27,8 @@ from app.db import begin, commit, db, now
 from app.events.models import Event
 from app.events.reactions import react
 from app.files.content import Content, examined
-from app.files.models import NOBODY, Category, File, Folder, LooseKey, holder_of
+from app.files.models import NOBODY, Category, File, FileVersion, Folder, LooseKey, holder_of
+from app.files.rendering import Picture
 from app.identity.models import Session, hash_token
 from app.identity.passwords import hash_password
 from app.identity.permissions import SYSTEM_ROLES
@@ -155,6 +156,16 @@ def make_file(
     storage.put(BytesIO(content), key, upload.kind.mime)
     kept = Content(key, upload.filename, upload.kind.mime, upload.size, upload.sha256)
     return File.upload(kept, port_id=by.here().id, by=by, record=record, folder=folder, category=category)
+
+
+def make_picture(file: File) -> None:
+    """The picture of its first page."""
+    version = db.session.scalars(select(FileVersion).where(FileVersion.file_id == file.id)).one()
+    key = storage.new_key("north", "general", "files", "webp")
+    storage.put(BytesIO(b"RIFF"), key, "image/webp")
+    LooseKey.note([key], port_id=file.port_id)
+    version.note_look(1, {key: Picture(1, 1, 1, b"")})
+    db.session.flush()
 
 
 def make_notification(

@@ -35,7 +35,7 @@ from .models import NOBODY, LooseKey
 class UploadField(FileField):  # type: ignore[misc]  # Flask-WTF is published without types
     """One file, whose content is looked at when the form is validated; then it is in `upload`."""
 
-    upload: Upload | None = None
+    upload: Upload
 
     def pre_validate(self, form: Any) -> None:
         if self.data:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 from sqlalchemy import select
@@ -163,7 +164,7 @@ def _files_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, 
         return {}
     seen = File.visible_to(member).where(File.id.in_(ids))
     rows = db.session.execute(seen.with_only_columns(File.id, File.number, File.filename))
-    return {row.id: Shown(row.filename) for row in rows}
+    return {row.id: Shown(row.filename, url_for("files.show", number=row.number)) for row in rows}
 
 
 @subjects("folder", lazy_gettext("Folder"))
@@ -172,7 +173,7 @@ def _folders_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID
         return {}
     seen = Folder.visible_to(member).where(Folder.id.in_(ids))
     rows = db.session.execute(seen.with_only_columns(Folder.id, Folder.number, Folder.name))
-    return {row.id: Shown(row.name) for row in rows}
+    return {row.id: Shown(row.name, url_for("files.show_folder", number=row.number)) for row in rows}
 
 
 families("file", lazy_gettext("Files"))

@@ -382,6 +382,14 @@ class FileVersion(PortScoped, Base):
         """Those the scanner could not say anything of, in the port in force."""
         return list(db.session.scalars(select(cls.id).where(cls.scan_status == Scan.FAILED)))
 
+    def scan_again(self) -> bool:
+        """Ask the scanner about a version it could not say anything of; False for all others."""
+        if self.scan_status != Scan.FAILED:
+            return False
+        self.scan_status = Scan.PENDING
+        jobs.scan_version.later(version_id=self.id)
+        return True
+
     def note_scan(self, signature: str, *, by: Actor) -> None:
         """What the scanner found; nothing is a clean file."""
         self.scan_status, self.scan_words = (Scan.INFECTED if signature else Scan.CLEAN), signature[:200]

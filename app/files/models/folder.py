@@ -74,6 +74,16 @@ class Folder(Recorded, Timestamped, Versioned, PortScoped, Base):
         return select(cls).where(cls.port_id == member.here().id, cls.archived_at.is_(None))
 
     @classmethod
+    def all_of(cls, member: Member) -> Select[Self]:
+        """The deleted ones too."""
+        return select(cls).where(cls.port_id == member.here().id)
+
+    @staticmethod
+    def path_of(folder_id: uuid.UUID) -> list[Folder]:
+        """From the outermost folder to this one."""
+        return path_to(folder_id)
+
+    @classmethod
     def create(cls, name: str, *, parent: Folder | None = None, port_id: uuid.UUID, by: Actor) -> Self:
         """Raises Refused for a name that is taken there, and for the thirteenth folder inside another."""
         lock_tree(port_id)

@@ -11,10 +11,10 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from flask import url_for
 from sqlalchemy import Select
 
 from ...current import Member
+from ...db import db
 
 NOBODY = "general"  # the entity of a file that lies with no record
 
@@ -35,8 +35,10 @@ class Holder:
         found: Select[Any] = self.model.visible_to(member)
         return found.with_only_columns(self.model.id)
 
-    def url(self, number: int) -> str:
-        return url_for(self.endpoint, number=number)
+    def number_of(self, member: Member, record_id: uuid.UUID | None) -> int | None:
+        """The number in the address of a record that the member may open."""
+        found: Select[Any] = self.model.visible_to(member).where(self.model.id == record_id)
+        return db.session.scalar(found.with_only_columns(self.model.number))
 
 
 HOLDERS: dict[str, Holder] = {}
