@@ -1349,7 +1349,7 @@ def test_a_file_link_is_good_in_its_port_only(committed: Installation, north: Ha
         assert visitor.get(link.replace("/north/", "/south/")).status_code == 404
     assert mine.get(f"{link}x").status_code == 404
     assert mine.get(link.replace("link=", "link=x")).status_code == 404
-    assert mine.get("/north/files").status_code == 404
+    assert mine.get("/north/files/content").status_code == 404
     assert Visitor.anonymous(app).get(link).status_code == 303
     with time_machine.travel(now() + timedelta(minutes=15, seconds=2)):
         assert mine.get(link).status_code == 404
