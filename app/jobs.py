@@ -354,7 +354,13 @@ def _fail(row: Row[Any], steps: Steps, error: str) -> None:
 def _give_up(row: Row[Any], error: str) -> None:
     work = WORKS.get(row.name)
     if work is not None and work.failed is not None:
-        work.failed(error=error, **_ids(row))
+        try:
+            with db.session.begin_nested():
+                work.failed(error=error, **_ids(row))
+        except Exception as problem:  # a job is given up whatever its own last word comes to
+            if isinstance(problem, DBAPIError) and problem.connection_invalidated:
+                raise
+            log.exception("job_failed_to_say_so", job=row.name)
     record(
         "system:jobFailed",
         by=System(),

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection
+
+from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from .. import live
 from ..current import Member
+from ..db import db
 from ..events.models import Event
 from ..events.reactions import on
+from ..events.subjects import Shown, families, subjects
 from ..events.timeline import describes, tells
 from ..navigation import ADMIN_LEAVES
 from .labels import FIELDS, TAG_FIELDS
+from .models import Tag
 
 TAGS = ("tag:created", "tag:updated", "tag:archived", "tag:restored")
 
@@ -50,3 +58,24 @@ tells("tag:created", icon="tags", tone="ok")(lambda details: _("added the tag %(
 tells("tag:updated", icon="tags")(lambda details: _("changed the tag"))
 tells("tag:archived", icon="archive")(lambda details: _("archived the tag %(name)s", name=details["name"]))
 tells("tag:restored", icon="archive-restore")(lambda details: _("restored the tag %(name)s", name=details["name"]))
+
+
+@subjects("settings", lazy_gettext("Settings"))
+def _settings_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
+    port = member.here()
+    url = url_for("admin.index_settings") if member.can("admin.manage_settings") else None
+    return {port.id: Shown(port.name, url)} if port.id in ids else {}
+
+
+@subjects("tag", lazy_gettext("Tag"))
+def _tags_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
+    seen = Tag.visible_to(member).with_only_columns(Tag.id, Tag.name).where(Tag.id.in_(ids))
+    manages = member.can("admin.manage_tags")
+    return {
+        row.id: Shown(row.name, url_for("admin.edit_tag", tag_id=row.id) if manages else None)
+        for row in db.session.execute(seen)
+    }
+
+
+families("settings", lazy_gettext("Settings"))
+families("tag", lazy_gettext("Tags"))

@@ -160,7 +160,13 @@ def put_off(row: Row[Any], error: str) -> None:
     begin()
     if db.session.scalar(FAIL, place):
         log.error("set_aside", subject=row.subject, error=error)
-        raise_alert(row, error)
+        try:
+            with db.session.begin_nested():
+                raise_alert(row, error)
+        except Exception as problem:  # the log has said it, and the other subjects go on
+            if isinstance(problem, DBAPIError) and problem.connection_invalidated:
+                raise
+            log.exception("alert_not_raised", subject=row.subject)
 
 
 def raise_alert(row: Row[Any], error: str) -> None:

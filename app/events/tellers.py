@@ -8,16 +8,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import select
 
 from ..current import Member
-from ..db import db
-from ..identity.models import User
 from .subjects import Shown, families, subjects
 from .timeline import tells
 
 families("auth", lazy_gettext("Signing in"))
-families("user", lazy_gettext("Users"))
 families("permission", lazy_gettext("Permissions"))
 families("data", lazy_gettext("Data"))
 families("email", lazy_gettext("E-mail"))
@@ -86,13 +82,6 @@ def _job_failed(details: Mapping[str, Any]) -> str:
 @tells("system:alert", icon="triangle-alert", tone="bad")
 def _alert(details: Mapping[str, Any]) -> str:
     return _("raised an alert: %(text)s", text=details.get("text", ""))
-
-
-@subjects("user", lazy_gettext("User"))
-def _users(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
-    rows = db.session.execute(select(User.id, User.name).where(User.id.in_(ids)))
-    is_open = member.can("admin.manage_users")
-    return {row.id: Shown(row.name, is_open=is_open or row.id == member.id) for row in rows}
 
 
 @subjects("sign_in", lazy_gettext("Sign-in"))

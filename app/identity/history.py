@@ -1,14 +1,21 @@
-"""How timelines tell of people, roles, teams and ports."""
+"""How timelines and the audit log tell of people, roles, teams and ports."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
+from sqlalchemy import select
 
+from ..current import Member
+from ..db import db
+from ..events.subjects import Shown, families, subjects
 from ..events.timeline import FieldWords, describes, tells
+from .models import Role, Team, User
 from .permissions import LEAVES
 from .words import leaf_words
 
@@ -164,3 +171,51 @@ def _port_updated(details: Mapping[str, Any]) -> str:
 @tells("port:branded", icon="pencil")
 def _port_branded(details: Mapping[str, Any]) -> str:
     return _("changed how the port looks")
+
+
+# --- What the audit log calls them, and where their pages are
+
+
+@subjects("user", lazy_gettext("User"))
+def _users_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
+    rows = db.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all()
+    here = set(db.session.scalars(User.in_port(member.here().id).with_only_columns(User.id).where(User.id.in_(ids))))
+    manages = member.can("admin.manage_users")
+    return {
+        row.id: Shown(
+            row.name,
+            url_for("identity.show_user", user_id=row.id) if manages and row.id in here else None,
+            is_open=manages or row.id == member.id,
+        )
+        for row in rows
+    }
+
+
+@subjects("role", lazy_gettext("Role"))
+def _roles_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
+    rows = db.session.execute(select(Role.id, Role.label).where(Role.id.in_(ids)))
+    return {row.id: Shown(row.label, _page("identity.show_role", member, role_id=row.id)) for row in rows}
+
+
+@subjects("team", lazy_gettext("Team"))
+def _teams_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
+    seen = Team.visible_to(member).with_only_columns(Team.id, Team.name).where(Team.id.in_(ids))
+    rows = db.session.execute(seen)
+    return {row.id: Shown(row.name, _page("identity.show_team", member, team_id=row.id)) for row in rows}
+
+
+def _page(endpoint: str, member: Member, **values: Any) -> str | None:
+    return url_for(endpoint, **values) if member.can("admin.manage_users") else None
+
+
+@subjects("port", lazy_gettext("Port"))
+def _ports_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
+    port = member.here()
+    url = url_for("identity.edit_port") if member.can("admin.manage_settings") else None
+    return {port.id: Shown(port.name, url)} if port.id in ids else {}
+
+
+families("user", lazy_gettext("Users"))
+families("role", lazy_gettext("Roles"))
+families("team", lazy_gettext("Teams"))
+families("port", lazy_gettext("Ports"))

@@ -15,7 +15,6 @@ from ..events.timeline import tells
 from .jobs import send_email_change, send_email_changed, send_invitation, send_password_changed
 
 PEOPLE = (
-    "user:accepted",
     "user:activated",
     "user:deactivated",
     "user:factorsReset",

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from app.admin.models import SettingsSheet, Tag
 from app.clients.models import Client, Note
 from app.db import begin, commit, now
 from app.events.audit import Asked, browser_of, masked
@@ -24,6 +25,7 @@ from app.events.models import System, record
 from app.events.registry import EVENTS
 from app.events.tellers import _failed
 from app.events.timeline import TELLERS
+from app.identity.models import Role, Team, User
 from tests.servers import Installation
 from tests.world import NORTH, SOUTH, Visitor, enter, make_client, user_id
 
@@ -239,6 +241,29 @@ def test_who_sees_own_clients_only_sees_those_alone_unmasked(db: SQLAlchemy, vis
     page = visit(email).get(LOG).text
     assert "lea@example.com" in page
     assert "otto@example.com" not in page
+
+
+def test_what_it_is_about_leads_to_its_page(db: SQLAlchemy, visit: Visit) -> None:
+    member = enter(ADMIN)
+    tag = Tag.create("VIP", "teal", port_id=NORTH, by=member)
+    team = Team.create(name="Night watch", supervisor_id=None, by=member)
+    SettingsSheet.locked(member).update({"portal_signup": True}, by=member)
+    somebody = db.session.scalars(select(User).where(User.email == "viewer@north.example")).one()
+    operator = db.session.scalars(select(Role.id).where(Role.name == "operator")).one()
+    somebody.change_roles({operator: True}, by=member)
+    pages = {
+        f"/north/admin/tags/{tag.id}/edit",
+        f"/north/admin/teams/{team.id}",
+        f"/north/admin/users/{somebody.id}",
+        "/north/admin/settings",
+    }
+    commit()
+    admin = visit(ADMIN)
+    assert pages <= set(re.findall(r'href="([^"?]+)', admin.get(LOG).text))
+    assert {admin.get(page).status_code for page in pages} == {200}
+    # A director looks after people, and neither after tags nor settings.
+    opened = pages & set(re.findall(r'href="([^"?]+)', visit("director@north.example").get(LOG).text))
+    assert opened == {f"/north/admin/teams/{team.id}", f"/north/admin/users/{somebody.id}"}
 
 
 def test_what_was_erased_is_shown_as_erased(committed: Installation) -> None:

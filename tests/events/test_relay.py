@@ -156,6 +156,34 @@ def test_after_ten_failures_a_row_is_set_aside_with_an_alert(
     assert alerts == [(where,)]
 
 
+def test_an_alert_that_cannot_be_written_stops_nobody(
+    inside: Flask, committed: Installation, port_id: uuid.UUID
+) -> None:
+    seen: list[uuid.UUID] = []
+
+    @on(NAME)
+    def look(event: Event) -> None:
+        if event.id == bad:
+            raise ValueError("never")
+        seen.append(event.id)
+
+    with time_machine.travel(START, tick=False) as clock:
+        bad, good = happen(port_id, uuid.uuid4()), happen(port_id, uuid.uuid4())
+        with committed.database.connect() as connection:
+            connection.execute(
+                "INSERT INTO subject_keys (subject_type, subject_id, port_id, sealed_key)"
+                " VALUES ('outbox', %s, %s, '\\x046c6f737400')",  # under a key named "lost"
+                (bad, port_id),
+            )
+        for _ in range(10):
+            work_off(inside)
+            clock.shift(timedelta(minutes=10))
+
+    assert seen == [good]
+    (kept,) = outbox(committed)
+    assert (uuid.UUID(kept["event_id"]), kept["set_aside_at"] is None) == (bad, False)
+
+
 @pytest.mark.parametrize(
     "problem",
     [

@@ -317,6 +317,30 @@ def test_a_job_of_no_port_is_given_up_too(
     assert events == [("system:jobFailed", None)]
 
 
+def test_a_job_whose_last_word_fails_is_given_up_all_the_same(
+    inside: Flask, committed: Installation, port_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fall() -> None:
+        raise ValueError("no")
+
+    def say_so(error: str) -> None:
+        db.session.execute(text("INSERT INTO efforts (number) VALUES (-99)"))
+        raise LookupError(error)
+
+    work = Work("test.fall", fall, "bulk", 1, in_steps=False, is_for_port=True, failed=say_so)
+    monkeypatch.setitem(WORKS, work.name, work)
+    job_id = want(work, port_id)
+    perform(str(job_id))
+
+    row = job_row(committed, job_id)
+    assert row is not None
+    assert row["failed_at"] is not None
+    assert efforts(committed) == []
+    with committed.database.connect() as connection:
+        events = connection.execute("SELECT name, port_id FROM events WHERE subject_id = %s", (job_id,)).fetchall()
+    assert events == [("system:jobFailed", port_id)]
+
+
 def test_an_unknown_job_waits_for_a_newer_worker(
     inside: Flask, committed: Installation, port_id: uuid.UUID, trial: Work
 ) -> None:
