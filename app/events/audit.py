@@ -83,10 +83,12 @@ class Asked:
         return {name: value for name, value in asked.items() if value}
 
     def names(self) -> list[str]:
-        """The events that `what` stands for; none stands for all."""
-        if self.what in EVENTS:
-            return [self.what]
-        return [name for name in EVENTS if name.startswith(f"{self.what}:")] if self.what else []
+        """The events that `what` stands for, of these the ones that may change `field`; none stands for all."""
+        named = [name for name in EVENTS if name == self.what or name.startswith(f"{self.what}:")]
+        if not self.field:
+            return named
+        changing = [name for name in EVENTS if self.field in FIELDS.get(name, ())]
+        return [name for name in changing if name in named] or named if self.what else changing
 
     def named(self) -> list[ColumnElement[bool]]:
         return [Event.name.in_(names)] if (names := self.names()) else []

@@ -71,7 +71,7 @@ class Event(Base):
     __table_args__ = (
         Index("ix_events_subject", "subject_type", "subject_id", "id"),
         Index("ix_events_port_id_id", "port_id", "id"),
-        Index("ix_events_port_id_name_id", "port_id", "name", "id"),
+        Index("ix_events_port_id_name_id", "port_id", "name", "id", postgresql_include=["changed_fields"]),
         Index("ix_events_actor_id_id", "actor_id", "id"),
     )
 
