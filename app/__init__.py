@@ -100,7 +100,10 @@ def configure(app: Flask, settings: Settings, role: Role) -> None:
 # What registers tables, jobs, topics, reactions and sentences by being imported.
 REGISTERING = (
     "admin.reactions",
+    "changes.jobs",
+    "changes.reactions",
     "clients.jobs",
+    "clients.put_back",
     "clients.reactions",
     "clients.reversals",
     "events.seals",
@@ -117,6 +120,7 @@ def register(app: Flask) -> None:
     """The modules: their pages, and what follows their events."""
     from .admin.views import bp as admin
     from .api.views import bp as api
+    from .changes.views import bp as changes
     from .clients.views import bp as clients
     from .events.views import bp as audit
     from .files.content import ACCEPT
@@ -128,7 +132,7 @@ def register(app: Flask) -> None:
     for module in REGISTERING:
         import_module(f".{module}", __name__)
     app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT)
-    for blueprint in (health.bp, api, identity, admin, audit, clients, files, notifications):
+    for blueprint in (health.bp, api, identity, admin, audit, changes, clients, files, notifications):
         app.register_blueprint(blueprint)
     if app.extensions["settings"].environment == "development":
         from .mail.views import bp as outbox

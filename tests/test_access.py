@@ -25,7 +25,8 @@ from werkzeug.test import TestResponse
 
 from app import limits, storage
 from app.admin.models import Tag
-from app.clients.models import Import, Note
+from app.changes.models import ChangeSet
+from app.clients.models import Import, ImportRow, Note, Verdict
 from app.clients.queries import contacts_of
 from app.db import begin, commit, db, now
 from app.events.models import Event, SubjectKey, keyring, place_of_key
@@ -230,6 +231,9 @@ SIGNED_IN = {
 OF_ONESELF = {"identity.destroy_factor", "identity.destroy_other_session", "identity.destroy_identity"}
 # Programs, with a token of their own: no cookie opens these.
 BY_TOKEN = {"api.show_me"}
+# Each kind of change set asks for what its act asks for; who lacks that does not find it.
+CHANGES = ("admin.import_data", "clients.edit", "clients.merge")
+
 NEEDS = {
     "clients.index": ("clients.view", "clients.view_own"),
     "clients.new": ("clients.create",),
@@ -280,6 +284,13 @@ NEEDS = {
     "files.update_parent": ("files.manage_folders",),
     "files.create_folder_archival": ("files.manage_folders",),
     "files.destroy_folder_archival": ("files.manage_folders",),
+    "clients.edit_import_columns": ("admin.import_data",),
+    "clients.update_import_columns": ("admin.import_data",),
+    "clients.edit_import_row": ("admin.import_data",),
+    "clients.update_import_row": ("admin.import_data",),
+    "clients.update_import_row_verdict": ("admin.import_data",),
+    "changes.show": CHANGES,
+    "changes.create_roll_back": CHANGES,
     "admin.index": ADMIN_LEAVES,
     "admin.index_settings": ("admin.manage_settings",),
     "admin.edit_settings": ("admin.manage_settings",),
@@ -369,6 +380,7 @@ TOPIC_NEEDS = {
     "import": ("admin.import_data",),
     "files": ("files.view",),
     "file": ("files.view",),
+    "change_set": CHANGES,
     # One's own, for everybody in the port.
     "bell": (),
     "notifications": (),
@@ -449,6 +461,7 @@ class Place:
     tag: uuid.UUID = field(default_factory=uuid.uuid4)
     token: uuid.UUID = field(default_factory=uuid.uuid4)
     event: uuid.UUID = field(default_factory=uuid.uuid4)
+    changes: int = 0
     upload: int = 0
     folder: int = 0
     mail: str = MAIL
@@ -456,10 +469,11 @@ class Place:
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
         imported = "import" in rule.endpoint
-        numbers = {"files": self.folder if "/folders/" in rule.rule else self.upload}
+        numbers = {"changes": self.changes, "files": self.folder if "/folders/" in rule.rule else self.upload}
         known = {
             "port": self.slug,
             "number": numbers.get(rule.endpoint.partition(".")[0], self.imported if imported else self.client),
+            "row": 2,
             "contact_id": self.contact,
             "note_id": self.note,
             **dict.fromkeys(("factor_id", "session_id", "identity_id"), self.note),
@@ -483,10 +497,24 @@ class Place:
         return {name: known[name] for name in rule.arguments}
 
 
-UNKNOWN = Place("north", 999_999, uuid.uuid4(), uuid.uuid4(), 999_999, "", upload=999_999, folder=999_999)
+UNKNOWN = Place(
+    "north", 999_999, uuid.uuid4(), uuid.uuid4(), 999_999, "", changes=999_999, upload=999_999, folder=999_999
+)
 NIL, LAST = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
 BEYOND = Place(
-    "north", 10**30, NIL, LAST, 2**31, "", upload=2**31, folder=10**30, user=NIL, role=LAST, team=NIL, notification=LAST
+    "north",
+    10**30,
+    NIL,
+    LAST,
+    2**31,
+    "",
+    changes=2**31,
+    upload=2**31,
+    folder=10**30,
+    user=NIL,
+    role=LAST,
+    team=NIL,
+    notification=LAST,
 )
 
 
@@ -506,6 +534,11 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     storage.put(BytesIO(b"%PDF-1.7"), key, "application/pdf")
     imported = Import.create(filename="contacts.csv", storage_key=key, by=manager)
     imported.number = numbers + 1
+    fields = {"full_name": "Ada", "contacts": []}
+    row = {"row_number": 2, "source": ["Ada"], "fields": fields, "verdict": Verdict.NEW}
+    db.session.add(ImportRow(port_id=port_id, import_id=imported.id, **row))
+    changes = ChangeSet.begin("bulk_edit", "Two became active", port_id=port_id, about_id=None, by=manager)
+    changes.number = numbers + 2
     colleague = enter("teammate@north.example" if slug == "north" else f"viewer@{slug}.example", slug)
     picture = storage.new_key(slug, "general", colleague.id, "webp")
     storage.put(BytesIO(b"RIFF"), picture, "image/webp")
@@ -539,6 +572,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         tag=tag_id,
         token=token_of(owner, place=f"{slug} {numbers}", port_id=port_id),
         event=event_id,
+        changes=changes.number,
         upload=numbers + 3,
         folder=numbers + 2,
     )
@@ -784,7 +818,8 @@ def test_every_topic_stands_in_the_table() -> None:
 
 def key_of(topic: str, place: Place) -> str | None:
     """What a page follows of the topic; None where it is about the port as a whole."""
-    return {"client": str(place.client), "import": str(place.imported), "file": str(place.upload)}.get(topic)
+    numbers = {"client": place.client, "import": place.imported, "file": place.upload, "change_set": place.changes}
+    return str(numbers[topic]) if topic in numbers else None
 
 
 def test_a_topic_opens_to_whom_its_page_opens(db: SQLAlchemy, person: Person, places: tuple[Place, Place]) -> None:

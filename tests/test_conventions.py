@@ -19,7 +19,7 @@ APP = ROOT / "app"
 TEMPLATES = ROOT / "templates"
 
 # Packages that are part of the core; every other package of app/ is a module of the product.
-CORE_PACKAGES = {"events", "live", "dev", "storage", "mail", "notifications", "files", "search"}
+CORE_PACKAGES = {"events", "live", "dev", "storage", "mail", "notifications", "files", "search", "changes"}
 # Who signs in and what a port is: the core stands on its models.
 IDENTITY = "identity"
 
@@ -272,6 +272,7 @@ BROADCAST = sorted(
         "imports/_progress",
     )
 )
+BROADCAST.append(TEMPLATES / "changes" / "_progress.html")
 
 
 @pytest.mark.parametrize("rule", MARKUP)

@@ -30,10 +30,12 @@ from sqlalchemy import select, text
 
 from app import storage
 from app.admin.models import Tag
+from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.jobs import check_import
-from app.clients.models import Client, Import, ImportRow, Note, Verdict
+from app.clients.models import Client, Import, ImportMapping, ImportRow, Note, Verdict
 from app.current import Member
 from app.db import begin, commit, db, now
+from app.events.bulk import subject_keys
 from app.events.seals import seal_events
 from app.files.models import FilePicture, FileVersion, Folder, LooseKey
 from app.identity.models import (
@@ -91,6 +93,11 @@ def fill(port_id: uuid.UUID) -> Harbour:
     db.session.flush()
     row = {"row_number": 2, "source": ["Ada"], "fields": {"full_name": "Ada"}, "verdict": Verdict.NEW, "message": ""}
     db.session.add(ImportRow(port_id=port_id, import_id=imported.id, **row))
+    ImportMapping.remember(port_id, "0" * 64, ["full_name"])
+    changes = ChangeSet.begin("import", "contacts.csv", port_id=port_id, about_id=imported.id, by=manager)
+    db.session.flush()
+    keys = subject_keys("client", [client.id], port_id=port_id)
+    note_changes(changes, "client", [Change(client.id, "updated", {}, [client.id])], keys=keys)
     job_id = check_import.later(import_id=imported.id)
     fill_files(manager, client)
     db.session.execute(
@@ -561,6 +568,9 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "loose_keys": written,
         "search_words": "SELECT",  # written by a trigger
         "search_spellings": "SELECT",
+        "import_mappings": written,
+        "change_sets": written,
+        "change_items": written,
     }
 
 
@@ -1303,6 +1313,7 @@ def test_every_job_given_what_is_another_ports_sees_nothing(
 ) -> None:
     theirs: dict[str, Any] = {
         "import_id": south.import_id,
+        "change_set_id": truth.scalar("SELECT id FROM change_sets WHERE port_id = %s", SOUTH),
         "mail_id": south.mail_id,
         "user_id": south.user_id,
         "event_id": uuid.uuid4(),

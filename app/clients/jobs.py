@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 
 from .. import formats, storage
+from ..bulk import insert_many, update_many
+from ..current import CurrentPort
 from ..db import begin, db, rollback
 from ..events.models import Actor, System
-from ..identity.models import User, current_port_of
+from ..identity.models import User, UserPortRole, current_port_of
 from ..jobs import Steps, job
-from .contact_file import ContactFile, NotAContactFile, read_contacts, read_row
-from .models import Client, Contact, Import, ImportRow, ImportStatus, Note, Verdict
+from ..tables import NotATable, Table, open_table
+from .columns import Matched, fingerprint, match
+from .contact_file import Reading, read_row
+from .letting_in import Writing, numbers_for
+from .models import Import, ImportMapping, ImportRow, ImportStatus, Verdict
+from .models.imports import RowOutcome
 from .reactions import show_progress
+from .verdicts import Here, Judgement, Seen, about, add_notes, differences, judge, keys_of
 
-CHECKED_AT_ONCE = 100
-# Few, since whoever asks to stop waits for the rows in hand.
-LET_IN_AT_ONCE = 25
+CHECKED_AT_ONCE = 1000
+# Whoever asks to stop waits for the rows in hand: less than a second.
+LET_IN_AT_ONCE = 1000
+SAMPLES, SAMPLE_LENGTH = 3, 60
+TELL_EVERY = 0.3
 
 
 @dataclass(frozen=True)
@@ -60,94 +70,170 @@ def _tell(steps: Steps, import_id: uuid.UUID) -> None:
     rollback()
 
 
+class Colleagues:
+    """Who works in the port: by name or e-mail as files write it, and by id as events name them."""
+
+    def __init__(self, port_id: uuid.UUID) -> None:
+        rows = db.session.execute(
+            select(User.id, User.name, User.email)
+            .where(User.is_active, User.id.in_(select(UserPortRole.user_id).where(UserPortRole.port_id == port_id)))
+            .order_by(User.id.desc())
+        ).all()
+        self.ids = {word.casefold(): row.id for row in rows for word in (row.name, row.email)}
+        self.names = {str(row.id): row.name for row in rows}
+
+
 # --- Looking ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Check:
+    """What the check of one file needs beside its rows."""
+
+    import_id: uuid.UUID
+    port: CurrentPort
+    colleagues: Mapping[str, uuid.UUID]
+    may_update: bool
 
 
 @job(queue="import", in_steps=True, failed=fail_import)
 def check_import(steps: Steps, import_id: uuid.UUID) -> None:
-    """Give every row of the file its verdict."""
+    """Find out what the columns are, or have somebody say it; then give every row of the file its verdict."""
     with steps.step():
         found = _locked(import_id)
         if found is None or found.status != ImportStatus.CHECKING:
             return
-        port, key = current_port_of(found.port_id), found.storage_key
-    with storage.open(key) as stream:
-        content = stream.read()
+        port, key, filename = current_port_of(found.port_id), found.storage_key, found.filename
+        check = Check(import_id, port, Colleagues(found.port_id).ids, found.may_update)
+    error = ""
     with formats.use(port):
         try:
-            _check_rows(steps, import_id, read_contacts(content), port.country)
-            status, error = ImportStatus.PREVIEW, ""
-        except NotAContactFile as refused:
-            status, error = ImportStatus.FAILED, str(refused)
+            with storage.open(key) as stream, open_table(stream, filename) as table:
+                if _match(steps, import_id, table):
+                    _check_rows(steps, check, table)
+        except NotATable as refused:
+            error = str(refused)
     with steps.step():
         found = _locked(import_id)
-        if found is not None and status == ImportStatus.PREVIEW:
-            found.note_checked(by=Importer.of(found))
-        elif found is not None:
+        if found is not None and error:
             found.note_failed(error, by=Importer.of(found))
+        elif found is not None and found.status == ImportStatus.CHECKING:
+            found.note_checked(by=Importer.of(found))
     _tell(steps, import_id)
 
 
-def _check_rows(steps: Steps, import_id: uuid.UUID, file: ContactFile, country: str) -> None:
-    seen: dict[str, int] = {}
-    for start in range(0, len(file.rows), CHECKED_AT_ONCE):
-        rows = file.rows[start : start + CHECKED_AT_ONCE]
-        batch = [_judged(file, number, cells, country, seen) for number, cells in rows]
-        if start < steps.done:  # before a kill; judged again only for what was seen
-            continue
+def _match(steps: Steps, import_id: uuid.UUID, table: Table) -> bool:
+    """Settle the columns; whether the rows can be looked at. Raises NotATable."""
+    with steps.step():
+        found = _locked(import_id)
+        if found is None:
+            return False
+        if found.mapping.get("asked"):
+            return True
+        print_of = fingerprint(table.header)
+        remembered = ImportMapping.recall(found.port_id, print_of)
+        matched = Matched(remembered, is_certain=True) if remembered else match(table.header)
+        _check_headings(table, matched)
+        mapping = {
+            "columns": [[heading, target] for heading, target in zip(table.header, matched.targets, strict=True)],
+            "samples": _samples(table),
+            "source": matched.source,
+            "remembered": bool(remembered),
+            "kind": table.kind,
+            "encoding": table.encoding,
+            "delimiter": table.delimiter,
+            "fingerprint": print_of,
+        }
+        found.total = table.count
+        if matched.is_certain:
+            found.mapping = mapping
+        else:
+            found.ask_for_columns(mapping)
+        return matched.is_certain
+
+
+def _check_headings(table: Table, matched: Matched) -> None:
+    """Raises NotATable for two columns that would hide each other, and for headings that stand twice."""
+    plain = [heading.casefold() for heading in table.header]
+    for at, target in enumerate(matched.targets):
+        if target.partition("|")[0] != "label" and plain[at] and plain[at] in plain[:at]:
+            raise NotATable(_("Two columns are called “%(name)s”. Rename or remove one.", name=table.header[at][:60]))
+    first = [cell.strip().casefold() for cell in table.samples[0]]
+    known = [cell for cell in first if cell and match([cell]).targets[0]]
+    if len(known) > 1 and len(known) > len([cell for cell in first if cell]) / 2:
+        raise NotATable(_("The second row looks like a row of headings, too. Keep one of them."))
+
+
+def _samples(table: Table) -> list[list[str]]:
+    """Of each column the first values that differ."""
+    samples: list[list[str]] = [[] for _heading in table.header]
+    for cells in table.samples:
+        for at, cell in enumerate(cells[: len(samples)]):
+            value = " ".join(cell.split())[:SAMPLE_LENGTH]
+            if value and value not in samples[at] and len(samples[at]) < SAMPLES:
+                samples[at].append(value)
+    return samples
+
+
+def _check_rows(steps: Steps, check: Check, table: Table) -> None:
+    begin(port_id=steps.port_id, scope="staff")
+    targets = [target for _heading, target in db.session.get_one(Import, check.import_id).columns]
+    rollback()
+    reading = Reading(table.header, targets, check.port.country, check.colleagues)
+    seen, told, at, rows = Seen(), 0.0, 0, table.rows()
+    while batch := [(number, cells, *read_row(reading, cells)) for number, cells in islice(rows, CHECKED_AT_ONCE)]:
+        at += len(batch)
         with steps.step():
-            found = _locked(import_id)
-            if found is None:
+            found = _locked(check.import_id)
+            if found is None or found.status != ImportStatus.CHECKING:
                 return
-            _keep_verdicts(found, batch, file)
-            steps.advance(len(batch), total=len(file.rows))
-        _tell(steps, import_id)
+            if found.began_at is None or not steps.done:
+                found.note_began()
+            is_kept = at <= steps.done  # before a kill; judged again only for what was seen
+            _keep_verdicts(found, batch, seen, check, is_kept=is_kept)
+            if not is_kept:
+                found.total = table.count
+                steps.advance(len(batch), total=table.count)
+        if time.monotonic() - told > TELL_EVERY:
+            _tell(steps, check.import_id)
+            told = time.monotonic()
 
 
-def _judged(file: ContactFile, number: int, cells: list[str], country: str, seen: dict[str, int]) -> dict[str, Any]:
-    """A row with its verdict, as far as the file alone tells. `seen`: normalised contact → row."""
-    named, problem = read_row(file, cells, country=country)
-    row = {"row_number": number, "source": cells, "fields": named, "message": problem}
-    if problem:
-        return {**row, "verdict": Verdict.WRONG}
-    for contact in named["contacts"]:
-        if first := seen.get(contact["normalised"]):
-            text = _("%(value)s stands in row %(row)d already; that row is used.", value=contact["value"], row=first)
-            return {**row, "verdict": Verdict.DUPLICATE, "message": text}
-    seen.update((contact["normalised"], number) for contact in named["contacts"])
-    return {**row, "verdict": Verdict.NEW}
+Batch = Sequence[tuple[int, list[str], dict[str, Any], str, str]]
 
 
-def _keep_verdicts(found: Import, batch: Sequence[dict[str, Any]], file: ContactFile) -> None:
-    known = _known([row["fields"] for row in batch if row["verdict"] == Verdict.NEW])
-    for row in batch:
-        if row["verdict"] == Verdict.NEW and (message := _taken(row["fields"], known)):
-            row |= {"verdict": Verdict.DUPLICATE, "message": message}
-        row |= {"id": uuid7(), "port_id": found.port_id, "import_id": found.id}
-    db.session.execute(insert(ImportRow), list(batch))
-    found.mapping, found.total = file.mapping, len(file.rows)
-    found.done += len(batch)
+def _keep_verdicts(found: Import, batch: Batch, seen: Seen, check: Check, *, is_kept: bool) -> None:
+    here = about([fields for _number, _cells, fields, problem, _field in batch if not problem])
+    rows = []
+    for number, cells, fields, problem, field in batch:
+        if problem:
+            judged = Judgement(Verdict.WRONG, problem)
+        else:
+            judged = judge(fields, number, here, seen, may_update=check.may_update)
+        rows.append(
+            {
+                "id": uuid7(),
+                "port_id": found.port_id,
+                "import_id": found.id,
+                "row_number": number,
+                "source": cells,
+                "fields": fields,
+                "verdict": judged.verdict,
+                "message": judged.message,
+                "problem": field,
+                "client_id": judged.client_id,
+                "twin": judged.twin,
+                "differences": judged.differences,
+                "is_decided": False,
+                "outcome": RowOutcome.WAITING,
+            }
+        )
+    if is_kept:
+        return
+    insert_many(ImportRow, rows)
+    found.done += len(rows)
     for verdict in Verdict:
-        found.count(verdict, sum(row["verdict"] == verdict for row in batch))
-
-
-def _known(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Those of the rows' contacts that the port has already: normalised value → name of the client."""
-    values = [contact["normalised"] for fields in rows for contact in fields["contacts"]]
-    found = db.session.execute(
-        select(Contact.normalised, Client.full_name)
-        .join(Client, (Client.port_id == Contact.port_id) & (Client.id == Contact.client_id))
-        .where(Contact.normalised.in_(values), Contact.archived_at.is_(None))
-    )
-    return {row.normalised: row.full_name for row in found}
-
-
-def _taken(fields: dict[str, Any], known: dict[str, str]) -> str:
-    """Why the row is a duplicate; empty when it is none."""
-    for contact in fields["contacts"]:
-        if name := known.get(contact["normalised"]):
-            return _("%(value)s belongs to %(name)s already.", value=contact["value"], name=name)
-    return ""
+        found.count(verdict, sum(row["verdict"] == verdict for row in rows))
 
 
 # --- Letting in ---------------------------------------------------------------------------------------------------
@@ -155,9 +241,12 @@ def _taken(fields: dict[str, Any], known: dict[str, str]) -> str:
 
 @job(queue="import", in_steps=True, failed=fail_import)
 def run_import(steps: Steps, import_id: uuid.UUID) -> None:
-    """Let the new rows in, some at a time, until they are in or somebody stops it."""
+    """Let the rows in, some at a time, until they are in or somebody stops it."""
+    told = 0.0
     while _let_some_in(steps, import_id):
-        _tell(steps, import_id)
+        if time.monotonic() - told > TELL_EVERY:
+            _tell(steps, import_id)
+            told = time.monotonic()
 
 
 def _let_some_in(steps: Steps, import_id: uuid.UUID) -> bool:
@@ -173,50 +262,96 @@ def _let_some_in(steps: Steps, import_id: uuid.UUID) -> bool:
             found.note_finished(by=importer)
         else:
             with formats.use(port):
-                for row in _still_new(found, rows):
-                    row.client_id = _let_in(row, port.country, importer).id
-                    found.created_count += 1
-                    found.done += 1
-        steps.advance(found.done - steps.done, total=found.new_count)
-        return found.is_under_way
+                let_in(found, rows, by=importer)
+        steps.advance(found.done - steps.done, total=found.used_count)
+        is_under_way = found.is_under_way
+    db.session.expunge_all()  # what is written is of no more use here, and a hundred thousand rows are many
+    return is_under_way
 
 
-def _waiting(found: Import) -> Sequence[ImportRow]:
-    return db.session.scalars(
-        select(ImportRow)
-        .where(ImportRow.import_id == found.id, ImportRow.verdict == Verdict.NEW, ImportRow.client_id.is_(None))
+# As literals, so that the partial index is used.
+WAITING = text("outcome = '' AND verdict IN ('new', 'update')")
+
+
+def _waiting(found: Import) -> Sequence[Any]:
+    columns = (
+        ImportRow.id,
+        ImportRow.row_number,
+        ImportRow.fields,
+        ImportRow.verdict,
+        ImportRow.client_id,
+        ImportRow.is_decided,
+    )
+    return db.session.execute(
+        select(*columns)
+        .where(ImportRow.import_id == found.id, WAITING)
         .order_by(ImportRow.row_number)
         .limit(LET_IN_AT_ONCE)
     ).all()
 
 
-def _still_new(found: Import, rows: Sequence[ImportRow]) -> list[ImportRow]:
-    """Those that nobody entered since the file was checked; the others become duplicates."""
-    known, new = _known([row.fields for row in rows]), []
+def let_in(found: Import, rows: Sequence[Any], *, by: Actor) -> None:
+    """Write these rows, or turn them into duplicates where somebody was entered or changed since the check."""
+    changes = found.change_set(locks=True)
+    if changes is None:
+        raise LookupError(f"import {found.number} has no change set")
+    owners = Colleagues(found.port_id).names
+    here = about([row.fields for row in rows])
+    locked = about([], ids=[row.client_id for row in rows if row.verdict == Verdict.UPDATE], locks=True)
+    add_notes(locked, [row.fields for row in rows if row.verdict == Verdict.UPDATE])
+    writing, written, turned, touched, mine = Writing(found.port_id, by), [], [], set(), Seen()
+    numbers = iter(numbers_for(found.port_id, sum(row.verdict == Verdict.NEW for row in rows)))
     for row in rows:
-        if message := _taken(row.fields, known):
-            row.verdict, row.message = Verdict.DUPLICATE, message
-            found.count(Verdict.NEW, -1)
-            found.count(Verdict.DUPLICATE, 1)
-        else:
-            new.append(row)
-    return new
+        if row.verdict == Verdict.NEW:
+            keys = keys_of(row.fields)
+            message = "" if row.is_decided else _taken(row.fields, here) or _repeated(keys, mine)
+            if message:
+                turned.append((row, message))
+                continue
+            mine.add(keys, row.row_number)
+            client_id = writing.create(row.fields, next(numbers), owners=owners)
+            written.append(_outcome(row, client_id, RowOutcome.CREATED))
+        elif row.client_id not in locked.clients:
+            turned.append((row, _("The client was archived since the file was checked.")))
+        elif row.client_id not in touched:  # a second row about the same client waits for the next batch
+            touched.add(row.client_id)
+            renames = row.is_decided or row.fields.get("number") == locked.clients[row.client_id]["number"]
+            changed = differences(row.fields, row.client_id, locked, renames=renames)
+            if changed:
+                writing.update(row.client_id, row.fields, changed, locked, owners=owners)
+            written.append(_outcome(row, row.client_id, RowOutcome.UPDATED))
+    writing.write(changes)
+    update_many(ImportRow, written)
+    _turn(found, turned)
+    found.done += len(written)
+    found.created_count += len(writing.clients)
+    found.updated_count += len(written) - len(writing.clients)
 
 
-def _let_in(row: ImportRow, country: str, by: Actor) -> Client:
-    fields = {name: row.fields[name] for name in Client.EDITABLE if name in row.fields}
-    client = Client.create(fields, port_id=row.port_id, by=by, announce=False)
-    kinds: set[str] = set()
-    for contact in row.fields["contacts"]:
-        Contact.create(
-            client,
-            {**contact, "is_primary": contact["kind"] not in kinds},
-            country=client.country or country,
-            by=by,
-            announce=False,
-            is_new=True,
-        )
-        kinds.add(contact["kind"])
-    if note := row.fields.get("note"):
-        Note.create(client, note, by=by, announce=False)
-    return client
+def _outcome(row: Any, client_id: uuid.UUID, outcome: RowOutcome) -> dict[str, Any]:
+    return {"id": row.id, "client_id": client_id, "outcome": outcome}
+
+
+def _taken(fields: Mapping[str, Any], here: Here) -> str:
+    """Why a row that was new when it was checked is none any more."""
+    for contact in fields["contacts"]:
+        for client_id in here.by_contact.get((contact["kind"], contact["normalised"]), ()):
+            name = here.clients[client_id]["full_name"] if client_id in here.clients else ""
+            return _("%(value)s belongs to %(name)s since the file was checked.", value=contact["value"], name=name)
+    return ""
+
+
+def _repeated(keys: Sequence[tuple[str, str]], mine: Seen) -> str:
+    """A row that was mended may by now say what one above it says."""
+    above = mine.above(keys)
+    return _("Row %(row)d of this file says the same.", row=above[0]) if above else ""
+
+
+def _turn(found: Import, turned: Sequence[tuple[Any, str]]) -> None:
+    update_many(
+        ImportRow,
+        [{"id": row.id, "verdict": Verdict.DUPLICATE, "message": message} for row, message in turned],
+    )
+    for row, _message in turned:
+        found.count(row.verdict, -1)
+        found.count(Verdict.DUPLICATE, 1)

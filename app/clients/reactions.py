@@ -249,8 +249,8 @@ def _import_uploaded(details: Mapping[str, Any]) -> str:
 @tells("import:checked", icon="file-text")
 def _import_checked(details: Mapping[str, Any]) -> str:
     return _(
-        "checked a contact file: %(new)s new, %(skipped)s already here, %(wrong)s wrong",
-        **{name: details.get(name, 0) for name in ("new", "skipped", "wrong")},
+        "checked a contact file: %(new)s new, %(updates)s updates, %(skipped)s duplicates, %(wrong)s wrong",
+        **{name: details.get(name, 0) for name in ("new", "updates", "skipped", "wrong")},
     )
 
 
@@ -261,7 +261,8 @@ def _import_started(details: Mapping[str, Any]) -> str:
 
 @tells("import:finished", icon="circle-check", tone="ok")
 def _import_finished(details: Mapping[str, Any]) -> str:
-    return _("imported %(created)s clients", created=details.get("created", 0))
+    counts = {name: details.get(name, 0) for name in ("created", "updated")}
+    return _("imported a file: %(created)s clients added, %(updated)s changed", **counts)
 
 
 @tells("import:stopped", icon="circle-x", tone="warn")

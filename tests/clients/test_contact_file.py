@@ -13,15 +13,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.clients.contact_file import (
-    ContactFile,
-    NotAContactFile,
-    defused,
-    read_contacts,
-    read_row,
-    written_errors,
-)
-from app.clients.models import Import
+from app.clients.columns import match
+from app.clients.contact_file import Reading, read_row, written_errors
+from app.tables import NotATable, Table, defused, open_table
 
 FILES = Path(__file__).parents[1] / "data" / "contacts"
 
@@ -32,9 +26,15 @@ def inside(app: Flask) -> Iterator[None]:
         yield
 
 
+def opened(content: bytes, name: str = "clients.csv") -> tuple[Table, list[tuple[int, list[str]]]]:
+    with open_table(io.BytesIO(content), name) as table:
+        return table, list(table.rows())
+
+
 def rows_of(content: bytes, *, country: str = "FI") -> list[tuple[int, dict[str, Any], str]]:
-    file = read_contacts(content)
-    return [(number, *read_row(file, cells, country=country)) for number, cells in file.rows]
+    table, rows = opened(content)
+    reading = Reading(table.header, match(table.header).targets, country)
+    return [(number, *read_row(reading, cells)[:2]) for number, cells in rows]
 
 
 def row_of(text: str, *, country: str = "FI") -> tuple[dict[str, Any], str]:
@@ -82,22 +82,22 @@ def test_rows_keep_the_numbers_a_spreadsheet_shows() -> None:
         (b"\xef\xbb\xbf \r\n\r\n", "The file is empty"),
         (b",,,\n,,\n", "The file is empty"),
         (b"Name,E-mail\n", "nothing below it"),
-        (b"Colour,Size\nred,4\n", "No column holds a name"),
         (b"PK\x03\x04\x14\x00\x06\x00", "This is a spreadsheet"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "This is a spreadsheet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "This is an old Excel file"),
         (b"Name\nA\x00ino\n", "The file is not text"),
         (b"Name\nAino \x81\xfe\n", "The file is not text"),
         (b"Name\n" + b"x" * 1_000_000 + b"\n", "Row 2 has a cell of more than 10,000"),
         (b"Name\nAino\n" + b"x" * 10_001 + b"\n", "Row 3 has a cell of more than 10,000"),
         (b",".join([b"Name"] * 10_000) + b"\nAino\n", "The file has 10000 columns"),
-        (b"Name,Town,name\nAino,Hanko,Eero\n", "Two columns are called “name”"),
+        (b"Contacts 2026,,\nName,Town,E-mail\nAino,Hanko,a@example.com\n", "The first row is not a row of headings"),
+        (b"%PDF-1.7\n", "This is a PDF file"),
         (b'Name,Note\nAino,"never closed\nEero,\n', "The quotation marks in row 2"),
         (b'Name\n"Aino" Laine\n', "The quotation marks in row 2"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_one_reason(content: bytes, reason: str) -> None:
-    with pytest.raises(NotAContactFile, match=reason):
-        read_contacts(content)
+    with pytest.raises(NotATable, match=reason):
+        opened(content)
 
 
 # --- Columns ------------------------------------------------------------------------------------------------------
@@ -114,7 +114,8 @@ def test_a_google_export_is_understood() -> None:
     ]
     assert (first[1]["street"], first[1]["town"], first[1]["country"]) == ("Rantakatu 4", "Hanko", "FI")
     assert first[1]["note"] == "Berth B 12\nlikes mornings"
-    assert (second[1]["kind"], second[1]["full_name"], second[1]["company_name"]) == ("company", "Saaristo Charter", "")
+    assert (second[1]["assumed"], second[1]["full_name"]) == ({"kind": "company"}, "Saaristo Charter")
+    assert "company_name" not in second[1]
     assert [problem for _number, _named, problem in (first, second)] == ["", ""]
 
 
@@ -132,8 +133,8 @@ def test_an_outlook_export_keeps_every_number() -> None:
 
 
 def test_unknown_columns_are_left_out_and_named() -> None:
-    file = read_contacts(b"Shoe size,Nimi,Puhelin\n44,Aino,040 5550113\n")
-    assert file.mapping == {"columns": [["Shoe size", ""], ["Nimi", "full_name"], ["Puhelin", "phone"]]}
+    matched = match(["Shoe size", "Nimi", "Puhelin"])
+    assert (matched.targets, matched.is_certain) == (["", "full_name", "phone"], False)
 
 
 # --- Rows ---------------------------------------------------------------------------------------------------------
@@ -208,14 +209,13 @@ NAUGHTY = [
 def test_any_text_is_a_name_and_comes_back_as_it_was(name: str) -> None:
     buffer = io.StringIO()
     csv.writer(buffer).writerows([["Name", "E-mail"], [name, "nowhere"]])
-    file = read_contacts(buffer.getvalue().encode())
-    ((_number, cells),) = file.rows
-    named, problem = read_row(file, cells, country="FI")
+    table, ((_number, cells),) = opened(buffer.getvalue().encode())
+    named, problem, _field = read_row(Reading(table.header, match(table.header).targets, "FI"), cells)
     assert (named["full_name"], cells[0]) == (name, name)
     assert problem.startswith("“nowhere”: ")
-    errors = written_errors(Import(mapping=file.mapping), [(problem, cells)])
-    again = read_contacts(errors.encode())
-    assert again.rows[0][1][1] == name
+    errors = b"".join(written_errors(table.header, [(problem, cells)]))
+    _table, again = opened(errors)
+    assert again[0][1][0] == name
 
 
 # --- What was left out --------------------------------------------------------------------------------------------
@@ -232,11 +232,11 @@ def test_other_cells_stay_as_they_are(cell: str) -> None:
 
 
 def test_the_file_of_errors_has_the_columns_of_the_original_and_the_reason() -> None:
-    file = ContactFile(["Name", "=E-mail"], ["full_name", "email"], [])
-    rows = [("The row has 3 cells", ["Aino", "=x", "too many"])]
-    text = written_errors(Import(mapping=file.mapping), rows)
+    rows = [("The row has 3 cells", ["Aino", "=x", "too many"]), ("No e-mail", ["Eero"])]
+    text = b"".join(written_errors(["Name", "=E-mail"], rows)).decode("utf-8")
     assert text.startswith("\ufeff")
     assert list(csv.reader(io.StringIO(text.removeprefix("\ufeff")))) == [
-        ["Why it was left out", "Name", "'=E-mail"],
-        ["The row has 3 cells", "Aino", "'=x", "too many"],
+        ["Name", "'=E-mail", "Why it was left out"],
+        ["Aino", "'=x", "The row has 3 cells", "too many"],
+        ["Eero", "", "No e-mail"],
     ]

@@ -15,6 +15,7 @@ from redis.client import PubSub
 from sqlalchemy import select
 
 from app import formats
+from app.clients import jobs
 from app.clients.models import Client, Contact, Import, Note
 from app.db import begin, commit, db
 from app.events.models import Event
@@ -250,8 +251,10 @@ def test_what_is_pushed_is_written_in_the_time_of_the_port(air: Air) -> None:
 
 
 def test_an_import_shows_how_far_it_is_and_then_its_outcome(
-    app: Flask, air: Air, visit: Callable[[str], Visitor]
+    app: Flask, air: Air, visit: Callable[[str], Visitor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name, value in (("CHECKED_AT_ONCE", 100), ("LET_IN_AT_ONCE", 25), ("TELL_EVERY", 0)):
+        monkeypatch.setattr(jobs, name, value)
     forget_files(app)
     admin = visit(ADMIN)
     content = "".join(["Name,E-mail\n", *(f"Client {at},c{at}@example.com\n" for at in range(120))])

@@ -129,7 +129,7 @@ def test_events_are_named_family_and_past_tense() -> None:
     for name in EVENTS:
         family, _, happened = name.partition(":")
         assert family.isalpha(), name
-        assert family.islower(), name
+        assert family[0].islower(), name
         assert happened.isalpha(), name
         assert happened[0].islower(), name
 

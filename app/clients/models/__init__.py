@@ -1,6 +1,6 @@
 from .client import Client, ClientKind, ClientSource, ClientStatus
 from .contact import Contact, ContactKind
-from .imports import Import, ImportRow, ImportStatus, Verdict
+from .imports import Import, ImportMapping, ImportRow, ImportStatus, Verdict
 from .note import Note
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Contact",
     "ContactKind",
     "Import",
+    "ImportMapping",
     "ImportRow",
     "ImportStatus",
     "Note",

@@ -1,26 +1,28 @@
-"""Imports: send a contact file, look at what would happen, let it happen, watch, stop."""
+"""Imports: send a contact file, say what its columns are, look at what would happen, decide, let it happen, stop."""
 
 from __future__ import annotations
 
-import re
 import uuid
 from pathlib import PurePath
 
-from flask import Response, abort, make_response, request, url_for
+from flask import make_response, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import case, select, tuple_
+from sqlalchemy import select
 
 from ... import storage
 from ...current import member
 from ...db import begin, db, rollback
-from ...numbers import has_number
+from ...numbers import LAST, has_number
 from ...once import digest_of_input, once
 from ...web import find_or_404, go, page, requires, said
-from ..contact_file import written_errors
+from ..columns import groups, label_of, problem_of
+from ..contact_file import error_file
+from ..deciding import RowForm, compared, decide, mend, place_of, rows_of_import
 from ..forms import ImportForm
 from ..jobs import check_import, run_import
-from ..models import Import, ImportRow, Verdict
+from ..models import Import, ImportRow
+from ..models.imports import RANKS
 from . import bp
 
 SHOWN = 50
@@ -57,9 +59,10 @@ def create_import() -> ResponseReturnValue:
         return page("clients/imports/new.html", 422, form=form)
     upload, port = form.file.data, member.here()
     sent = f"{member.id} {request.form.get('_key', '')} {digest_of_input().hex()}"
-    key = f"{port.slug}/general/imports/{uuid.uuid5(port.id, sent)}.csv"
+    is_workbook = upload.filename.lower().endswith((".xlsx", ".xlsm"))
+    key = f"{port.slug}/general/imports/{uuid.uuid5(port.id, sent)}.{'xlsx' if is_workbook else 'csv'}"
     rollback()
-    storage.put(upload.stream, key, "text/csv")
+    storage.put(upload.stream, key, "application/octet-stream")
     begin(port_id=port.id, user_id=member.id, scope="staff")
     response = make_response(take_in(plain_name(upload.filename), key))
     if response.status_code >= 400:
@@ -86,34 +89,78 @@ def plain_name(sent: str) -> str:
 def show_import(number: int) -> ResponseReturnValue:
     found = import_of(number)
     asked = request.args.get("verdict", "")
-    verdict = asked if asked in list(Verdict) else ""
-    rows = _rows(found, verdict, after=request.args.get("after", ""))
-    more = f"{RANKS[rows[SHOWN - 1].verdict]}.{rows[SHOWN - 1].row_number}" if len(rows) > SHOWN else None
+    verdict = asked if asked in ("needs", *RANKS) else ""
     return page(
         "clients/imports/show.html",
         follow=[f"import:{number}"],
         imported=found,
         verdict=verdict,
-        rows=rows[:SHOWN],
-        more_url=url_for("clients.show_import", number=number, verdict=verdict or None, after=more) if more else None,
+        rows=rows_of_import(found, verdict) if found.status not in (*UNREAD, "mapping") else None,
+        changes=found.change_set(),
+        groups=groups(),
+        label_of=label_of,
     )
 
 
-# What needs somebody comes first.
-RANKS: dict[str, int] = {Verdict.WRONG: 0, Verdict.DUPLICATE: 1, Verdict.NEW: 2}
+UNREAD = ("checking", "failed")
 
 
-def _rows(found: Import, verdict: str, *, after: str) -> list[ImportRow]:
-    """One page of rows and one row more, by rank, each in the order of the file. `after`: `rank.row`, or nothing."""
-    rank = case(RANKS, value=ImportRow.verdict)
-    statement = select(ImportRow).where(ImportRow.import_id == found.id).order_by(rank, ImportRow.row_number)
-    if verdict:
-        statement = statement.where(ImportRow.verdict == verdict)
-    if place := re.fullmatch(r"([012])\.([0-9]{1,9})", after):
-        statement = statement.where(tuple_(rank, ImportRow.row_number) > (int(place[1]), int(place[2])))
-    elif after:
-        abort(400)
-    return list(db.session.scalars(statement.limit(SHOWN + 1)))
+@bp.get("/imports/<int:number>/columns")
+@requires("admin.import_data")
+def edit_import_columns(number: int) -> ResponseReturnValue:
+    """What each column holds, to be said again: nothing is in yet."""
+    found = import_of(number)
+    if found.status not in ("mapping", "preview"):
+        return go("clients.show_import", number=number)
+    return page("clients/imports/columns.html", imported=found, groups=groups(), problem="")
+
+
+@bp.put("/imports/<int:number>/columns")
+@requires("admin.import_data")
+def update_import_columns(number: int) -> ResponseReturnValue:
+    found = locked_import(number)
+    targets = [request.form.get(f"column-{at}", "") for at in range(len(found.columns))]
+    if problem := problem_of(targets):
+        columns = [(heading, target) for (heading, _old), target in zip(found.columns, targets, strict=True)]
+        name = "clients/imports/columns.html"
+        return page(name, 422, imported=found, groups=groups(), problem=problem, columns=columns)
+    found.reopen_columns()
+    if found.match_columns(targets):
+        check_import.later(import_id=found.id)
+    return go("clients.show_import", number=number)
+
+
+def row_of(found: Import, row: int, *, locks: bool = False) -> ImportRow:
+    statement = select(ImportRow).where(ImportRow.import_id == found.id, ImportRow.row_number == min(row, LAST))
+    return find_or_404(statement.with_for_update() if locks else statement)
+
+
+@bp.get("/imports/<int:number>/rows/<int:row>")
+@requires("admin.import_data")
+def edit_import_row(number: int, row: int) -> ResponseReturnValue:
+    """One row: what is wrong with it, or whom it resembles; to be mended or decided on."""
+    found = import_of(number)
+    shown = row_of(found, row)
+    return page("clients/imports/row.html", **compared(found, shown), form=RowForm.of(shown))
+
+
+@bp.put("/imports/<int:number>/rows/<int:row>")
+@requires("admin.import_data")
+def update_import_row(number: int, row: int) -> ResponseReturnValue:
+    found = locked_import(number)
+    shown, form = row_of(found, row, locks=True), RowForm()
+    if not (form.validate() and mend(found, shown, form)):
+        return page("clients/imports/row.html", 422, **compared(found, shown), form=form)
+    return go("clients.show_import", number=number, verdict=request.args.get("verdict") or None)
+
+
+@bp.put("/imports/<int:number>/rows/<int:row>/verdict")
+@requires("admin.import_data")
+def update_import_row_verdict(number: int, row: int) -> ResponseReturnValue:
+    """Leave a row out, take it in again, or decide on a duplicate."""
+    found = locked_import(number)
+    decide(found, row_of(found, row, locks=True), request.form.get("to", ""))
+    return go("clients.show_import", number=number, **place_of(request.args))
 
 
 @bp.post("/imports/<int:number>/run")
@@ -138,7 +185,6 @@ def destroy_import_run(number: int) -> ResponseReturnValue:
 def show_import_errors(number: int) -> ResponseReturnValue:
     """The rows that were left out, as they came, with a column that says why."""
     found = import_of(number)
-    response = Response(written_errors(found, found.left_out()), mimetype="text/csv")
-    name = PurePath(found.filename).stem
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name} - left out.csv")
-    return response
+    file, ending, mimetype = error_file(found)
+    name = f"{PurePath(found.filename).stem} - left out.{ending}"
+    return send_file(file, mimetype=mimetype, as_attachment=True, download_name=name)
