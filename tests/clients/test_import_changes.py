@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 from flask import Flask
 from sqlalchemy import select, text
 

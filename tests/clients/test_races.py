@@ -22,7 +22,9 @@ MINE, THEIRS = "sales_manager@north.example", "teammate@north.example"
 def inside(committed: Installation) -> Iterator[Flask]:
     yield committed.app
     with committed.database.connect() as connection:
-        connection.execute("TRUNCATE once_keys, clients, client_contacts, client_notes, import_rows, outbox, events")
+        connection.execute(
+            "TRUNCATE once_keys, clients, client_contacts, client_notes, import_rows, outbox, events CASCADE"
+        )
 
 
 @pytest.fixture
