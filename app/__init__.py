@@ -19,6 +19,7 @@ from . import (
     jobs,
     live,
     logs,
+    measures,
     navigation,
     numbers,
     once,
@@ -47,7 +48,7 @@ def create_app(settings: Settings | None = None, *, role: Role = "web") -> Flask
     with app.app_context():
         app.extensions["engine"] = db.engine
         count_statements(db.engine)
-    for part in (logs, errors, formats, numbers, assets, live, jobs, once, search, storage, navigation, web):
+    for part in (logs, errors, formats, measures, numbers, assets, live, jobs, once, search, storage, navigation, web):
         part.init_app(app)
     register(app)
     web.check_access_is_stated(app)
@@ -113,6 +114,9 @@ REGISTERING = (
     "identity.reactions",
     "mail.reactions",
     "notifications.reactions",
+    "vessels.jobs",
+    "vessels.reactions",
+    "vessels.reversals",
 )
 
 
@@ -128,11 +132,12 @@ def register(app: Flask) -> None:
     from .identity.branding import brand_url
     from .identity.views import bp as identity
     from .notifications.views import bp as notifications
+    from .vessels.views import bp as vessels
 
     for module in REGISTERING:
         import_module(f".{module}", __name__)
     app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT)
-    for blueprint in (health.bp, api, identity, admin, audit, changes, clients, files, notifications):
+    for blueprint in (health.bp, api, identity, admin, audit, changes, clients, files, notifications, vessels):
         app.register_blueprint(blueprint)
     if app.extensions["settings"].environment == "development":
         from .mail.views import bp as outbox

@@ -73,6 +73,10 @@ class Member:
         return str(self.preferences.get("theme", "system"))
 
     @property
+    def prefers_feet(self) -> bool:
+        return self.preferences.get("units") == "feet"
+
+    @property
     def sidebar_collapsed(self) -> bool:
         return bool(self.preferences.get("sidebar_collapsed", False))
 

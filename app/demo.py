@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -18,7 +19,7 @@ from sqlalchemy import Connection, create_engine, insert, select, text, update
 from uuid_utils.compat import uuid7
 
 from .admin.models import Tag
-from .clients.models import Client, Contact, ContactKind, Note
+from .clients.models import Client, Contact, ContactKind, Note, Relationship
 from .clients.names import sort_name
 from .crypto import open_sealed, seal
 from .current import CurrentPort
@@ -41,6 +42,8 @@ from .identity.models.verification import INVITATION_LASTS
 from .identity.passwords import hash_password
 from .identity.permissions import as_overrides
 from .notifications.models import Notification, Words
+from .vessels.models import Document, Vessel
+from .vessels.models.dimensions import NAMES as DIMENSIONS
 
 PASSWORD = "Harbour-2026!"  # noqa: S105  # of the demo alone, and printed where it starts
 
@@ -246,11 +249,15 @@ BACKDATE = text(
 )
 EVENTS = text(
     "SELECT e.*, k.sealed_key, CASE WHEN e.name IN ('client:created', 'contact:created') THEN c.created_at"
-    " ELSE c.updated_at END AS moment FROM events e JOIN clients c ON c.id = e.subject_id"
-    " JOIN subject_keys k USING (subject_type, subject_id) WHERE e.subject_type = 'client' AND e.port_id = :port"
+    " WHEN e.name = 'vessel:created' THEN v.created_at ELSE coalesce(c.updated_at, v.updated_at) END AS moment"
+    " FROM events e JOIN subject_keys k USING (subject_type, subject_id)"
+    " LEFT JOIN clients c ON e.subject_type = 'client' AND c.id = e.subject_id"
+    " LEFT JOIN vessels v ON e.subject_type = 'vessel' AND v.id = e.subject_id"
+    " WHERE e.port_id = :port AND (c.id IS NOT NULL OR v.id IS NOT NULL)"
 )
 MOVE = text(
-    "WITH waiting AS (UPDATE unsealed_events SET event_id = :id WHERE event_id = :old)"
+    "WITH waiting AS (UPDATE unsealed_events SET event_id = :id WHERE event_id = :old),"
+    " told AS (UPDATE event_mentions SET event_id = :id WHERE event_id = :old)"
     " UPDATE events SET id = :id, occurred_at = :occurred_at, sealed = :sealed, signature = :signature WHERE id = :old"
 )
 # Nobody looks yet, so there is nobody to tell.
@@ -406,8 +413,71 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     for age, fields in enumerate(_clients(chance, CLIENTS[slug])):
         by = chance.choice(sellers)
         _one_client(fields, by, port, chance, age=timedelta(hours=age * 7 + chance.random() * 5))
+    _fleet(port, random.Random(f"vessels of {slug}"), sellers[0])  # noqa: S311
     _notifications(port)
     commit()
+
+
+# Invented. Kind, length, beam, draft, air draft and tonnes of each size; flags follow the owner.
+VESSELS = (
+    "Belle Étoile, Vesper, Tramontana, Saudade, Merenneito, Albatross, Stella Maris, Windrose, Petrel, Halcyon, Lumi, "
+    "Skaldi, Aurora, Kaiku, Marisol, Nordlys, Bonaventure, Sirocco, Tuulia, Calypso, Zephyr, Kittiwake, Miranda, "
+    "Suvituuli, Estrela do Mar, Whimbrel, Ondine, Fair Isle, Pelagia, Santa Rita, Thalassa, Valkyrian, Gannet, Ilona"
+)
+SIZES = (
+    ("sail", "11.20", "3.75", "1.95", "16.40", "6.80"),
+    ("sail", "13.90", "4.20", "2.15", "20.10", "11.30"),
+    ("sail", "18.90", "4.62", "2.85", "26.40", "24.50"),
+    ("motor", "12.50", "4.05", "1.10", "4.60", "9.80"),
+    ("motor", "21.30", "5.60", "1.75", "7.90", "46.00"),
+    ("catamaran", "12.80", "7.05", "1.30", "19.20", "10.90"),
+    ("rib", "7.30", "2.60", "0.60", "2.10", "1.40"),
+    ("trimaran", "10.60", "8.10", "1.90", "15.80", "3.90"),
+)
+INSURERS = ("Harbour Mutual", "Nordhav Forsikring", "Assurance du Large", "Seguros Atlântida")
+# Days until the insurance ends, once for every so many vessels; None has none.
+ENDS = (12, 240, 310, 45, 190, 333, -9, 150, None, 275, 6, 120)
+PAIRS = ("captain", "company", "broker", "spouse", "crew", "agent")
+
+
+def _fleet(port: CurrentPort, chance: random.Random, by: Seller) -> None:
+    """A vessel for every second client, with papers in every state; and who is what to whom."""
+    clients = db.session.scalars(select(Client).order_by(Client.number)).all()
+    names = VESSELS.split(", ")
+    for at, client in enumerate(clients[::2]):
+        name = names[at % len(names)] + (f" {at // len(names) + 1}" if at >= len(names) else "")
+        vessel = _one_vessel(client, name, at, chance, by)
+        stamps = {"created_at": client.created_at, "updated_at": client.updated_at}
+        db.session.flush()
+        db.session.execute(update(Vessel).where(Vessel.id == vessel.id).values(**stamps))
+    for at, kind in enumerate(PAIRS * 3):
+        Relationship.create(clients[at * 2 + 1], clients[at * 2], kind, by=by)
+    for client, updated_at in [(client, client.created_at) for client in clients[1:36:2]]:
+        db.session.execute(update(Client).where(Client.id == client.id).values(updated_at=updated_at))
+
+
+def _one_vessel(client: Client, name: str, at: int, chance: random.Random, by: Seller) -> Vessel:
+    kind, *sizes = SIZES[at * 5 % len(SIZES)]
+    declared = {f"{dimension}_declared": Decimal(size) for dimension, size in zip(DIMENSIONS, sizes, strict=True)}
+    fields = {"name": name, "kind": kind, "flag": client.country, "power_amps": chance.choice([16, 32, 63])}
+    registration = f"{client.country} {chance.randint(10000, 99999)}"
+    fields |= {**declared, "registration": registration, "power_phases": 1 if kind == "rib" else 3}
+    vessel = Vessel.create(client, fields, by=by, announce=False)
+    if at % 3 == 0:
+        found = {"loa_measured": Decimal(sizes[0]), "beam_measured": Decimal(sizes[1]) + Decimal("0.07")}
+        vessel.measure(found, on=(now() - timedelta(days=28)).date(), by=by)
+    if (days := ENDS[at % len(ENDS)]) is not None:
+        end = (now() + timedelta(days=days)).date()
+        cover = {"cover_amount": Decimal(chance.choice([1, 3, 5]) * 10**6), "cover_currency": "EUR"}
+        policy = {"issuer": INSURERS[at % 4], "reference": f"MR-{chance.randint(1000, 9999)}-{2000 + at}"}
+        term = {"valid_from": end - timedelta(days=364), "valid_until": end}
+        insurance = Document.create(vessel, {"kind": "insurance", **policy, **cover, **term}, by=by, announce=False)
+        if at % 2:
+            insurance.verify(vessel, by=by)
+    if at % 7 != 5:
+        issued = {"issuer": "Ship register", "reference": registration}
+        Document.create(vessel, {"kind": "registration", **issued}, by=by, announce=False)
+    return vessel
 
 
 # type, title, what more, whose: of everybody or of who looks after the port; hours ago; read?

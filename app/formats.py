@@ -126,6 +126,11 @@ def format_date(value: date | datetime | None) -> str:
     return _date(day, manner.locale, "d MMM yyyy")
 
 
+def today() -> date:
+    """The day it is in the port's zone."""
+    return now().astimezone(zone(in_force().timezone)).date()
+
+
 def format_day_month(value: date | None) -> str:
     """`6 Dec`: a day of any year."""
     return _date(value, in_force().locale, "d MMM") if value else ""

@@ -14,14 +14,19 @@ from datetime import datetime
 from typing import Any
 
 from flask import abort, current_app
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import ARRAY, Text, cast, select
 from wtforms import HiddenField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.fields.core import UnboundField
+from wtforms.validators import Length, ValidationError
 
+from .codes import countries, country_codes
 from .db import db
 from .events.models import Event, SubjectKey, keyring, place_of_key
+from .formats import in_force
 
 
 def tidy(value: Any) -> Any:
@@ -39,6 +44,52 @@ def tidy_text(value: Any) -> Any:
 def nothing_as_text(value: Any) -> Any:
     """A select sends an empty text where a record has nothing."""
     return "" if value is None else value
+
+
+def at_most(length: int) -> Length:
+    return Length(max=length, message=_("This is longer than %(max)d characters."))
+
+
+class CountryField(SelectField):
+    """A country by its code. Its 250 choices are asked for when they are shown; what was sent is looked up."""
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        return [("", ""), *countries(in_force().locale)]
+
+    @choices.setter
+    def choices(self, _: object) -> None:
+        """The same for every field."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data and self.data not in country_codes(in_force().locale):
+            raise ValidationError(self.gettext("Not a valid choice."))
+
+
+class PickField(StringField):
+    """One record of very many, by its name or number: `find` gives those that are meant, the nearest first, and one
+    of them is. `record` is it; where several are meant, `matches` are offered to choose from."""
+
+    data: Any
+
+    def __init__(self, label: Any, *args: Any, find: Callable[[str], Sequence[Any]], **kwargs: Any) -> None:
+        super().__init__(label, *args, **kwargs)
+        self.find = find
+        self.record: Any = None
+        self.matches: Sequence[Any] = ()
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """The words, and after them what was chosen of the matches."""
+        typed = [text for text in map(tidy, valuelist) if text]
+        self.data = typed[-1] if typed else ""
+        if not self.data:
+            return
+        found = self.find(self.data)
+        if len(found) == 1:
+            self.record = found[0]
+            return
+        self.matches = found
+        raise ValueError(gettext("Several are called so. Choose one.") if found else gettext("Nobody is called so."))
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF is published without types

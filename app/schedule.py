@@ -60,6 +60,8 @@ RECURRING = (
     Recurring("outbox-sweep", sweep.name, "* * * * *"),
     Recurring("event-seal", seal_events.name, "*/5 * * * *"),
     Recurring("temp-file-cleanup", clean_up.name, "0 5 * * *", in_port_time=True),
+    # Named, since the core imports no module.
+    Recurring("document-expiry", "app.vessels.jobs.remind_of_documents", "0 9 * * *", in_port_time=True),
     Recurring("notification-digest", send_digests.name, "0 17 * * *", in_port_time=True),
 )
 

@@ -26,7 +26,7 @@ from werkzeug.test import TestResponse
 from app import limits, storage
 from app.admin.models import Tag
 from app.changes.models import ChangeSet
-from app.clients.models import Import, ImportRow, Note, Verdict
+from app.clients.models import Import, ImportRow, Note, Relationship, Verdict
 from app.clients.queries import contacts_of
 from app.db import begin, commit, db, now
 from app.events.models import Event, SubjectKey, keyring, place_of_key
@@ -37,6 +37,7 @@ from app.live import TOPICS
 from app.mail import outbox
 from app.mail.letters import Letter
 from app.mail.server import message_of
+from app.vessels.models import Document, Vessel
 from app.web import SESSION_COOKIE, Access
 from tests.world import (
     NORTH,
@@ -253,6 +254,33 @@ NEEDS = {
     "clients.create_note": ("clients.edit",),
     "clients.destroy_note": ("clients.edit",),
     "clients.create_note_restoration": ("clients.edit",),
+    "clients.index_choices": ("clients.view", "clients.view_own"),
+    "clients.new_relationship": ("clients.edit",),
+    "clients.create_relationship": ("clients.edit",),
+    "clients.destroy_relationship": ("clients.edit",),
+    "clients.create_relationship_restoration": ("clients.edit",),
+    "vessels.index": ("clients.view", "clients.view_own"),
+    "vessels.index_of_client": ("clients.view", "clients.view_own"),
+    "vessels.new": ("clients.create",),
+    "vessels.create": ("clients.create",),
+    "vessels.show": ("clients.view", "clients.view_own"),
+    "vessels.edit": ("clients.edit",),
+    "vessels.update": ("clients.edit",),
+    "vessels.index_events": ("clients.view", "clients.view_own"),
+    "vessels.create_archival": ("clients.delete",),
+    "vessels.destroy_archival": ("clients.delete",),
+    "vessels.new_measurement": ("clients.edit",),
+    "vessels.create_measurement": ("clients.edit",),
+    "vessels.new_transfer": ("clients.edit",),
+    "vessels.create_transfer": ("clients.edit",),
+    "vessels.new_document": ("clients.edit",),
+    "vessels.create_document": ("clients.edit",),
+    "vessels.edit_document": ("clients.edit",),
+    "vessels.update_document": ("clients.edit",),
+    "vessels.destroy_document": ("clients.edit",),
+    "vessels.create_document_restoration": ("clients.edit",),
+    "vessels.create_verification": ("clients.edit",),
+    "vessels.destroy_verification": ("clients.edit",),
     "clients.index_imports": ("admin.import_data",),
     "clients.new_import": ("admin.import_data",),
     "clients.create_import": ("admin.import_data",),
@@ -376,6 +404,8 @@ TOPIC_NEEDS = {
     "people": ("admin.manage_users",),
     "clients": ("clients.view", "clients.view_own"),
     "client": ("clients.view", "clients.view_own"),
+    "vessels": ("clients.view", "clients.view_own"),
+    "vessel": ("clients.view", "clients.view_own"),
     "imports": ("admin.import_data",),
     "import": ("admin.import_data",),
     "files": ("files.view",),
@@ -464,16 +494,23 @@ class Place:
     changes: int = 0
     upload: int = 0
     folder: int = 0
+    vessel: int = 0
+    document: uuid.UUID = field(default_factory=uuid.uuid4)
+    relationship: uuid.UUID = field(default_factory=uuid.uuid4)
     mail: str = MAIL
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
         imported = "import" in rule.endpoint
+        of_vessel = "/vessels/<int:number>" in rule.rule
         numbers = {"changes": self.changes, "files": self.folder if "/folders/" in rule.rule else self.upload}
+        of_client = self.imported if imported else self.vessel if of_vessel else self.client
         known = {
             "port": self.slug,
-            "number": numbers.get(rule.endpoint.partition(".")[0], self.imported if imported else self.client),
+            "number": numbers.get(rule.endpoint.partition(".")[0], of_client),
             "row": 2,
+            "document_id": self.document,
+            "relationship_id": self.relationship,
             "contact_id": self.contact,
             "note_id": self.note,
             **dict.fromkeys(("factor_id", "session_id", "identity_id"), self.note),
@@ -498,7 +535,16 @@ class Place:
 
 
 UNKNOWN = Place(
-    "north", 999_999, uuid.uuid4(), uuid.uuid4(), 999_999, "", changes=999_999, upload=999_999, folder=999_999
+    "north",
+    999_999,
+    uuid.uuid4(),
+    uuid.uuid4(),
+    999_999,
+    "",
+    changes=999_999,
+    upload=999_999,
+    folder=999_999,
+    vessel=999_999,
 )
 NIL, LAST = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
 BEYOND = Place(
@@ -511,6 +557,7 @@ BEYOND = Place(
     changes=2**31,
     upload=2**31,
     folder=10**30,
+    vessel=10**30,
     user=NIL,
     role=LAST,
     team=NIL,
@@ -528,6 +575,11 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     client.number = numbers
     note = Note.create(client, "Prefers the inner harbour", by=manager)
     client.update({"town": "Toulon"}, by=manager)
+    vessel = Vessel.create(client, {"name": "Belle Étoile"}, by=manager)
+    vessel.number = numbers + 2
+    document = Document.create(vessel, {"kind": "insurance"}, by=manager)
+    captain = make_client(manager, full_name="Erwan Kerlann", owner_id=owner)
+    relationship = Relationship.create(captain, client, "captain", by=manager)
     event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
     assert event_id is not None
     key = storage.new_key(slug, "clients", client.number, "pdf")
@@ -575,6 +627,9 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         changes=changes.number,
         upload=numbers + 3,
         folder=numbers + 2,
+        vessel=vessel.number,
+        document=document.id,
+        relationship=relationship.id,
     )
 
 
@@ -767,7 +822,18 @@ def test_records_of_another_port_and_unknown_ones_do_not_exist(app: Flask, db: S
     )
     asker, found = Asker(app, db, Person(email, ALL)), []
     for rule, method in rules(app):
-        ids = {"number", "contact_id", "note_id", "notification_id", "user_id", "team_id", "tag_id", "token_id"}
+        ids = {
+            "number",
+            "contact_id",
+            "note_id",
+            "notification_id",
+            "user_id",
+            "team_id",
+            "tag_id",
+            "token_id",
+            "document_id",
+            "relationship_id",
+        }
         parts = sorted(rule.arguments & ids)
         # One person is in several teams of a port.
         nearby = [neighbour] if len(parts) > 1 and "team_id" not in parts else []
@@ -818,7 +884,13 @@ def test_every_topic_stands_in_the_table() -> None:
 
 def key_of(topic: str, place: Place) -> str | None:
     """What a page follows of the topic; None where it is about the port as a whole."""
-    numbers = {"client": place.client, "import": place.imported, "file": place.upload, "change_set": place.changes}
+    numbers = {
+        "client": place.client,
+        "import": place.imported,
+        "file": place.upload,
+        "change_set": place.changes,
+        "vessel": place.vessel,
+    }
     return str(numbers[topic]) if topic in numbers else None
 
 

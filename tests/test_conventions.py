@@ -266,10 +266,12 @@ BREAKS_MARKUP = {
 }
 # Rendered outside a request, once for everybody who looks.
 BROADCAST = sorted(
-    TEMPLATES / "clients" / f"{name}.html"
+    TEMPLATES / f"{name}.html"
     for name in (
-        *("_row", "_rows", "_header", "_facts", "_contacts", "contacts/_contact", "_notes", "_timeline"),
-        "imports/_progress",
+        *(f"clients/_{part}" for part in ("row", "rows", "header", "facts", "contacts", "people", "vessels", "notes")),
+        *("clients/contacts/_contact", "clients/_timeline", "clients/imports/_progress"),
+        *(f"vessels/_{part}" for part in ("row", "rows", "header", "dimensions", "documents", "facts", "owners")),
+        "vessels/_timeline",
     )
 )
 BROADCAST.append(TEMPLATES / "changes" / "_progress.html")

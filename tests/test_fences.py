@@ -32,7 +32,7 @@ from app import storage
 from app.admin.models import Tag
 from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.jobs import check_import
-from app.clients.models import Client, Import, ImportMapping, ImportRow, Note, Verdict
+from app.clients.models import Client, Import, ImportMapping, ImportRow, Note, Relationship, Verdict
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.events.bulk import subject_keys
@@ -53,6 +53,7 @@ from app.identity.models import (
 from app.jobs import WORKS, perform
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationPreference
+from app.vessels.models import Document, Vessel
 from tests.servers import Installation
 from tests.world import NORTH, SOUTH, Visitor, enter, make_client, make_file, start_session, user_id
 
@@ -87,6 +88,10 @@ def fill(port_id: uuid.UUID) -> Harbour:
     manager = enter(email, slug)
     client = make_client(manager, email=f"lea@{slug}.example", phone="+33 1 42 68 53 00")
     Note.create(client, "Prefers the inner harbour", by=manager)
+    Relationship.create(make_client(manager, full_name="Erwan Kerlann"), client, "captain", by=manager)
+    vessel = Vessel.create(client, {"name": "Belle Étoile"}, by=manager)
+    ends = {"kind": "insurance", "valid_until": now().date()}
+    Document.create(vessel, ends, by=manager).remind(vessel, now().date(), by=manager)
     key = storage.new_key(slug, "general", "imports", "csv")
     storage.put(BytesIO(b"full_name,email\nAda North,ada@example.com\n"), key, "text/csv")
     imported = Import.create(filename="contacts.csv", storage_key=key, by=manager)
@@ -559,6 +564,12 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "clients": written,
         "client_contacts": written,
         "client_notes": written,
+        "client_relationships": written,
+        "event_mentions": "SELECT INSERT",
+        "vessels": written,
+        "vessel_ownerships": written,
+        "vessel_documents": written,
+        "vessel_document_reminders": written,
         "imports": written,
         "import_rows": written,
         "folders": written,

@@ -33,6 +33,7 @@ from app.identity.models import Session, hash_token
 from app.identity.passwords import hash_password
 from app.identity.permissions import SYSTEM_ROLES
 from app.notifications.models import Notification, notify
+from app.vessels.models import Vessel
 from app.web import SESSION_COOKIE, member_of
 
 PASSWORD = "Harbour-2026!"
@@ -166,6 +167,10 @@ def make_picture(file: File) -> None:
     LooseKey.note([key], port_id=file.port_id)
     version.note_look(1, {key: Picture(1, 1, 1, b"")})
     db.session.flush()
+
+
+def make_vessel(by: Member, client: Client | None = None, /, **fields: Any) -> Vessel:
+    return Vessel.create(client or make_client(by), {"name": "Belle Étoile", **fields}, by=by)
 
 
 def make_notification(

@@ -9,23 +9,18 @@ from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField, FileRequired
 from sqlalchemy import bindparam, select
 from wtforms import BooleanField, Field, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, ValidationError
 
 from ..current import member
 from ..db import db
-from ..formats import in_force
-from ..forms import EditForm, Form
+from ..forms import CountryField, EditForm, Form, PickField, at_most
 from ..identity.models import User, UserPortRole
-from .codes import countries, country_codes, language_codes
-from .labels import CONTACT_KINDS, KINDS, SOURCES, STATUSES
+from .codes import language_codes
+from .labels import CONTACT_KINDS, KINDS, RELATION_CHOICES, SOURCES, STATUSES
 from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind
 from .models.contact import Unfit, read_value
 
 TAX_NUMBER = re.compile(r"[A-Z0-9][A-Z0-9./-]*")
-
-
-def at_most(length: int) -> Length:
-    return Length(max=length, message=_("This is longer than %(max)d characters."))
 
 
 def tax_number(value: str) -> str:
@@ -76,22 +71,6 @@ class LanguagesField(StringField):
             self.data = valuelist[0]
             text = gettext("“%(name)s” is not a language. Write codes such as fr, en.", name=str(error.args[0])[:40])
             raise ValueError(text) from error
-
-
-class CountryField(SelectField):
-    """A country by its code. Its 250 choices are asked for when they are shown; what was sent is looked up."""
-
-    @property
-    def choices(self) -> list[tuple[str, str]]:
-        return [("", ""), *countries(in_force().locale)]
-
-    @choices.setter
-    def choices(self, _: object) -> None:
-        """The same for every field."""
-
-    def pre_validate(self, form: Any) -> None:
-        if self.data and self.data not in country_codes(in_force().locale):
-            raise ValidationError(self.gettext("Not a valid choice."))
 
 
 class ClientForm(EditForm):
@@ -175,6 +154,16 @@ class NewContactForm(ContactForm):
 class NoteForm(Form):
     body = TextAreaField(_("Note"), [DataRequired(_("Write the note first.")), at_most(10_000)])
     pinned = BooleanField(_("Keep at the top"))
+
+
+class RelationshipForm(Form):
+    relation = SelectField(_("Who they are to this client"), choices=RELATION_CHOICES, default="has-captain")
+    client = PickField(
+        _("Client"),
+        [DataRequired(_("Type a name or a number."))],
+        find=lambda typed: Client.named(member, typed),
+        description=_("The beginning of the name, or the number."),
+    )
 
 
 class ImportForm(Form):

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 
 from ..events.timeline import FieldWords, shown
 from ..formats import format_country, format_language
 from .models.client import ClientKind, ClientSource, ClientStatus
 from .models.contact import ContactKind
+from .models.relationship import RelationshipKind
 
 KINDS = [(ClientKind.PERSON, _("Person")), (ClientKind.COMPANY, _("Company"))]
 STATUSES = [
@@ -31,6 +33,25 @@ CONTACT_KINDS = [
     (ContactKind.PHONE, _("Phone")),
     (ContactKind.WHATSAPP, _("WhatsApp")),
     (ContactKind.ADDRESS, _("Address")),
+]
+
+# What stands before the name of the other: who it is that the kind is of, and who has one.
+RELATIONS = {
+    RelationshipKind.OWNER: (_("Owner of"), _("Owner")),
+    RelationshipKind.CAPTAIN: (_("Captain of"), _("Captain")),
+    RelationshipKind.CREW: (_("Crew of"), _("Crew")),
+    RelationshipKind.BROKER: (_("Broker of"), _("Broker")),
+    RelationshipKind.SPOUSE: (_("Spouse"), _("Spouse")),
+    RelationshipKind.COMPANY: (_("Company of"), _("Company")),
+    RelationshipKind.AGENT: (_("Agent of"), _("Agent")),
+}
+RELATION_CHOICES = [
+    *(SelectChoice(f"has-{kind}", has, optgroup=_("This client has")) for kind, (_of, has) in RELATIONS.items()),
+    *(
+        SelectChoice(f"is-{kind}", of, optgroup=_("This client is"))
+        for kind, (of, _has) in RELATIONS.items()
+        if kind != RelationshipKind.SPOUSE
+    ),
 ]
 
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from string import ascii_lowercase
+from types import SimpleNamespace
 from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import Integer, Select, Text, Uuid, column, func, literal_column, select
+from sqlalchemy import Integer, Select, Text, Uuid, column, func, literal_column, select, text
 from sqlalchemy.orm import aliased, outerjoin
 
 from ..current import Member
 from ..db import db
+from ..formats import today
 from ..identity.models import User
 from ..paging import SIZE, Columns, Cursor, Filter, Page, Sort, address, paginate, paginate_ranked
+from ..vessels.models import Card
 from .forms import colleagues
-from .labels import KINDS, SOURCES, STATUSES
+from .labels import KINDS, RELATIONS, SOURCES, STATUSES
 from .models import Client, Contact, ContactKind, Note
 
 SORTS = (
@@ -164,6 +168,69 @@ def contacts_of(client: Client) -> list[Contact]:
             .order_by(Contact.kind, Contact.is_primary.desc(), Contact.id)
         )
     )
+
+
+# --- What stands beside the client on its page
+
+
+@dataclass(frozen=True)
+class Related:
+    """Another client, and what stands before its name. `number` and `phone` are None where the member may not open it:
+    that there is a captain, and who, is known of the client one looks at."""
+
+    id: uuid.UUID
+    relation: Any
+    name: str
+    number: int | None
+    phone: str | None
+
+
+@dataclass(frozen=True)
+class Beside:
+    contacts: list[Any]
+    people: list[Related]
+    vessels: list[Card]
+
+
+CONTACTS = """
+    SELECT jsonb_agg(to_jsonb(c) ORDER BY c.kind, c.is_primary DESC, c.id)
+    FROM (SELECT id, kind, value, value AS display, normalised, label, is_primary FROM client_contacts
+          WHERE port_id = :port AND client_id = :client AND archived_at IS NULL) c
+"""
+PEOPLE = """
+    SELECT jsonb_agg(to_jsonb(p) ORDER BY p.is_of, p.sort_name, p.id)
+    FROM (SELECT r.id, r.kind, r.from_id = :client AS is_of, o.number, o.full_name, o.sort_name, o.owner_id,
+                 o.created_by_id,
+                 (SELECT c.value FROM client_contacts c
+                  WHERE c.port_id = o.port_id AND c.client_id = o.id AND c.kind = 'phone' AND c.is_primary
+                    AND c.archived_at IS NULL) AS phone
+          FROM (SELECT id, kind, from_id, to_id, to_id AS other_id FROM client_relationships
+                WHERE port_id = :port AND from_id = :client AND archived_at IS NULL
+                UNION ALL
+                SELECT id, kind, from_id, to_id, from_id FROM client_relationships
+                WHERE port_id = :port AND to_id = :client AND archived_at IS NULL) r
+          JOIN clients o ON o.port_id = :port AND o.id = r.other_id) p
+"""
+BESIDE = text(f"SELECT ({CONTACTS}) AS contacts, ({PEOPLE}) AS people, ({Card.SQL}) AS vessels")  # our own
+
+
+def beside(client: Client, member: Member | None = None) -> Beside:
+    """Contacts, related clients and vessels of the client: one statement for three cards. `member`: who looks; None
+    for those who see every client."""
+    row = db.session.execute(BESIDE, {"port": client.port_id, "client": client.id}).one()
+    return Beside(
+        [SimpleNamespace(**contact) for contact in row.contacts or ()],
+        [_related(person, member) for person in row.people or ()],
+        Card.of(row.vessels, today()),
+    )
+
+
+def _related(person: Mapping[str, Any], member: Member | None) -> Related:
+    owner_id, created_by_id = (person[name] and uuid.UUID(person[name]) for name in ("owner_id", "created_by_id"))
+    is_open = member is None or Client.may_see(member, owner_id=owner_id, created_by_id=created_by_id)
+    of, has = RELATIONS[person["kind"]]
+    number, phone = (person["number"], person["phone"]) if is_open else (None, None)
+    return Related(uuid.UUID(person["id"]), of if person["is_of"] else has, person["full_name"], number, phone)
 
 
 def notes_of(client: Client) -> list[Note]:

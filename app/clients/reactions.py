@@ -11,22 +11,23 @@ import redis
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload
 
 from .. import formats, live
 from ..current import Member
 from ..db import db
-from ..events.models import Event
+from ..events.models import Event, EventMention
 from ..events.reactions import on
+from ..events.registry import EVENTS
 from ..events.subjects import Shown, families, subjects
 from ..events.timeline import describes, tells, timeline
 from ..files.models import FILE_EVENTS, holds_files
 from ..identity.models import current_port_of
 from ..numbers import has_number
-from .labels import FIELDS
+from .labels import FIELDS, RELATIONS
 from .models import Client, Import
-from .queries import LATEST, contacts_of, notes_of, row_of
+from .queries import LATEST, beside, notes_of, row_of
 
 T = TypeVar("T", Client, Import)
 
@@ -44,7 +45,12 @@ ABOUT_CLIENTS = (
     "contact:reverted",
     "contact:archived",
     "contact:restored",
+    "client:relationshipAdded",
+    "client:relationshipRemoved",
+    "client:relationshipRestored",
 )
+# What is told in the timeline of a client although it is about a vessel.
+ABOUT_VESSELS = tuple(name for name in EVENTS if name.startswith("vessel:"))
 
 
 @live.topic("clients")
@@ -84,28 +90,35 @@ def _by_number(model: type[T], visible: Select[T], key: str | None) -> T | None:
     return db.session.scalars(visible.where(has_number(model, int(key)))).one_or_none()
 
 
-@on(*ABOUT_CLIENTS)
-def show_client(event: Event) -> None:
-    """The open detail pages: each card anew; all of it where what may be done changes."""
-    client = db.session.scalars(
-        select(Client).where(Client.id == event.subject_id).options(joinedload(Client.owner))
-    ).one_or_none()
-    if client is None:
-        return
+@on(*ABOUT_CLIENTS, *ABOUT_VESSELS)
+def show_clients(event: Event) -> None:
+    """The open detail pages of all clients whose timelines tell of it."""
+    mentioned = select(EventMention.subject_id).where(
+        EventMention.event_id == event.id, EventMention.subject_type == Client.subject_type
+    )
+    told: ColumnElement[bool] = Client.id.in_(mentioned)
+    if event.subject_type == Client.subject_type:
+        told |= Client.id == event.subject_id
+    for client in db.session.scalars(select(Client).where(told).options(joinedload(Client.owner))):
+        show_client(client, event)
+
+
+def show_client(client: Client, event: Event) -> None:
+    """Each card anew; all of it where what may be done changes."""
     live.refresh(f"{client.room}:own", target="#main")
     if event.name in ("client:archived", "client:restored"):
         live.refresh(client.room, target="#main")
         return
     port = current_port_of(client.port_id)
-    context = {
-        "client": client,
-        "port": port,
-        "contacts": contacts_of(client),
-        "notes": notes_of(client),
-        "timeline": timeline(client.subject_type, client.id, limit=LATEST),
-    }
     with formats.use(port):
-        for part in ("header", "facts", "contacts", "notes", "timeline"):
+        context = {
+            "client": client,
+            "port": port,
+            "beside": beside(client),
+            "notes": notes_of(client),
+            "timeline": timeline(client.subject_type, client.id, limit=LATEST),
+        }
+        for part in ("header", "facts", "contacts", "people", "vessels", "notes", "timeline"):
             live.replace(client.room, f"clients/_{part}.html", target=f"client-{client.number}-{part}", **context)
 
 
@@ -239,6 +252,27 @@ def _contact_removed(details: Mapping[str, Any]) -> str:
 @tells("contact:restored", icon="archive-restore")
 def _contact_restored(details: Mapping[str, Any]) -> str:
     return _("put a contact back")
+
+
+@tells("client:relationshipAdded", icon="users", personal=("person", "other"))
+def _relationship_added(details: Mapping[str, Any]) -> str:
+    return _("noted: %(person)s, %(relation)s %(other)s", **_relation(details))
+
+
+@tells("client:relationshipRemoved", icon="trash-2", personal=("person", "other"))
+def _relationship_removed(details: Mapping[str, Any]) -> str:
+    return _("removed: %(person)s, %(relation)s %(other)s", **_relation(details))
+
+
+@tells("client:relationshipRestored", icon="users", personal=("person", "other"))
+def _relationship_restored(details: Mapping[str, Any]) -> str:
+    return _("put back: %(person)s, %(relation)s %(other)s", **_relation(details))
+
+
+def _relation(details: Mapping[str, Any]) -> dict[str, str]:
+    kind = details.get("kind", "")
+    relation = _("spouse of") if kind == "spouse" else str(RELATIONS[kind][0]).lower() if kind in RELATIONS else ""
+    return {"person": details.get("person", ""), "other": details.get("other", ""), "relation": relation}
 
 
 @tells("import:uploaded", icon="upload")

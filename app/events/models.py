@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol, Self
@@ -94,6 +94,21 @@ class Event(Base):
         return words
 
 
+class EventMention(Base):
+    """An event that is told in the timeline of another record as well: of the client whose vessel it is about."""
+
+    __tablename__ = "event_mentions"
+    __table_args__ = (
+        Index("ix_event_mentions_event_id", "event_id"),
+        Index("ix_event_mentions_port_id", "port_id"),
+    )
+
+    subject_type: Mapped[str] = mapped_column(String(40), primary_key=True)
+    subject_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    port_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ports.id", ondelete="RESTRICT"))
+
+
 class Outbox(Base):
     """What the relay has still to do: react to an event, or send a job to its queue. Gone when done.
 
@@ -119,7 +134,7 @@ class Outbox(Base):
     set_aside_at: Mapped[datetime | None]
 
 
-# Into the tables rather than the models, and made once: every change in Quayside goes through these three.
+# Into the tables rather than the models, and made once: every change in Quayside goes through them.
 INSERT_KEY = (
     insert(Base.metadata.tables["subject_keys"])
     .on_conflict_do_nothing()
@@ -127,6 +142,7 @@ INSERT_KEY = (
 )
 INSERT_EVENT = insert(Base.metadata.tables["events"])
 INSERT_OUTBOX = insert(Base.metadata.tables["outbox"]).inline()
+INSERT_MENTION = insert(Base.metadata.tables["event_mentions"]).on_conflict_do_nothing()
 
 
 def message_of(row: Any) -> bytes:
@@ -202,11 +218,14 @@ def record(
     changes: Mapping[str, tuple[Any, Any]] | None = None,
     is_new: bool = False,
     announce: bool = True,
+    told_in: Collection[tuple[str, uuid.UUID]] = (),
     **details: Any,
 ) -> uuid.UUID:
     """Write one event and its outbox row in the current transaction; returns the event's id.
 
     `announce=False` leaves the outbox row out: the event is one of many of a bulk act, which announces itself once.
+
+    `told_in`: other records of the port, as (type, id), in whose timelines it stands too.
 
     `changes` maps each field to (old, new) as JSON values; `details` has the payload fields of the registry.
     Credentials and tokens must never be passed. Raises KeyError for a name that is not in the registry.
@@ -238,6 +257,11 @@ def record(
     }
     row["signature"] = keyring().sign(message_of(SimpleNamespace(**row)))
     db.session.execute(INSERT_EVENT, row)
+    if told_in:
+        about = {"event_id": event_id, "port_id": port_id}
+        db.session.execute(
+            INSERT_MENTION, [{"subject_type": kind, "subject_id": other, **about} for kind, other in told_in]
+        )
     if not announce:
         return event_id
     db.session.execute(
@@ -271,6 +295,7 @@ class Recorded:
         changes: Mapping[str, tuple[Any, Any]] | None = None,
         is_new: bool = False,
         announce: bool = True,
+        told_in: Collection[tuple[str, uuid.UUID]] = (),
         **details: Any,
     ) -> None:
         """Record `family:happened` about this record, after writing what is pending."""
@@ -284,6 +309,7 @@ class Recorded:
             changes=changes,
             is_new=is_new,
             announce=announce,
+            told_in=told_in,
             **details,
         )
 
@@ -296,6 +322,7 @@ class Recorded:
 __all__ = [
     "Actor",
     "Event",
+    "EventMention",
     "Outbox",
     "Recorded",
     "SubjectKey",

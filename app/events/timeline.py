@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 
 from ..crypto import Unreadable
 from ..db import db
-from .models import Event, SubjectKey, keyring, place_of_key
+from .models import Event, EventMention, SubjectKey, keyring, place_of_key
 
 # event name → (icon, tone, words: details → sentence continuing the actor's name)
 Teller = Callable[[Mapping[str, Any]], str]
@@ -78,22 +78,31 @@ def tells(name: str, *, icon: str, tone: str = "", personal: Iterable[str] = ())
 def timeline(
     subject_type: str, subject_id: uuid.UUID, *, limit: int = 20, before: uuid.UUID | None = None
 ) -> list[Entry]:
-    """The record's entries, newest first; one statement. `before`: the id of an entry already shown."""
-    statement = (
+    """The record's entries, its own and those that mention it, newest first; one statement. `before`: the id of an
+    entry already shown."""
+    own = select(Event.id).where(Event.subject_type == subject_type, Event.subject_id == subject_id)
+    mentions = select(EventMention.event_id).where(
+        EventMention.subject_type == subject_type, EventMention.subject_id == subject_id
+    )
+    if before is not None:
+        own, mentions = own.where(Event.id < before), mentions.where(EventMention.event_id < before)
+    newest = [
+        select(part.order_by(column.desc()).limit(limit).subquery())
+        for part, column in ((own, Event.id), (mentions, EventMention.event_id))
+    ]
+    rows = db.session.execute(
         select(Event, SubjectKey.sealed_key)
         .outerjoin(
             SubjectKey,
             (SubjectKey.subject_type == Event.subject_type) & (SubjectKey.subject_id == Event.subject_id),
         )
-        .where(Event.subject_type == subject_type, Event.subject_id == subject_id)
+        .where(Event.id.in_(union_all(*newest)))
         .order_by(Event.id.desc())
         .limit(limit)
-    )
-    if before is not None:
-        statement = statement.where(Event.id < before)
-    rows = db.session.execute(statement).all()
-    key = _open_key(rows[0][1], subject_type, subject_id) if rows else None
-    return [_entry(event, key) for event, _sealed in rows]
+    ).all()
+    keys = {(event.subject_type, event.subject_id): sealed for event, sealed in rows}
+    opened = {subject: _open_key(sealed, *subject) for subject, sealed in keys.items()}
+    return [_entry(event, opened[event.subject_type, event.subject_id]) for event, _sealed in rows]
 
 
 def _open_key(sealed: bytes | None, subject_type: str, subject_id: uuid.UUID) -> bytes | None:

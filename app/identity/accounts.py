@@ -189,13 +189,14 @@ class Profile:
     locale: str
     timezone: str
     theme: str
+    units: str
 
     subject_type = "user"
 
     @classmethod
     def of(cls, user: User) -> Profile:
-        theme = str(user.preferences.get("theme", "system"))
-        return cls(user.id, user.name, user.locale or "", user.timezone or "", theme)
+        theme, units = (str(user.preferences.get(n, first)) for n, first in (("theme", "system"), ("units", "metres")))
+        return cls(user.id, user.name, user.locale or "", user.timezone or "", theme, units)
 
 
 def has_password(by: Member) -> bool:
@@ -209,14 +210,14 @@ def own(by: Member, *, locked: bool = False) -> User:
 
 
 def update_profile(user: User, changes: Mapping[str, Any], *, by: Member) -> None:
-    """Name, locale, time zone (empty: as the port has it) and theme; nothing changed is nothing recorded."""
+    """Name, locale, time zone (empty: as the port has it), theme and units; nothing changed is nothing recorded."""
     before = Profile.of(user)
     changed = {name: (getattr(before, name), new) for name, new in changes.items() if new != getattr(before, name)}
     if not changed:
         return
     for name, (_old, new) in changed.items():
-        if name == "theme":
-            User.prefer(user.id, {"theme": new})
+        if name in ("theme", "units"):
+            User.prefer(user.id, {name: new})
         else:
             setattr(user, name, new if name == "name" else new or None)
     _record_update(by, changed)

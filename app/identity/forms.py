@@ -146,6 +146,9 @@ class ProfileForm(EditForm):
     locale = SelectField(_("Language and formats"))
     timezone = SelectField(_("Time zone"))
     theme = RadioField(_("Theme"), choices=[("system", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))])
+    units = RadioField(
+        _("Lengths"), choices=[("metres", _("In metres")), ("feet", _("In metres, with feet beside them"))]
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

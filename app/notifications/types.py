@@ -39,6 +39,13 @@ TYPES = {
             always_mailed=True,
         ),
         NotificationType(
+            "document_expiring",
+            _("Papers of vessels"),
+            _("Insurance and other papers that end in 60, 30 or 7 days, or today."),
+            icon="ship",
+            default=Channels(in_app=True, email=False, digest=True),
+        ),
+        NotificationType(
             "system_alert",
             _("System"),
             _("Work in the background that failed, and mails that could not be sent."),

@@ -42,6 +42,8 @@
     const { ctx } = event.detail;
     const source = ctx.sourceElement;
     if (!ctx.response) return;
+    // What is offered while somebody types leaves them where they are.
+    if (ctx.target?.matches?.("datalist")) return;
     const failed = ctx.response.status >= 400;
     const error = failed && ctx.hx?.retarget ? document.querySelector("#errors [data-error]") : null;
     if (error) {

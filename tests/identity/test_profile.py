@@ -60,15 +60,16 @@ def happened(db: SQLAlchemy) -> list[Event]:
 
 
 def test_a_profile_is_saved_and_recorded_once(agent: Visitor, db: SQLAlchemy) -> None:
-    sent = {"name": "Ada  Agent", "locale": "fi", "timezone": "Europe/Helsinki", "theme": "dark"}
+    sent = {"name": "Ada  Agent", "locale": "fi", "timezone": "Europe/Helsinki", "theme": "dark", "units": "feet"}
     form = {**form_of(agent), **sent}
     for _ in range(2):
         assert agent.put(PAGE, form).status_code == 303
     saved = user()
     assert (saved.name, saved.locale, saved.timezone) == ("Ada Agent", "fi", "Europe/Helsinki")
     assert 'data-theme="dark"' in agent.get(PAGE).text
+    assert 'data-units="feet"' in agent.get(PAGE).text
     (event,) = happened(db)
-    assert (event.name, event.changed_fields) == ("user:updated", ["locale", "name", "theme", "timezone"])
+    assert (event.name, event.changed_fields) == ("user:updated", ["locale", "name", "theme", "timezone", "units"])
     assert form_of(agent)["locale"] == "fi"
 
 
@@ -80,7 +81,15 @@ def test_empty_means_as_the_port(agent: Visitor, db: SQLAlchemy) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("name", ""), ("name", "x" * 121), ("name", "a\x07b"), ("locale", "xx"), ("timezone", "Mars/Base"), ("theme", "")],
+    [
+        ("name", ""),
+        ("name", "x" * 121),
+        ("name", "a\x07b"),
+        ("locale", "xx"),
+        ("timezone", "Mars/Base"),
+        ("theme", ""),
+        ("units", "miles"),
+    ],
 )
 def test_what_does_not_fit_is_refused_and_kept(agent: Visitor, db: SQLAlchemy, field: str, value: str) -> None:
     form = {**form_of(agent), "name": "Kept As Typed", field: value}

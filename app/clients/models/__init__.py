@@ -2,6 +2,7 @@ from .client import Client, ClientKind, ClientSource, ClientStatus
 from .contact import Contact, ContactKind
 from .imports import Import, ImportMapping, ImportRow, ImportStatus, Verdict
 from .note import Note
+from .relationship import Relationship, RelationshipKind
 
 __all__ = [
     "Client",
@@ -15,5 +16,7 @@ __all__ = [
     "ImportRow",
     "ImportStatus",
     "Note",
+    "Relationship",
+    "RelationshipKind",
     "Verdict",
 ]

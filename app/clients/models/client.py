@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,8 +16,8 @@ from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
 from ...events.models import Actor, Recorded
 from ...identity.models import User
-from ...numbers import take_number
-from ..names import sort_name
+from ...numbers import has_number, take_number
+from ...sorting import sort_name
 
 if TYPE_CHECKING:
     from .contact import Contact
@@ -138,6 +139,32 @@ class Client(Recorded, Timestamped, Versioned, PortScoped, Base):
         return statement.where(
             or_(cls.owner_id == member.id, (cls.created_by_id == member.id) & cls.owner_id.is_(None))
         )
+
+    @staticmethod
+    def may_see(member: Member, *, owner_id: uuid.UUID | None, created_by_id: uuid.UUID | None) -> bool:
+        """As `visible_to`, of one whose row is at hand."""
+        if member.can("clients.view"):
+            return True
+        own = owner_id == member.id or (owner_id is None and created_by_id == member.id)
+        return own and member.can("clients.view_own")
+
+    @classmethod
+    def named(cls, member: Member, typed: str, *, most: int = 8) -> list[Self]:
+        """Who is meant by a number, `Léa Marchand · 1042`, a name or the beginning of one, among those the member may
+        see and who are not put away: the only one with the number or the name, else the first of all who begin so."""
+        current = cls.visible_to(member).where(cls.archived_at.is_(None))
+        if number := re.fullmatch(r"(?:.*·\s*)?(\d{1,10})", typed.strip(), re.DOTALL | re.ASCII):
+            found = db.session.scalars(current.where(has_number(cls, int(number[1])))).all()
+            if found or "·" in typed:
+                return list(found)
+        key = sort_name(typed)
+        if not key:
+            return []
+        # As a range: behind row-level security no index is used for LIKE.
+        begins = current.where(cls.sort_name >= key, cls.sort_name < key + "\U0010ffff")
+        found = db.session.scalars(begins.order_by(cls.sort_name, cls.id).limit(most)).all()
+        exact = [one for one in found if one.sort_name == key]
+        return exact if len(exact) == 1 else list(found)
 
     @classmethod
     def create(cls, fields: Mapping[str, Any], *, port_id: uuid.UUID, by: Actor, announce: bool = True) -> Self:

@@ -21,7 +21,7 @@ from ...once import once
 from ...web import find_or_404, go, kept_list, page, requires, said
 from ..forms import ClientForm, NewClientForm, NoteForm
 from ..models import Client, Contact, ContactKind
-from ..queries import LATEST, client_page, contacts_of, filters_of, letters, notes_of, stays_in_order
+from ..queries import LATEST, beside, client_page, filters_of, letters, notes_of, stays_in_order
 from . import bp
 
 SEES = ("clients.view", "clients.view_own")
@@ -121,7 +121,7 @@ def detail(client: Client) -> dict[str, Any]:
     """What the detail page shows besides the client: four statements with the client's own."""
     return {
         "client": client,
-        "contacts": contacts_of(client),
+        "beside": beside(client, member),
         "notes": notes_of(client),
         "timeline": timeline(client.subject_type, client.id, limit=LATEST),
     }

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from wtforms import DateField, Field, IntegerField, SelectField, StringField
+from wtforms.validators import DataRequired, NumberRange, Optional, ValidationError
+
+from ..clients.models import Client
+from ..current import member
+from ..formats import today
+from ..forms import CountryField, EditForm, Form, PickField, at_most
+from ..measures import BEAM, DRAFT, HEIGHT, LENGTH, MeasureField, read_length, read_weight
+from .labels import DIMENSIONS, DOCUMENT_KINDS, KINDS, PHASES
+from .models import DocumentKind, VesselKind
+from .models.dimensions import DECLARED, NAMES
+
+READERS: dict[str, Callable[[str], Decimal]] = {
+    "loa": partial(read_length, limit=LENGTH),
+    "beam": partial(read_length, limit=BEAM),
+    "draft": partial(read_length, limit=DRAFT),
+    "air_draft": partial(read_length, limit=HEIGHT),
+    "displacement": read_weight,
+}
+
+
+def measure(name: str, **kwargs: Any) -> MeasureField:
+    return MeasureField(DIMENSIONS[name], read=READERS[name], **kwargs)
+
+
+def imo_number(typed: str) -> str:
+    """`IMO 9074729` → `9074729`. Raises ValueError."""
+    number = re.sub(r"^imo|[\s.-]", "", typed.lower())
+    if not re.fullmatch(r"[0-9]{7}", number):
+        raise ValueError(gettext("An IMO number has seven digits, such as 9074729."))
+    if sum(int(digit) * weight for digit, weight in zip(number, range(7, 1, -1), strict=False)) % 10 != int(number[6]):
+        raise ValueError(gettext("The last digit of this IMO number does not fit the others; one is mistyped."))
+    return number
+
+
+def mmsi_number(typed: str) -> str:
+    """Raises ValueError."""
+    number = re.sub(r"^mmsi|[\s.-]", "", typed.lower())
+    if not re.fullmatch(r"[0-9]{9}", number):
+        raise ValueError(gettext("An MMSI has nine digits, such as 230012340."))
+    return number
+
+
+class VesselForm(EditForm):
+    name = StringField(_("Name"), [DataRequired(_("Type the name of the vessel.")), at_most(120)])
+    kind = SelectField(_("Kind"), choices=KINDS, default=VesselKind.SAIL)
+    flag = CountryField(_("Flag"))
+    registration = StringField(_("Registration"), [at_most(40)])
+    imo = StringField(_("IMO number"), [at_most(20)], description=_("Seven digits; most yachts have none."))
+    mmsi = StringField(_("MMSI"), [at_most(20)], description=_("Nine digits, of the radio."))
+    loa_declared = measure("loa", description=_("Over all. Metres such as 18.90, or feet such as 62' or 23'10\"."))
+    beam_declared = measure("beam")
+    draft_declared = measure("draft")
+    air_draft_declared = measure("air_draft", description=_("From the water to the top of the mast."))
+    displacement_declared = measure("displacement", description=_("In tonnes."))
+    power_amps = IntegerField(
+        _("Power need"), [Optional(), NumberRange(1, 2000, _("Between 1 and 2000 amperes."))], description=_("Amperes.")
+    )
+    power_phases = SelectField(_("Phases"), choices=PHASES, coerce=lambda value: "" if value is None else str(value))
+
+    def validate_imo(self, field: Field) -> None:
+        _read(field, imo_number)
+
+    def validate_mmsi(self, field: Field) -> None:
+        _read(field, mmsi_number)
+
+    def written(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """The values as the model takes them."""
+        found = dict(changes)
+        for name in set(DECLARED) & set(found):
+            found[name] = Decimal(found[name]) if found[name] else None
+        if "power_phases" in found:
+            found["power_phases"] = int(found["power_phases"]) if found["power_phases"] else None
+        return found
+
+
+def _read(field: Field, reader: Any) -> None:
+    try:
+        field.data = reader(field.data) if field.data else ""
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
+def owner_field() -> PickField:
+    return PickField(
+        _("Owner"),
+        [DataRequired(_("Type a name or a number."))],
+        find=lambda typed: Client.named(member, typed),
+        description=_("The beginning of the name, or the number of the client."),
+    )
+
+
+class NewVesselForm(VesselForm):
+    client = owner_field()
+
+
+class MeasurementForm(Form):
+    """What was measured this time; an empty box leaves what stands there."""
+
+    loa = measure("loa")
+    beam = measure("beam")
+    draft = measure("draft")
+    air_draft = measure("air_draft")
+    displacement = measure("displacement")
+    on = DateField(_("Measured on"), [DataRequired(_("Say on which day it was measured."))])
+
+    def validate_on(self, field: Field) -> None:
+        not_later(field)
+
+    def validate_loa(self, field: Field) -> None:
+        """The first box stands for all of them."""
+        if not any(self[name].data for name in NAMES):
+            raise ValidationError(gettext("Type at least one measure."))
+
+    def found(self) -> dict[str, Decimal | None]:
+        return {f"{name}_measured": self[name].value for name in NAMES if self[name].data}
+
+
+class TransferForm(Form):
+    client = owner_field()
+    on = DateField(_("From"), [DataRequired(_("Say from which day it is theirs."))])
+
+    def validate_on(self, field: Field) -> None:
+        not_later(field)
+
+
+def not_later(field: Field) -> None:
+    """What happened did so today or before; a year of two digits is a slip."""
+    if field.data and field.data > today():
+        raise ValidationError(gettext("This day is still to come."))
+    if field.data and field.data.year < 1900:
+        raise ValidationError(gettext("Write the year with four digits."))
+
+
+AMOUNT = re.compile(r"(?P<whole>\d+|\d{1,3}(?:[.,]\d{3})+)(?:[.,](?P<cents>\d{1,2}))?")
+# Policies of a marina are written in few; the port's own stands first.
+CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CAD", "AUD", "NZD", "ZAR", "JPY", "XCD")
+
+
+def read_amount(typed: str) -> Decimal:
+    """`5,000,000`, `5 000 000,00`, `5000000` → an amount. Raises ValueError."""
+    found = AMOUNT.fullmatch(re.sub(r"[\s'’]", "", typed))
+    if not found or len(typed) > 30:
+        raise ValueError(gettext("Write an amount such as 5,000,000."))
+    amount = Decimal(re.sub(r"[.,]", "", found["whole"]) + "." + (found["cents"] or "0"))
+    if not 0 < amount < 10**12:
+        raise ValueError(gettext("This amount is too small or too large."))
+    return amount
+
+
+class DayField(DateField):
+    """A day that may be left empty; compared as text by edit forms."""
+
+    data: Any
+
+    def process_data(self, value: Any) -> None:
+        self.data = value.isoformat() if isinstance(value, date) else value or ""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if not valuelist:
+            return
+        if not valuelist[0].strip():
+            self.data = ""
+            return
+        super().process_formdata(valuelist)
+        self.data = self.data.isoformat()
+
+    def _value(self) -> str:
+        return " ".join(self.raw_data) if self.raw_data else self.data or ""
+
+
+class DocumentForm(EditForm):
+    kind = SelectField(_("Kind"), choices=DOCUMENT_KINDS, default=DocumentKind.INSURANCE)
+    issuer = StringField(_("Issued by"), [at_most(120)], description=_("The insurer, the authority or the surveyor."))
+    reference = StringField(_("Number"), [at_most(80)], description=_("Of the policy or certificate."))
+    cover_amount = MeasureField(_("Cover"), read=read_amount)
+    cover_currency = SelectField(_("Currency"))
+    valid_from = DayField(_("Valid from"))
+    valid_until = DayField(_("Valid until"), description=_("The last day on which it is good."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kept = kwargs["obj"].cover_currency if kwargs.get("obj") else None
+        offered = dict.fromkeys([member.here().currency, *CURRENCIES, kept])
+        self.cover_currency.choices = [("", ""), *((code, code) for code in offered if code)]
+
+    def validate_cover_currency(self, field: Field) -> None:
+        if bool(field.data) != bool(self.cover_amount.data) and not self.cover_amount.errors:
+            raise ValidationError(gettext("An amount and its currency go together."))
+
+    def validate_valid_until(self, field: Field) -> None:
+        if field.data and self.valid_from.data and field.data < self.valid_from.data:
+            raise ValidationError(gettext("It ends before it begins."))
+
+    def written(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """The values as the model takes them."""
+        found = dict(changes)
+        if "cover_amount" in found:
+            found["cover_amount"] = Decimal(found["cover_amount"]) if found["cover_amount"] else None
+        if "cover_currency" in found:
+            found["cover_currency"] = found["cover_currency"] or None
+        for name in {"valid_from", "valid_until"} & set(found):
+            found[name] = date.fromisoformat(found[name]) if found[name] else None
+        return found

@@ -1,0 +1,31 @@
+from .card import Card
+from .document import (
+    REQUIRED,
+    Document,
+    DocumentKind,
+    DocumentReminder,
+    Paper,
+    State,
+    documents_of,
+    papers_of,
+    state_of,
+)
+from .ownership import Ownership
+from .vessel import Taken, Vessel, VesselKind
+
+__all__ = [
+    "REQUIRED",
+    "Card",
+    "Document",
+    "DocumentKind",
+    "DocumentReminder",
+    "Ownership",
+    "Paper",
+    "State",
+    "Taken",
+    "Vessel",
+    "VesselKind",
+    "documents_of",
+    "papers_of",
+    "state_of",
+]
