@@ -1,6 +1,6 @@
 """Imports that update and are taken back: change sets with before-images, decided rows, remembered columns.
 
-Revision ID: 0016
+Revision ID: 0017
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql as pg
 
 from migrations.policies import fence_port
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
