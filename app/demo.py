@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -18,6 +19,7 @@ from flask.cli import AppGroup
 from sqlalchemy import Connection, create_engine, insert, select, text, update
 from uuid_utils.compat import uuid7
 
+from . import storage
 from .admin.models import Tag
 from .clients.models import Client, Contact, ContactKind, Note, Relationship
 from .clients.names import sort_name
@@ -25,7 +27,9 @@ from .crypto import open_sealed, seal
 from .current import CurrentPort
 from .db import begin, commit, db, now
 from .events.audit import first_id
-from .events.models import keyring, message_of, place_of_key
+from .events.models import Actor, keyring, message_of, place_of_key
+from .files.content import Content, examined
+from .files.models import NOBODY, Category, File, Folder, LooseKey
 from .identity.models import (
     Port,
     PortRoleOverride,
@@ -210,6 +214,7 @@ NOTES = (
 )
 
 
+CLIENT = "of a client"
 CLIENTS = {"port-nimara": 130, "hanko-itasatama": 70}
 
 
@@ -404,6 +409,7 @@ TAGS = {
 
 def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     chance = random.Random(slug)  # noqa: S311  # the same demo everywhere
+    papers = _papers(slug)
     begin(port_id=port_id, scope="staff")
     port = current_port_of(port_id)
     sellers = _sellers()
@@ -414,6 +420,7 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
         by = chance.choice(sellers)
         _one_client(fields, by, port, chance, age=timedelta(hours=age * 7 + chance.random() * 5))
     _fleet(port, random.Random(f"vessels of {slug}"), sellers[0])  # noqa: S311
+    _files(papers, port, sellers[0])
     _notifications(port)
     commit()
 
@@ -478,6 +485,77 @@ def _one_vessel(client: Client, name: str, at: int, chance: random.Random, by: S
         issued = {"issuer": "Ship register", "reference": registration}
         Document.create(vessel, {"kind": "registration", **issued}, by=by, announce=False)
     return vessel
+
+
+# folder (nobody's without one), name, kind, lines. Of a client where the folder is the word for it.
+PAPERS = (
+    (
+        "Rules",
+        "Harbour rules.pdf",
+        Category.OTHER,
+        ("Harbour rules", "Speed in the harbour: 3 knots", "Quiet: 22 to 7"),
+    ),
+    ("Rules", "Waste and fuel.pdf", Category.OTHER, ("Waste and fuel", "Oil and batteries: shed 4", "Fuel: 8 to 18")),
+    ("Prices", "Prices of the season.csv", Category.OTHER, ("Length,Night,Month", "8 m,38,620", "12 m,61,990")),
+    ("", "The piers from above.png", Category.PHOTO, ("The piers",)),
+    (CLIENT, "Contract of the berth.pdf", Category.CONTRACT, ("Contract of the berth", "One year from 1 April")),
+    (CLIENT, "Insurance.pdf", Category.INSURANCE, ("Insurance of the vessel", "Liability: 3,000,000")),
+)
+
+
+@dataclass(frozen=True)
+class Paper:
+    folder: str
+    category: Category
+    content: Content
+
+
+def _papers(slug: str) -> list[Paper]:
+    """The files of a port, put into the storage before anything is written."""
+    found = []
+    for folder, name, category, lines in PAPERS:
+        upload = examined(_drawn(name, lines), name)
+        key = storage.new_key(slug, "clients" if folder == CLIENT else NOBODY, "demo", upload.kind.extensions[0])
+        storage.put(upload.stream, key, upload.kind.mime)
+        found.append(Paper(folder, category, Content(key, name, upload.kind.mime, upload.size, upload.sha256)))
+    return found
+
+
+def _drawn(name: str, lines: Sequence[str]) -> BytesIO:
+    """A page with the lines on it."""
+    if name.endswith(".csv"):
+        return BytesIO("\n".join(lines).encode())
+    from PIL import Image, ImageDraw, ImageFont
+
+    is_photo, written = name.endswith(".png"), BytesIO()
+    page = Image.new("RGB", (900, 600) if is_photo else (827, 1169), "#1f6f8b" if is_photo else "white")
+    pen = ImageDraw.Draw(page)
+    if is_photo:
+        for at in range(6):
+            pen.rectangle((120, 70 + at * 84, 780, 78 + at * 84), fill="#e8e2d4")
+            for berth in range(10):
+                pen.ellipse((140 + berth * 62, 84 + at * 84, 164 + berth * 62, 140 + at * 84), fill="#f7f8fa")
+    else:
+        for at, line in enumerate(lines):
+            font = ImageFont.load_default(38 if at == 0 else 24)
+            pen.text((90, 100 + at * 64 + (at > 0) * 40), line, fill="#1e2844", font=font)
+    page.save(written, "PNG" if is_photo else "PDF", resolution=100)
+    return written
+
+
+def _files(papers: Sequence[Paper], port: CurrentPort, by: Actor) -> None:
+    folders: dict[str, Folder] = {}
+    is_again = db.session.scalar(select(Folder.id).limit(1)) is not None
+    client = db.session.scalars(select(Client).where(Client.port_id == port.id).order_by(Client.sort_name)).first()
+    LooseKey.note([paper.content.key for paper in papers], port_id=port.id)
+    for paper in papers:
+        is_its = paper.folder == CLIENT
+        if is_again and not is_its:
+            continue
+        if paper.folder and not is_its and paper.folder not in folders:
+            folders[paper.folder] = Folder.create(paper.folder, port_id=port.id, by=by)
+        where: dict[str, Any] = {"record": client if is_its else None, "folder": folders.get(paper.folder)}
+        File.upload(paper.content, port_id=port.id, by=by, category=paper.category, **where)
 
 
 # type, title, what more, whose: of everybody or of who looks after the port; hours ago; read?

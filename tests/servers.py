@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import psycopg
@@ -130,13 +131,14 @@ class Cluster:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
                 return
             unfinished = self.empty(f"{name}_unfinished")
-            installation = Installation(unfinished, "redis://127.0.0.1:1", ROOT)
-            installation.flask("db", "upgrade")
-            if holding == "demo":
-                installation.flask("demo", "load")
-            else:
-                with unfinished.connect("quayside_owner") as owner:
-                    world.build(owner)
+            with TemporaryDirectory(prefix="quayside-template-") as home:
+                installation = Installation(unfinished, "redis://127.0.0.1:1", Path(home))
+                installation.flask("db", "upgrade")
+                if holding == "demo":
+                    installation.flask("demo", "load")
+                else:
+                    with unfinished.connect("quayside_owner") as owner:
+                        world.build(owner)
             rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
             connection.execute(rename.format(sql.Identifier(unfinished.name), sql.Identifier(name)))
 

@@ -104,7 +104,7 @@ def look_at(steps: Steps, version_id: uuid.UUID) -> None:
     try:
         with storage.open(key) as stream:
             made = pictures_of(stream, mime)
-    except NotShown:
+    except (NotShown, NotStored):
         made = Pictures(0, [])
     place = key.split("/")
     keys = [storage.new_key(slug, place[1], place[2], "webp") for _picture in made.pictures]

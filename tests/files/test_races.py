@@ -1,0 +1,86 @@
+"""Two at once: folders moved into each other, the same name, a version each."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from app import storage
+from app.db import commit, db, rollback
+from app.errors import Refused
+from app.files.content import Content
+from app.files.models import File, FileVersion, Folder, LooseKey
+from tests.servers import Installation
+from tests.world import NORTH, enter, make_file
+
+MANAGER = "sales_manager@north.example"
+
+
+def at_once(installation: Installation, *acts: Callable[[], None]) -> list[str]:
+    """Each in a transaction of its own, begun together; what became of each."""
+    start, outcomes = threading.Barrier(len(acts)), []
+
+    def run(act: Callable[[], None]) -> None:
+        with installation.app.app_context():
+            try:
+                enter(MANAGER)
+                start.wait(10)
+                act()
+                commit()
+                outcomes.append("done")
+            except Refused:
+                rollback()
+                outcomes.append("refused")
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return sorted(outcomes)
+
+
+def folder(name: str) -> Folder:
+    return db.session.scalars(select(Folder).where(Folder.name == name)).one()
+
+
+def test_two_folders_do_not_end_up_in_each_other(committed: Installation) -> None:
+    with committed.app.app_context():
+        by = enter(MANAGER)
+        for name in ("One", "Other"):
+            Folder.create(name, port_id=NORTH, by=by)
+        commit()
+
+    def move(which: str, into: str) -> None:
+        folder(which).move(folder(into), by=enter(MANAGER))
+
+    outcomes = at_once(committed, lambda: move("One", "Other"), lambda: move("Other", "One"))
+    assert outcomes == ["done", "refused"]
+
+
+def test_a_name_is_taken_by_one_of_two(committed: Installation) -> None:
+    def create() -> None:
+        Folder.create("The same", port_id=NORTH, by=enter(MANAGER))
+
+    assert at_once(committed, create, create) == ["done", "refused"]
+
+
+def test_two_new_versions_are_two(committed: Installation) -> None:
+    with committed.app.app_context():
+        file_id = make_file(enter(MANAGER)).id
+        commit()
+
+    def replace() -> None:
+        key = storage.new_key("north", "general", "files", "pdf")
+        LooseKey.note([key], port_id=NORTH)
+        file = db.session.scalars(select(File).where(File.id == file_id).with_for_update()).one()
+        file.replace(Content(key, "plan.pdf", "application/pdf", 3, uuid.uuid4().bytes * 2), by=enter(MANAGER))
+
+    assert at_once(committed, replace, replace) == ["done", "done"]
+    with committed.app.app_context():
+        enter(MANAGER)
+        its = select(FileVersion.ordinal, FileVersion.is_current).where(FileVersion.file_id == file_id)
+        assert db.session.execute(its.order_by(FileVersion.ordinal)).all() == [(1, False), (2, False), (3, True)]
