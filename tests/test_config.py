@@ -31,6 +31,7 @@ MALFORMED = {
     "STATIC_URL": "ftp://secret-host/static",
     "MAP_TILE_URL": "https://host/secret-without-marks.png",
     "SMTP_URL": "smtp://quay:secret-password@mail.example:587?starttls=never",
+    "CLAMD_URL": "http://secret-host:3310",
     "MAIL_FROM": "Secret Harbour <harbour@example.com>",
     "OIDC_ISSUER": "secret-host/realm",
     "OIDC_CLIENT_ID": "secret-alone",
@@ -123,6 +124,15 @@ def test_mail_needs_a_server_that_is_known_and_a_sender(environment: pytest.Monk
     ):
         environment.setenv("SMTP_URL", url)
         assert "SMTP_URL is malformed" in refusal()
+
+
+def test_the_scanner_is_a_host_or_a_socket(environment: pytest.MonkeyPatch) -> None:
+    for url in ("tcp://clamd:3310", "tcp://127.0.0.1", "unix:///run/clamav/clamd.sock"):
+        environment.setenv("CLAMD_URL", url)
+        assert load_settings().clamd_url == url
+    for url in ("tcp://", "tcp://host:x", "tcp://host:3310/path", "unix://run/clamd.sock", "unix:///"):
+        environment.setenv("CLAMD_URL", url)
+        assert "CLAMD_URL is malformed" in refusal()
 
 
 @pytest.mark.parametrize("name", COMPLETE)

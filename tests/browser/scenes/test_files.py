@@ -68,7 +68,7 @@ class TestPages(Judged):
     scenes = (
         Scene("files", MANAGER, at(FILES)),
         Scene("files of a viewer", VIEWER, at(FILES)),
-        Scene("upload refused", MANAGER, refused),
+        Scene("upload refused", MANAGER, refused, status=422),
         Scene("files with records", MANAGER, at(f"{FILES}/records")),
         Scene("nothing called so", MANAGER, at(f"{FILES}?q=nothing+like+it")),
         Scene("file", MANAGER, show),
