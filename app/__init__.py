@@ -110,6 +110,7 @@ REGISTERING = (
     "events.seals",
     "events.tellers",
     "files.reactions",
+    "files.reversals",
     "identity.history",
     "identity.reactions",
     "mail.reactions",

@@ -323,8 +323,11 @@ def test_a_file_is_renamed_and_keeps_its_ending(db: SQLAlchemy, manager: Visitor
     assert "Survey" in page
 
 
-def test_two_who_rename_a_file_are_asked(db: SQLAlchemy, manager: Visitor, visit: Visit) -> None:
-    number = made(db)
+@pytest.mark.parametrize("is_of_a_client", [False, True])
+def test_two_who_rename_a_file_are_asked(db: SQLAlchemy, manager: Visitor, visit: Visit, is_of_a_client: bool) -> None:
+    by = enter(MANAGER)
+    number = make_file(by, record=make_client(by) if is_of_a_client else None).number
+    commit()
     address, colleague = f"/north/files/{number}", visit("teammate@north.example")
     mine, theirs = (who.form(f"{address}/edit") for who in (manager, colleague))
     assert colleague.put(address, {**theirs, "filename": "theirs.pdf"}).status_code == 303
@@ -332,6 +335,7 @@ def test_two_who_rename_a_file_are_asked(db: SQLAlchemy, manager: Visitor, visit
     assert answer.status_code == 409
     assert "theirs.pdf" in answer.text
     assert "mine.pdf" in answer.text
+    assert "Team Mate saved this field" in answer.text
 
 
 def test_a_file_is_moved_into_a_folder(db: SQLAlchemy, manager: Visitor) -> None:

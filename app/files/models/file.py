@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
@@ -88,6 +89,14 @@ class Look(StrEnum):
     FAILED = "failed"
 
 
+@dataclass(frozen=True)
+class Told:
+    """The record in whose timeline something stands."""
+
+    subject_type: str
+    id: uuid.UUID
+
+
 class File(Timestamped, Versioned, PortScoped, Base):
     """It lies with one record (`entity`, `entity_id`), or with nobody and then in a folder or outside all of them.
 
@@ -151,6 +160,12 @@ class File(Timestamped, Versioned, PortScoped, Base):
     @property
     def is_archived(self) -> bool:
         return self.archived_at is not None
+
+    @property
+    def told_in(self) -> Told | None:
+        """The record in whose timeline its changes stand; None where that is its own."""
+        subject = subject_of(self.entity, self.entity_id)
+        return Told(*subject) if subject else None
 
     @property
     def about(self) -> tuple[str, uuid.UUID]:

@@ -166,7 +166,7 @@ def update(number: int) -> ResponseReturnValue:
     form = FileForm(obj=file)
     if not form.validate():
         return edit_page(file, form, 422)
-    edit = form.compare(file)
+    edit = form.compare(file, told_in=file.told_in)
     if edit.clashes:
         form.rebase(file, edit)
         return edit_page(file, form, 409, clashes=edit.clashes)
