@@ -11,7 +11,7 @@ from typing import TypeVar
 import psutil
 
 from app.db import now
-from bench import creation, live, memory, pages, report, site, start, weight
+from bench import creation, imports, live, memory, pages, report, site, start, weight
 from bench.harbour import FIRST_NUMBER
 from bench.report import Row, at_least, at_most
 from bench.site import Site
@@ -49,8 +49,9 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
     lists = step("the list", lambda: pages.measure_list(place, WORKERS, rounds=5, each=8))
     detail = step("one client", lambda: pages.measure_detail(place, WORKERS, rounds=10, each=10))
     relay = place.installation.start_relay()
-    place.installation.start_worker()
+    worker = place.installation.start_worker()
     made = step("creating", lambda: creation.measure_creation(place, WORKERS, rounds=6, each=10))
+    came_in = step("import", lambda: imports.measure_import(place, worker, rows=100_000))
     changed = step("live", lambda: live.measure_live(place, web, changes=120))
     weighed = step("weight", lambda: weight.measure_weight(place, FIRST_NUMBER))
     for process in (relay, web):
@@ -63,6 +64,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
         *list_rows(lists),
         *detail_rows(detail),
         at_least("create one with its event", made.throughput, 0.5, "× the bare inserts", note=per_second(made)),
+        *import_rows(came_in),
         *live_rows(changed),
         *weight_rows(weighed),
         *memory_rows(held),
@@ -111,6 +113,14 @@ def detail_rows(detail: Sequence[pages.Compared]) -> list[Row]:
             digits=2,
             note=f"{worst.page.p95 * 1000:.0f} ms against {worst.bare.p95 * 1000:.0f} ms",
         ),
+    ]
+
+
+def import_rows(came_in: imports.ImportResult) -> list[Row]:
+    took = f"checked in {came_in.checked:.0f} s, committed in {came_in.committed:.0f} s"
+    return [
+        at_most(f"import {came_in.rows:,} rows", came_in.ratio, 75, "× a bare COPY of them", note=took),
+        at_most("the worker meanwhile", came_in.peak / MB, 250, "MB"),
     ]
 
 
