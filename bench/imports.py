@@ -59,6 +59,7 @@ def measure_import(site: Site, worker: Running, *, rows: int) -> ImportResult:
         commit()
         checked = until(connection, number, "preview", worker, peak)
         enter(ADMIN)
+        db.session.expire_all()
         again = db.session.query(Import).filter_by(number=number).one()
         assert again.start(by=by)
         run_import.later(import_id=again.id)
