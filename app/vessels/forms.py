@@ -65,7 +65,7 @@ class VesselForm(EditForm):
     air_draft_declared = measure("air_draft", description=_("From the water to the top of the mast."))
     displacement_declared = measure("displacement", description=_("In tonnes."))
     power_amps = IntegerField(
-        _("Power need"), [Optional(), NumberRange(1, 2000, _("Between 1 and 2000 amperes."))], description=_("Amperes.")
+        _("Power need in amperes"), [Optional(), NumberRange(1, 2000, _("Between 1 and 2000 amperes."))]
     )
     power_phases = SelectField(_("Phases"), choices=PHASES, coerce=lambda value: "" if value is None else str(value))
 
