@@ -25,7 +25,7 @@ from .models import Event, SubjectKey, keyring, place_of_key
 from .registry import EVENTS
 from .reverts import WAYS
 from .subjects import Shown, label_of, label_of_family, plain, shown_of
-from .timeline import FIELDS, PERSONAL, TELLERS, FieldWords
+from .timeline import FIELDS, PERSONAL, TELLERS, FieldWords, Told
 
 SIZE = 50
 SYSTEM = "system"
@@ -185,7 +185,7 @@ def filters_of(asked: Asked, people: Mapping[uuid.UUID, str], subject: Shown | N
     return filters
 
 
-class Blank(dict[str, Any]):
+class Blank(Told):
     """Details of an event that has not happened."""
 
     def __missing__(self, name: str) -> str:

@@ -20,49 +20,15 @@ families("email", lazy_gettext("E-mail"))
 families("system", lazy_gettext("System"))
 
 
-@tells("auth:login", icon="log-in", tone="ok", personal=("email",))
-def _signed_in(details: Mapping[str, Any]) -> str:
-    return _("signed in")
-
-
-@tells("auth:logout", icon="log-out")
-def _signed_out(details: Mapping[str, Any]) -> str:
-    return _("signed out")
-
-
-@tells("auth:failed", icon="key-round", tone="warn", personal=("email",))
-def _failed(details: Mapping[str, Any]) -> str:
-    return _("refused a sign-in as %(email)s", email=details.get("email", ""))
-
-
-@tells("auth:sessionsEnded", icon="log-out", tone="warn")
-def _sessions_ended(details: Mapping[str, Any]) -> str:
-    return _("ended %(count)s other sessions", count=details.get("count", ""))
-
-
-@tells("user:invited", icon="user-plus", tone="info", personal=("email",))
-def _invited(details: Mapping[str, Any]) -> str:
-    return _("invited %(email)s", email=details.get("email", ""))
-
-
-@tells("user:activated", icon="circle-check", tone="ok")
-def _activated(details: Mapping[str, Any]) -> str:
-    return _("let this user sign in again")
-
-
-@tells("user:deactivated", icon="circle-x", tone="warn")
-def _deactivated(details: Mapping[str, Any]) -> str:
-    return _("deactivated this user")
-
-
-@tells("user:factorsReset", icon="key-round", tone="warn")
-def _factors_reset(details: Mapping[str, Any]) -> str:
-    return _("removed the second factors of this user")
-
-
-@tells("permission:denied", icon="circle-x", tone="warn")
-def _denied(details: Mapping[str, Any]) -> str:
-    return _("was refused: that needs the permission %(permission)s", permission=details.get("permission", ""))
+tells("auth:login", lazy_gettext("signed in"), icon="log-in", tone="ok", personal=("email",))
+tells("auth:logout", lazy_gettext("signed out"), icon="log-out")
+tells("auth:failed", lazy_gettext("refused a sign-in as %(email)s"), icon="key-round", tone="warn", personal=("email",))
+tells(
+    "permission:denied",
+    lazy_gettext("was refused: that needs the permission %(permission)s"),
+    icon="circle-x",
+    tone="warn",
+)
 
 
 @tells("data:exported", icon="download", tone="info")
@@ -79,9 +45,7 @@ def _job_failed(details: Mapping[str, Any]) -> str:
     return _("gave a job of the queue %(queue)s up: %(error)s", **values)
 
 
-@tells("system:alert", icon="triangle-alert", tone="bad")
-def _alert(details: Mapping[str, Any]) -> str:
-    return _("raised an alert: %(text)s", text=details.get("text", ""))
+tells("system:alert", lazy_gettext("raised an alert: %(text)s"), icon="triangle-alert", tone="bad")
 
 
 @subjects("sign_in", lazy_gettext("Sign-in"))

@@ -63,15 +63,29 @@ def describes(names: Iterable[str], fields: Mapping[str, FieldWords]) -> None:
         FIELDS[name] = fields
 
 
-def tells(name: str, *, icon: str, tone: str = "", personal: Iterable[str] = ()) -> Callable[[Teller], Teller]:
-    """Register the sentence that tells of one event. `personal`: the details of which it says what the audit log hides
-    from who may not open the record."""
+class Told(dict[str, Any]):
+    """The details of an event, for a sentence that may name some it lacks."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def tells(
+    name: str, text: str | None = None, *, icon: str, tone: str = "", personal: Iterable[str] = ()
+) -> Callable[[Teller], Teller]:
+    """Register the sentence that tells of one event: `text`, which names details as `%(name)s`, or what the decorated
+    function makes of them. `personal`: the details of which it says what the audit log hides from who may not open the
+    record."""
 
     def register(teller: Teller) -> Teller:
+        if name in TELLERS:
+            raise ValueError(f"{name} is told already")
         TELLERS[name] = (icon, tone, teller)
         PERSONAL[name] = frozenset(personal)
         return teller
 
+    if text is not None:
+        register(lambda details: str(text) % (details if isinstance(details, Told) else Told(details)))
     return register
 
 

@@ -71,106 +71,26 @@ def _roles_changed(details: Mapping[str, Any]) -> str:
     return _("gave the role %(given)s", given=given) if given else _("took the role %(taken)s", taken=taken)
 
 
-@tells("user:deactivated", icon="circle-x", tone="warn")
-def _deactivated(details: Mapping[str, Any]) -> str:
-    return _("deactivated this account and ended its sessions")
-
-
-@tells("user:activated", icon="circle-check", tone="ok")
-def _activated(details: Mapping[str, Any]) -> str:
-    return _("activated this account again")
-
-
-@tells("user:removed", icon="log-out", tone="warn")
-def _removed(details: Mapping[str, Any]) -> str:
-    return _("removed this person from the port")
-
-
-@tells("user:changeRefused", icon="circle-alert", tone="warn")
-def _refused(details: Mapping[str, Any]) -> str:
-    return _("was refused: %(reason)s", reason=details.get("reason", ""))
-
-
-@tells("user:previewStarted", icon="eye")
-def _preview_started(details: Mapping[str, Any]) -> str:
-    return _("looked around as “%(role)s”", role=details.get("role", ""))
-
-
-@tells("user:previewEnded", icon="eye-off")
-def _preview_ended(details: Mapping[str, Any]) -> str:
-    return _("stopped looking around as “%(role)s”", role=details.get("role", ""))
-
-
-@tells("role:created", icon="plus", tone="ok")
-def _role_created(details: Mapping[str, Any]) -> str:
-    return _(
-        "made the role %(label)s from %(copied)s", label=details.get("label", ""), copied=details.get("copied", "")
-    )
-
-
-@tells("role:updated", icon="pencil")
-def _role_updated(details: Mapping[str, Any]) -> str:
-    return _("changed the role %(label)s", label=details.get("label", ""))
-
-
-@tells("role:deleted", icon="trash-2", tone="warn")
-def _role_deleted(details: Mapping[str, Any]) -> str:
-    return _("deleted the role %(label)s", label=details.get("label", ""))
-
-
-@tells("role:overridden", icon="pencil")
-def _role_overridden(details: Mapping[str, Any]) -> str:
-    return _("changed what %(label)s may do in this port", label=details.get("label", ""))
-
-
-@tells("team:created", icon="plus", tone="ok")
-def _team_created(details: Mapping[str, Any]) -> str:
-    return _("made the team %(name)s", name=details.get("name", ""))
-
-
-@tells("team:updated", icon="pencil")
-def _team_updated(details: Mapping[str, Any]) -> str:
-    return _("changed the team %(name)s", name=details.get("name", ""))
-
-
-@tells("team:memberAdded", icon="user-plus", tone="ok")
-def _member_added(details: Mapping[str, Any]) -> str:
-    return _("took %(person)s into %(name)s", person=details.get("person", ""), name=details.get("name", ""))
-
-
-@tells("team:memberRemoved", icon="log-out")
-def _member_removed(details: Mapping[str, Any]) -> str:
-    return _("took %(person)s out of %(name)s", person=details.get("person", ""), name=details.get("name", ""))
-
-
-@tells("team:deleted", icon="trash-2", tone="warn")
-def _team_deleted(details: Mapping[str, Any]) -> str:
-    return _("deleted the team %(name)s", name=details.get("name", ""))
-
-
-@tells("port:created", icon="plus", tone="ok")
-def _port_created(details: Mapping[str, Any]) -> str:
-    return _("made the port %(name)s", name=details.get("name", ""))
-
-
-@tells("port:deactivated", icon="circle-x", tone="warn")
-def _port_deactivated(details: Mapping[str, Any]) -> str:
-    return _("deactivated the port %(name)s", name=details.get("name", ""))
-
-
-@tells("port:activated", icon="circle-check", tone="ok")
-def _port_activated(details: Mapping[str, Any]) -> str:
-    return _("opened the port %(name)s again", name=details.get("name", ""))
-
-
-@tells("port:updated", icon="pencil")
-def _port_updated(details: Mapping[str, Any]) -> str:
-    return _("changed the port’s details")
-
-
-@tells("port:branded", icon="pencil")
-def _port_branded(details: Mapping[str, Any]) -> str:
-    return _("changed how the port looks")
+tells("user:deactivated", lazy_gettext("deactivated this account and ended its sessions"), icon="circle-x", tone="warn")
+tells("user:activated", lazy_gettext("activated this account again"), icon="circle-check", tone="ok")
+tells("user:removed", lazy_gettext("removed this person from the port"), icon="log-out", tone="warn")
+tells("user:changeRefused", lazy_gettext("was refused: %(reason)s"), icon="circle-alert", tone="warn")
+tells("user:previewStarted", lazy_gettext("looked around as “%(role)s”"), icon="eye")
+tells("user:previewEnded", lazy_gettext("stopped looking around as “%(role)s”"), icon="eye-off")
+tells("role:created", lazy_gettext("made the role %(label)s from %(copied)s"), icon="plus", tone="ok")
+tells("role:updated", lazy_gettext("changed the role %(label)s"), icon="pencil")
+tells("role:deleted", lazy_gettext("deleted the role %(label)s"), icon="trash-2", tone="warn")
+tells("role:overridden", lazy_gettext("changed what %(label)s may do in this port"), icon="pencil")
+tells("team:created", lazy_gettext("made the team %(name)s"), icon="plus", tone="ok")
+tells("team:updated", lazy_gettext("changed the team %(name)s"), icon="pencil")
+tells("team:memberAdded", lazy_gettext("took %(person)s into %(name)s"), icon="user-plus", tone="ok")
+tells("team:memberRemoved", lazy_gettext("took %(person)s out of %(name)s"), icon="log-out")
+tells("team:deleted", lazy_gettext("deleted the team %(name)s"), icon="trash-2", tone="warn")
+tells("port:created", lazy_gettext("made the port %(name)s"), icon="plus", tone="ok")
+tells("port:deactivated", lazy_gettext("deactivated the port %(name)s"), icon="circle-x", tone="warn")
+tells("port:activated", lazy_gettext("opened the port %(name)s again"), icon="circle-check", tone="ok")
+tells("port:updated", lazy_gettext("changed the port’s details"), icon="pencil")
+tells("port:branded", lazy_gettext("changed how the port looks"), icon="pencil")
 
 
 # --- What the audit log calls them, and where their pages are

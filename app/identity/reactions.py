@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from .. import live
 from ..current import Member
@@ -61,86 +58,20 @@ def tell_both_addresses(event: Event) -> None:
     send_email_changed.later(user_id=event.subject_id, event_id=event.id)
 
 
-@tells("user:accepted", icon="circle-check", tone="ok")
-def accepted(details: Mapping[str, Any]) -> str:
-    return _("accepted the invitation")
-
-
-@tells("user:updated", icon="pencil")
-def updated(details: Mapping[str, Any]) -> str:
-    return _("changed the profile")
-
-
-@tells("user:passwordChanged", icon="key-round")
-def password_changed(details: Mapping[str, Any]) -> str:
-    return _("changed the password")
-
-
-@tells("user:emailChangeAsked", icon="mail")
-def email_change_asked(details: Mapping[str, Any]) -> str:
-    return _("asked for another e-mail address")
-
-
-@tells("user:emailChanged", icon="mail")
-def email_changed(details: Mapping[str, Any]) -> str:
-    return _("changed the e-mail address")
-
-
-@tells("auth:resetSent", icon="key-round")
-def reset_sent(details: Mapping[str, Any]) -> str:
-    return _("sent a link for a new password")
-
-
-@tells("auth:passwordReset", icon="key-round")
-def password_reset(details: Mapping[str, Any]) -> str:
-    return _("set a new password by a link")
-
-
-@tells("user:factorAdded", icon="shield-check", tone="ok")
-def factor_added(details: Mapping[str, Any]) -> str:
-    return _("added a second step: %(name)s", name=details["label"])
-
-
-@tells("user:factorRemoved", icon="shield-check")
-def factor_removed(details: Mapping[str, Any]) -> str:
-    return _("removed a second step: %(name)s", name=details["label"])
-
-
-@tells("user:factorsReset", icon="shield-check")
-def factors_reset(details: Mapping[str, Any]) -> str:
-    return _("reset the second factors")
-
-
-@tells("user:recoveryCodesMade", icon="key-round")
-def recovery_codes_made(details: Mapping[str, Any]) -> str:
-    return _("made %(count)d new recovery codes", count=details["count"])
-
-
-@tells("user:recoveryCodeUsed", icon="key-round")
-def recovery_code_used(details: Mapping[str, Any]) -> str:
-    return _("signed in with a recovery code; %(left)d are left", left=details["left"])
-
-
-@tells("user:identityLinked", icon="key-round")
-def identity_linked(details: Mapping[str, Any]) -> str:
-    return _("linked an account of %(issuer)s", issuer=details["issuer"])
-
-
-@tells("user:identityUnlinked", icon="key-round")
-def identity_unlinked(details: Mapping[str, Any]) -> str:
-    return _("unlinked an account of %(issuer)s", issuer=details["issuer"])
-
-
-@tells("auth:sessionsEnded", icon="log-out")
-def sessions_ended(details: Mapping[str, Any]) -> str:
-    return _("ended %(count)d other sessions", count=details["count"])
-
-
-@tells("token:created", icon="key-round", tone="ok")
-def tell_of_token(details: Mapping[str, Any]) -> str:
-    return _("made the API token %(name)s", name=details["name"])
-
-
-@tells("token:revoked", icon="key-round")
-def tell_of_revoked_token(details: Mapping[str, Any]) -> str:
-    return _("revoked the API token %(name)s", name=details["name"])
+tells("user:accepted", lazy_gettext("accepted the invitation"), icon="circle-check", tone="ok")
+tells("user:updated", lazy_gettext("changed the profile"), icon="pencil")
+tells("user:passwordChanged", lazy_gettext("changed the password"), icon="key-round")
+tells("user:emailChangeAsked", lazy_gettext("asked for another e-mail address"), icon="mail")
+tells("user:emailChanged", lazy_gettext("changed the e-mail address"), icon="mail")
+tells("auth:resetSent", lazy_gettext("sent a link for a new password"), icon="key-round")
+tells("auth:passwordReset", lazy_gettext("set a new password by a link"), icon="key-round")
+tells("user:factorAdded", lazy_gettext("added a second step: %(label)s"), icon="shield-check", tone="ok")
+tells("user:factorRemoved", lazy_gettext("removed a second step: %(label)s"), icon="shield-check")
+tells("user:factorsReset", lazy_gettext("reset the second factors"), icon="shield-check")
+tells("user:recoveryCodesMade", lazy_gettext("made %(count)s new recovery codes"), icon="key-round")
+tells("user:recoveryCodeUsed", lazy_gettext("signed in with a recovery code; %(left)s are left"), icon="key-round")
+tells("user:identityLinked", lazy_gettext("linked an account of %(issuer)s"), icon="key-round")
+tells("user:identityUnlinked", lazy_gettext("unlinked an account of %(issuer)s"), icon="key-round")
+tells("auth:sessionsEnded", lazy_gettext("ended %(count)s other sessions"), icon="log-out")
+tells("token:created", lazy_gettext("made the API token %(name)s"), icon="key-round", tone="ok")
+tells("token:revoked", lazy_gettext("revoked the API token %(name)s"), icon="key-round")

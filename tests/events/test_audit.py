@@ -23,7 +23,6 @@ from app.db import begin, commit, now
 from app.events.audit import Asked, browser_of, masked
 from app.events.models import System, record
 from app.events.registry import EVENTS
-from app.events.tellers import _failed
 from app.events.timeline import TELLERS
 from app.identity.models import Role, Team, User
 from tests.servers import Installation
@@ -311,7 +310,7 @@ def test_browsers(agent: str, shown: str) -> None:
 
 
 def test_a_refused_sign_in_names_whom() -> None:
-    assert "x@y.example" in _failed({"email": "x@y.example"})
+    assert "x@y.example" in TELLERS["auth:failed"][2]({"email": "x@y.example"})
 
 
 # --- Cost --------------------------------------------------------------------------------------------------
