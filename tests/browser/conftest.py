@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, StorageState, StorageStateCookie, expect, sync_playwright
 
+from app.db import begin, commit
+from app.identity.models import Session
+from app.web import SESSION_COOKIE
 from tests.browser.chromium import NoBrowser, launch
-from tests.browser.windows import Windows, sign_in
+from tests.browser.windows import Windows
 from tests.servers import Holding, Installation
 
 VENDOR = Path(__file__).parent / "vendor"
@@ -36,26 +39,43 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def site(install: Callable[[Holding], Installation]) -> Installation:
-    """All of Quayside with the demo in it, at `site.url`."""
+    """Quayside with the demo in it, at `site.url`; what waits for other processes waits, unless they are `at_work`."""
     installation = install("demo")
     installation.start_web()
-    installation.start_relay()
-    installation.start_worker()
     return installation
 
 
 @pytest.fixture(scope="module")
-def state_of(browser: Browser, site: Installation) -> Callable[[str], StorageState]:
-    """The cookies of somebody signed in, for `windows.open(storage_state=…)`; they sign in once for each file."""
+def at_work(site: Installation) -> None:
+    """The processes beside the web: what follows from an event, and the jobs."""
+    site.start_relay()
+    site.start_worker()
+
+
+@pytest.fixture(scope="module")
+def state_of(site: Installation) -> Callable[[str], StorageState]:
+    """The cookies of somebody signed in, for `windows.open(storage_state=…)`; one session for each file."""
 
     @cache
     def signed_in(email: str) -> StorageState:
-        windows = Windows(browser, site.url)
-        page = windows.open()
-        sign_in(page, email)
-        state = page.context.storage_state()
-        windows.close()
-        return state
+        with site.database.connect() as connection:
+            row = connection.execute("SELECT id FROM users WHERE email = %s", (email,)).fetchone()
+        assert row is not None, email
+        with site.app.app_context():
+            begin(user_id=row[0], scope="staff")
+            _session, token = Session.start(row[0], ip="127.0.0.1", user_agent="")
+            commit()
+        cookie: StorageStateCookie = {
+            "name": SESSION_COOKIE,
+            "value": token,
+            "domain": "localhost",
+            "path": "/",
+            "expires": -1,
+            "httpOnly": True,
+            "secure": False,
+            "sameSite": "Lax",
+        }
+        return {"cookies": [cookie], "origins": []}
 
     return signed_in
 
@@ -90,6 +110,7 @@ def axe() -> Callable[..., list[str]]:
         options = {
             "runOnly": chosen,
             "resultTypes": ["violations"],
+            "preload": False,  # of style sheets and media, for rules that are not among these
             "rules": {"target-size": {"enabled": not colours_only}},
         }
         violations = page.evaluate("(options) => axe.run(options).then((result) => result.violations)", options)

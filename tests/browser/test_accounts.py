@@ -7,11 +7,14 @@ from email import message_from_bytes
 from email.policy import SMTP
 from html import unescape
 
+import pytest
 from playwright.sync_api import expect
 
 from app.dev.processes import wait_until
 from tests.browser.windows import Windows
 from tests.servers import Installation
+
+pytestmark = pytest.mark.usefixtures("at_work")
 
 NEW = "Brisk-Tide-2027?"
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import StorageState, expect
 
 from tests.browser.pages import ADMIN, AGENT, CLIENTS, is_focused_in_sight, live
 from tests.browser.windows import Windows
 from tests.servers import Installation
+
+pytestmark = pytest.mark.usefixtures("at_work")
 
 USERS, ROLES = "/port-nimara/admin/users", "/port-nimara/admin/roles"
 

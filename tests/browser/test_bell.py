@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Locator, Page, StorageState, expect
 
 from app.db import begin, commit
@@ -11,6 +12,8 @@ from tests.browser.pages import ADMIN, CLIENTS, MANAGER, is_same, live, mark
 from tests.browser.windows import Windows
 from tests.servers import Installation
 from tests.world import make_notification
+
+pytestmark = pytest.mark.usefixtures("at_work")
 
 NOTIFICATIONS = "/port-nimara/notifications"
 

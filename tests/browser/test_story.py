@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import (
@@ -37,6 +38,8 @@ WRONG = (
     (("Alice", "Pleasance", "", "alice@{}", "", "", "Wonderland"), "“Wonderland” is not a country."),
     (("", "", "", "nameless@{}", "", "", ""), "There is no name in this row."),
 )
+
+pytestmark = pytest.mark.usefixtures("at_work")
 TWICE = ("Tove", "A.", "", "TOVE@{}", "", "", "")
 MANY = 400
 COMPANY = "Hangon Vierasvenesatama"

@@ -17,7 +17,7 @@ from tests.browser.windows import Windows
 
 
 @pytest.fixture(scope="module")
-def stage(stage: Stage) -> Stage:
+def stage(stage: Stage, at_work: None) -> Stage:
     add_imports(stage, stage.window(ADMIN))
     return stage
 
