@@ -20,6 +20,7 @@ from flask_wtf import FlaskForm
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import ARRAY, Text, cast, select
 from wtforms import HiddenField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the types
 from wtforms.fields.core import UnboundField
 from wtforms.validators import Length, ValidationError
 
@@ -101,6 +102,8 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF is published without t
         def bind_field(self, form: Any, unbound: UnboundField[Any], options: dict[str, Any]) -> Any:
             if clean := _filter_for(unbound.field_class):
                 options["filters"] = [clean, *unbound.kwargs.get("filters", ())]
+            if pairs := unbound.kwargs.get("choices"):  # value and label, which WTForms takes in its own shape only
+                options["choices"] = [SelectChoice(value, label) for value, label in pairs]
             return unbound.bind(form=form, **options)
 
     def values(self) -> dict[str, Any]:
