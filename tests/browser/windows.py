@@ -1,11 +1,13 @@
+import asyncio
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from app.demo import PASSWORD
 
 # Somebody left a page before its socket was open.
 LEFT_EARLY = "WebSocket is closed before the connection is established"
+LONGEST_CLOSE = 60  # seconds
 
 
 class Windows:
@@ -16,6 +18,7 @@ class Windows:
         self.url = url
         self.contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
+        self.under_way: set[Request] = set()
         self.forgiven = [LEFT_EARLY]
 
     def open(self, **options: Any) -> Page:
@@ -25,6 +28,9 @@ class Windows:
         self.contexts.append(context)
         context.on("console", self.hear)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        context.on("request", self.under_way.add)
+        context.on("requestfinished", self.under_way.discard)
+        context.on("requestfailed", self.under_way.discard)
         return context.new_page()
 
     def open_touched(self, **options: Any) -> Page:
@@ -43,10 +49,20 @@ class Windows:
         return [said for said in self.complaints if not any(text in said for text in self.forgiven)]
 
     def close(self) -> None:
-        for context in self.contexts:
-            context.close()
+        stuck = [told for context in self.contexts for told in self.end(context)]
+        assert not stuck, "\n".join(["these windows do not close:", *stuck])
         left = self.unforgiven()
         assert not left, "\n".join(["the browser's console complains:", *left])
+
+    def end(self, context: BrowserContext) -> list[str]:
+        """Close the windows of one cookie jar; what hangs when that takes too long. Playwright's own closing has no
+        bound, so that here its inner call is waited for."""
+        pages = [f"{page.url} in {context!r}" for page in context.pages]
+        try:
+            context._sync(asyncio.wait_for(context._impl_obj.close(reason=None), LONGEST_CLOSE))
+        except TimeoutError:
+            return [*pages, *(f"under way: {request.method} {request.url}" for request in self.under_way)]
+        return []
 
 
 def sign_in(page: Page, email: str) -> None:
