@@ -28,9 +28,9 @@ class Windows:
         self.contexts.append(context)
         context.on("console", self.hear)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
-        context.on("request", self.under_way.add)
-        context.on("requestfinished", self.under_way.discard)
-        context.on("requestfailed", self.under_way.discard)
+        context.on("request", lambda request: self.under_way.add(request))
+        context.on("requestfinished", lambda request: self.under_way.discard(request))
+        context.on("requestfailed", lambda request: self.under_way.discard(request))
         return context.new_page()
 
     def open_touched(self, **options: Any) -> Page:
