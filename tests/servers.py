@@ -19,7 +19,7 @@ from psycopg import sql
 
 from app import create_app
 from app.config import Settings
-from app.dev.processes import answers, start, stop, wait_until
+from app.dev.processes import answers, end_group, start, stop, wait_until
 from app.dev.servers import ROLES, Postgres, Server, Valkey, free_port
 from tests import world
 
@@ -271,6 +271,13 @@ class Installation:
     def stop_all(self) -> None:
         while self.running:
             self.running.pop().stop()
+
+    def end_all(self) -> None:
+        """At once, for when nobody asks what they leave behind."""
+        for running in self.running:
+            end_group(running.pid)
+        while self.running:
+            self.running.pop().process.wait()
 
 
 @dataclass(frozen=True)

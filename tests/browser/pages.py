@@ -72,29 +72,31 @@ def reload_until(page: Page, is_there: Callable[[], bool], *, seconds: float = 2
         page.reload()
 
 
+# What is wrong with how the focused element shows; null when it stands in sight with a ring around it.
+IN_SIGHT = """() => {
+  const focused = document.activeElement;
+  const name = focused.outerHTML.slice(0, 120);
+  const around = focused.closest(".chip, .choice, .version, .drop");
+  const rings = [[focused, null], [focused, "::after"], [around, null]];
+  const isRing = ([element, part]) => {
+    if (!element) return false;
+    const style = getComputedStyle(element, part);
+    return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  };
+  if (!rings.some(isRing)) return `no ring: ${name}`;
+  const box = focused.getBoundingClientRect();
+  if (box.width === 0 || box.height === 0) return `no size: ${name}`;
+  const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+  if (x < 0 || y < 0 || x > innerWidth || y > innerHeight) return `out of sight: ${name}`;
+  const top = document.elementFromPoint(x, y);
+  const isOnTop = top && (focused.contains(top) || top.contains(focused) || focused.labels?.[0]?.contains(top));
+  return isOnTop ? null : `under ${top?.outerHTML.slice(0, 60)}: ${name}`;
+}"""
+
+
 def is_focused_in_sight(page: Page) -> str | None:
     """What is wrong with how the focused element shows; None when it stands in sight with a ring around it."""
-    found: str | None = page.evaluate(
-        """() => {
-          const focused = document.activeElement;
-          const name = focused.outerHTML.slice(0, 120);
-          const around = focused.closest(".chip, .choice, .version, .drop");
-          const rings = [[focused, null], [focused, "::after"], [around, null]];
-          const isRing = ([element, part]) => {
-            if (!element) return false;
-            const style = getComputedStyle(element, part);
-            return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-          };
-          if (!rings.some(isRing)) return `no ring: ${name}`;
-          const box = focused.getBoundingClientRect();
-          if (box.width === 0 || box.height === 0) return `no size: ${name}`;
-          const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
-          if (x < 0 || y < 0 || x > innerWidth || y > innerHeight) return `out of sight: ${name}`;
-          const top = document.elementFromPoint(x, y);
-          const isOnTop = top && (focused.contains(top) || top.contains(focused) || focused.labels?.[0]?.contains(top));
-          return isOnTop ? null : `under ${top?.outerHTML.slice(0, 60)}: ${name}`;
-        }"""
-    )
+    found: str | None = page.evaluate(IN_SIGHT)
     return found
 
 

@@ -7,10 +7,18 @@ from collections.abc import Callable
 from playwright.sync_api import Page, StorageState, expect
 
 from app.demo import PASSWORD
-from tests.browser.pages import ADMIN, CLIENTS, MANAGER, VIEWER, is_focused_in_sight, is_same, live, mark
+from tests.browser.pages import ADMIN, CLIENTS, IN_SIGHT, MANAGER, VIEWER, is_same, live, mark
 from tests.browser.windows import Windows
 
 MOST_STOPS = 400
+# The focus leaves for the browser's own controls.
+PAST_THE_LAST = "past the last"
+NEXT_STOP = f"""() => {{
+  const focused = document.activeElement;
+  if (focused === document.body || stops.includes(focused)) return "{PAST_THE_LAST}";
+  stops.push(focused);
+  return ({IN_SIGHT})();
+}}"""
 
 
 def press(page: Page, *keys: str) -> None:
@@ -142,11 +150,9 @@ def check_every_stop(page: Page, *, atleast: int) -> None:
         wrong = []
         for count in range(MOST_STOPS):  # noqa: B007  # the number is asserted below
             page.keyboard.press(key)
-            # Past the last stop the focus leaves for the browser's own controls.
-            if page.evaluate("document.activeElement === document.body || stops.includes(document.activeElement)"):
+            problem = page.evaluate(NEXT_STOP)
+            if problem == PAST_THE_LAST:
                 break
-            page.evaluate("stops.push(document.activeElement)")
-            problem = is_focused_in_sight(page)
             if problem:
                 wrong.append(problem)
         assert wrong == [], f"{page.url} {key}"

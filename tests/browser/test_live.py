@@ -42,7 +42,7 @@ def site(
     installation.start_web()
     installation.start_relay()
     yield installation
-    installation.stop_all()
+    installation.end_all()
     cluster.drop(database.name)
 
 
