@@ -109,6 +109,7 @@ REGISTERING = (
     "clients.reversals",
     "events.seals",
     "events.tellers",
+    "fields.reactions",
     "files.reactions",
     "files.reversals",
     "identity.history",
@@ -128,6 +129,7 @@ def register(app: Flask) -> None:
     from .changes.views import bp as changes
     from .clients.views import bp as clients
     from .events.views import bp as audit
+    from .fields.views import bp as fields
     from .files.content import ACCEPT
     from .files.views import bp as files
     from .identity.branding import brand_url
@@ -138,7 +140,7 @@ def register(app: Flask) -> None:
     for module in REGISTERING:
         import_module(f".{module}", __name__)
     app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT)
-    for blueprint in (health.bp, api, identity, admin, audit, changes, clients, files, notifications, vessels):
+    for blueprint in (health.bp, api, identity, admin, audit, changes, clients, fields, files, notifications, vessels):
         app.register_blueprint(blueprint)
     if app.extensions["settings"].environment == "development":
         from .mail.views import bp as outbox

@@ -21,7 +21,7 @@ from uuid_utils.compat import uuid7
 
 from . import storage
 from .admin.models import Tag
-from .clients.models import Client, Contact, ContactKind, Note, Relationship
+from .clients.models import Client, ClientTag, Contact, ContactKind, Note, Relationship
 from .clients.names import sort_name
 from .crypto import open_sealed, seal
 from .current import CurrentPort
@@ -211,6 +211,7 @@ NOTES = (
     "Asked about a larger berth from next season; send the price list when it is out.",
     "Pays by bank transfer, always in the first week of the month.",
     "The bow thruster is out of order: needs help when mooring in a cross wind.",
+    "Back at the end of the month; @{colleague} has the keys.",
 )
 
 
@@ -416,8 +417,10 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     if db.session.scalar(select(Tag.id).limit(1)) is None:
         for name, colour in TAGS.items():
             Tag.create(name, colour, port_id=port.id, by=sellers[0], announce=False)
+    tags = list(db.session.scalars(select(Tag).order_by(Tag.name)))
     for age, fields in enumerate(_clients(chance, CLIENTS[slug])):
         by = chance.choice(sellers)
+        fields["tags"] = chance.sample(tags, chance.choices((0, 1, 2, 3), (60, 25, 12, 3))[0])
         _one_client(fields, by, port, chance, age=timedelta(hours=age * 7 + chance.random() * 5))
     _fleet(port, random.Random(f"vessels of {slug}"), sellers[0])  # noqa: S311
     _files(papers, port, sellers[0])
@@ -649,7 +652,7 @@ def _clients(chance: random.Random, count: int) -> Iterator[dict[str, Any]]:
 def _one_client(
     fields: dict[str, Any], by: Seller, port: CurrentPort, chance: random.Random, *, age: timedelta
 ) -> None:
-    phone = fields.pop("phone")
+    phone, tags = fields.pop("phone"), fields.pop("tags")
     owner = by.actor_id if chance.random() < 0.85 else None
     status = fields["status"]
     begun = "prospect" if status == "active" and chance.random() < 0.25 else status
@@ -673,7 +676,10 @@ def _one_client(
         created_at -= timedelta(days=12)
     if chance.random() < 0.3:
         created_at -= timedelta(days=40)
-        Note.create(client, chance.choice(NOTES), pinned=chance.random() < 0.3, by=by, announce=False)
+        words = chance.choice(NOTES).format(colleague=chance.choice(_sellers()).name)
+        Note.create(client, words, pinned=chance.random() < 0.3, by=by, announce=False)
+    for tag in tags:
+        ClientTag.put_on(client, tag, by=by)
     stamps = {"created_at": created_at, "updated_at": updated_at}
     db.session.execute(update(Client).where(Client.id == client.id).values(**stamps))
 

@@ -68,6 +68,7 @@ ADMIN: tuple[Entry, ...] = (
     ),
     Entry(None, lazy_gettext("Getting started"), "list-checks", "admin.show_onboarding", ("admin.manage_settings",)),
     Entry(None, lazy_gettext("Tags"), "tags", "admin.index_tags", ("admin.manage_tags",)),
+    Entry(None, lazy_gettext("Custom fields"), "file-text", "fields.index", ("admin.manage_custom_fields",)),
     Entry(None, lazy_gettext("Import"), "upload", "clients.index_imports", ("admin.import_data",)),
     Entry(None, lazy_gettext("Audit log"), "history", "audit.index", ("admin.view_audit_log",)),
 )

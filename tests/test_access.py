@@ -30,6 +30,7 @@ from app.clients.models import Import, ImportRow, Note, Relationship, Verdict
 from app.clients.queries import contacts_of
 from app.db import begin, commit, db, now
 from app.events.models import Event, SubjectKey, keyring, place_of_key
+from app.fields.models import FieldDefinition
 from app.files.models import Folder
 from app.identity.accounts import own, set_picture
 from app.identity.models import ApiToken, Role, Team, hash_token
@@ -281,6 +282,13 @@ NEEDS = {
     "vessels.create_document_restoration": ("clients.edit",),
     "vessels.create_verification": ("clients.edit",),
     "vessels.destroy_verification": ("clients.edit",),
+    "clients.edit_note": ("clients.edit",),
+    "clients.update_note": ("clients.edit",),
+    "clients.create_note_pin": ("clients.edit",),
+    "clients.destroy_note_pin": ("clients.edit",),
+    "clients.create_tag": ("clients.edit",),
+    "clients.update_tag": ("clients.edit",),
+    "clients.destroy_tag": ("clients.edit",),
     "clients.index_imports": ("admin.import_data",),
     "clients.new_import": ("admin.import_data",),
     "clients.create_import": ("admin.import_data",),
@@ -338,6 +346,15 @@ NEEDS = {
     "admin.update_tag": ("admin.manage_tags",),
     "admin.create_tag_archival": ("admin.manage_tags",),
     "admin.destroy_tag_archival": ("admin.manage_tags",),
+    "fields.index": ("admin.manage_custom_fields",),
+    "fields.new": ("admin.manage_custom_fields",),
+    "fields.create": ("admin.manage_custom_fields",),
+    "fields.edit": ("admin.manage_custom_fields",),
+    "fields.update": ("admin.manage_custom_fields",),
+    "fields.update_option": ("admin.manage_custom_fields",),
+    "fields.update_position": ("admin.manage_custom_fields",),
+    "fields.create_archival": ("admin.manage_custom_fields",),
+    "fields.destroy_archival": ("admin.manage_custom_fields",),
     "audit.index": ("admin.view_audit_log",),
     "audit.show": ("admin.view_audit_log",),
     "audit.create_export": ("admin.view_audit_log",),
@@ -401,6 +418,7 @@ TOPIC_NEEDS = {
     "administration": NEEDS["admin.index"],
     "settings": ("admin.manage_settings",),
     "tags": ("admin.manage_tags",),
+    "fields": ("admin.manage_custom_fields",),
     "people": ("admin.manage_users",),
     "clients": ("clients.view", "clients.view_own"),
     "client": ("clients.view", "clients.view_own"),
@@ -489,6 +507,7 @@ class Place:
     team: uuid.UUID = field(default_factory=uuid.uuid4)
     notification: uuid.UUID = field(default_factory=uuid.uuid4)
     tag: uuid.UUID = field(default_factory=uuid.uuid4)
+    custom: uuid.UUID = field(default_factory=uuid.uuid4)
     token: uuid.UUID = field(default_factory=uuid.uuid4)
     event: uuid.UUID = field(default_factory=uuid.uuid4)
     changes: int = 0
@@ -518,6 +537,7 @@ class Place:
             "filename": "app.css",
             "token": "of-no-link",
             "tag_id": self.tag,
+            "field_id": self.custom,
             "token_id": self.token,
             "group": "hours",
             "day": "12-24",
@@ -571,6 +591,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     manager = enter(f"port_admin@{slug}.example", slug)
     tag_id = Tag.create(f"VIP {numbers}", "teal", port_id=manager.here().id, by=manager).id
     port_id = manager.here().id
+    choice = {"label": f"Berth club {numbers}", "kind": "choice", "options": ["Gold", "Silver"]}
+    custom_id = FieldDefinition.create(choice, resource="client", currency="EUR", port_id=port_id, by=manager).id
     client = make_client(manager, owner_id=owner, email="lea@example.com")
     client.number = numbers
     note = Note.create(client, "Prefers the inner harbour", by=manager)
@@ -622,6 +644,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         team=team.id,
         notification=notification.id,
         tag=tag_id,
+        custom=custom_id,
         token=token_of(owner, place=f"{slug} {numbers}", port_id=port_id),
         event=event_id,
         changes=changes.number,
@@ -835,8 +858,8 @@ def test_records_of_another_port_and_unknown_ones_do_not_exist(app: Flask, db: S
             "relationship_id",
         }
         parts = sorted(rule.arguments & ids)
-        # One person is in several teams of a port.
-        nearby = [neighbour] if len(parts) > 1 and "team_id" not in parts else []
+        # One person is in several teams of a port, one tag on several clients.
+        nearby = [neighbour] if len(parts) > 1 and not {"team_id", "tag_id"} & set(parts) else []
         for part, other in product(parts, (south, UNKNOWN, BEYOND, *nearby)):
             values = {**north.values(rule), part: other.values(rule)[part]}
             response = asker.ask(rule, method, values, link="")

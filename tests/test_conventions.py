@@ -19,7 +19,7 @@ APP = ROOT / "app"
 TEMPLATES = ROOT / "templates"
 
 # Packages that are part of the core; every other package of app/ is a module of the product.
-CORE_PACKAGES = {"events", "live", "dev", "storage", "mail", "notifications", "files", "search", "changes"}
+CORE_PACKAGES = {"events", "live", "dev", "storage", "mail", "notifications", "fields", "files", "search", "changes"}
 # Who signs in and what a port is: the core stands on its models.
 IDENTITY = "identity"
 
@@ -268,8 +268,8 @@ BREAKS_MARKUP = {
 BROADCAST = sorted(
     TEMPLATES / f"{name}.html"
     for name in (
-        *(f"clients/_{part}" for part in ("row", "rows", "header", "facts", "contacts", "people", "vessels", "notes")),
-        *("clients/contacts/_contact", "clients/_timeline", "clients/imports/_progress"),
+        *(f"clients/_{part}" for part in ("row", "rows", "header", "facts", "tags", "contacts", "people", "vessels")),
+        *("clients/contacts/_contact", "clients/_notes", "clients/_timeline", "clients/imports/_progress"),
         *(f"vessels/_{part}" for part in ("row", "rows", "header", "dimensions", "documents", "facts", "owners")),
         "vessels/_timeline",
     )

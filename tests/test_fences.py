@@ -32,11 +32,12 @@ from app import storage
 from app.admin.models import Tag
 from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.jobs import check_import
-from app.clients.models import Client, Import, ImportMapping, ImportRow, Note, Relationship, Verdict
+from app.clients.models import Client, ClientTag, Import, ImportMapping, ImportRow, Note, Relationship, Verdict
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.events.bulk import subject_keys
 from app.events.seals import seal_events
+from app.fields.models import FieldDefinition
 from app.files.models import FilePicture, FileVersion, Folder, LooseKey
 from app.identity.models import (
     ApiToken,
@@ -87,11 +88,15 @@ def fill(port_id: uuid.UUID) -> Harbour:
     token = start_session(email)
     manager = enter(email, slug)
     client = make_client(manager, email=f"lea@{slug}.example", phone="+33 1 42 68 53 00")
-    Note.create(client, "Prefers the inner harbour", by=manager)
+    Note.create(client, f"Prefers the inner harbour, @Viewer {slug.title()}", by=manager)
     Relationship.create(make_client(manager, full_name="Erwan Kerlann"), client, "captain", by=manager)
     vessel = Vessel.create(client, {"name": "Belle Étoile"}, by=manager)
     ends = {"kind": "insurance", "valid_until": now().date()}
     Document.create(vessel, ends, by=manager).remind(vessel, now().date(), by=manager)
+    club = {"label": "Boat club", "kind": "text"}
+    FieldDefinition.create(club, resource="client", currency="EUR", port_id=port_id, by=manager)
+    client.update({"custom_boat_club": "HSS"}, by=manager)
+    ClientTag.put_on(client, Tag.create("Regatta", "teal", port_id=port_id, by=manager), by=manager)
     key = storage.new_key(slug, "general", "imports", "csv")
     storage.put(BytesIO(b"full_name,email\nAda North,ada@example.com\n"), key, "text/csv")
     imported = Import.create(filename="contacts.csv", storage_key=key, by=manager)
@@ -570,6 +575,10 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "vessel_ownerships": written,
         "vessel_documents": written,
         "vessel_document_reminders": written,
+        "client_note_mentions": written,
+        "client_tags": written,
+        "custom_field_definitions": written,
+        "custom_field_values": written,
         "imports": written,
         "import_rows": written,
         "folders": written,

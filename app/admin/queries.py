@@ -15,6 +15,7 @@ from sqlalchemy import Select, func, select
 from ..current import Member
 from ..db import db, now
 from ..events.models import Event
+from ..fields.models import FieldDefinition
 from ..identity.models import Role, Team, UserPortRole
 from ..navigation import Link
 from .models import Tag, uses
@@ -38,6 +39,10 @@ def _tags(port_id: uuid.UUID) -> Any:
     return select(func.count()).where(Tag.port_id == port_id, Tag.archived_at.is_(None))
 
 
+def _fields(port_id: uuid.UUID) -> Any:
+    return select(func.count()).where(FieldDefinition.port_id == port_id, FieldDefinition.archived_at.is_(None))
+
+
 def _today(port_id: uuid.UUID) -> Any:
     return select(func.count()).where(Event.port_id == port_id, Event.occurred_at > now() - timedelta(days=1))
 
@@ -48,6 +53,7 @@ FIGURES: dict[str, Figure] = {
     "roles": _roles,
     "teams": _teams,
     "tags": _tags,
+    "custom-fields": _fields,
     "audit": _today,
 }
 
@@ -75,6 +81,10 @@ def words_of(key: str, count: int | None) -> tuple[str, str]:
         "settings": (_("Reminders, berths, hours, invoices, security and mail."), ""),
         "onboarding": (_("What a new port should settle before it opens."), ""),
         "tags": (_("Words with a colour that records carry."), ngettext("%(num)d tag", "%(num)d tags", number)),
+        "custom-fields": (
+            _("What this port wants to know of its clients besides."),
+            ngettext("%(num)d field", "%(num)d fields", number),
+        ),
         "imports": (_("Contact files, with a look at every row before it counts."), ""),
     }.get(key, ("", ""))
 

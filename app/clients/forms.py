@@ -166,5 +166,15 @@ class RelationshipForm(Form):
     )
 
 
+class EditNoteForm(EditForm):
+    body = TextAreaField(_("Note"), [DataRequired(_("Write the note first.")), at_most(10_000)])
+
+
+class AddTagForm(Form):
+    """A tag that is there by its name."""
+
+    name = StringField(_("Tag"), [DataRequired(_("Type the name of a tag.")), at_most(40)])
+
+
 class ImportForm(Form):
     file = FileField(_("Contact file"), [FileRequired(_("Choose a file first."))])

@@ -83,4 +83,5 @@ FIELDS = {
     "is_primary": FieldWords(_("Used first")),
     **{kind.value: FieldWords(label, personal=True) for kind, label in CONTACT_KINDS},
     "note": FieldWords(_("Note"), personal=True),
+    "body": FieldWords(_("Note"), personal=True),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from string import ascii_lowercase
 from types import SimpleNamespace
 from typing import Any
@@ -13,17 +14,20 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import Integer, Select, Text, Uuid, column, func, literal_column, select, text
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased, outerjoin
 
+from ..admin.models import Tag
 from ..current import Member
 from ..db import db
+from ..fields.models import LISTED, PREFIX, FieldDefinition, FieldKind, FieldValue, Option, is_custom, shown
 from ..formats import today
 from ..identity.models import User
 from ..paging import SIZE, Columns, Cursor, Filter, Page, Sort, address, paginate, paginate_ranked
 from ..vessels.models import Card
 from .forms import colleagues
 from .labels import KINDS, RELATIONS, SOURCES, STATUSES
-from .models import Client, Contact, ContactKind, Note
+from .models import Client, ClientTag, Contact, ContactKind, pieces
 
 SORTS = (
     Sort("name", lazy_gettext("Name"), Client.sort_name),
@@ -37,12 +41,17 @@ LATEST = 10  # entries of the timeline on a client's page
 
 def filters_of(member: Member) -> list[Filter]:
     """What the toolbar offers, and what of it the query string chooses; what is not offered chooses nothing."""
-    owners = [("me", _("me")), ("nobody", _("nobody")), *(who for who in colleagues() if who[0] != str(member.id))]
+    offers = offers_of(member)
+    others = [(who, name) for who, name in offers.people or () if who != str(member.id)]
+    owners = [("me", _("me")), ("nobody", _("nobody")), *others]
+    tags = [(tag_id, name) for tag_id, name in offers.tags or ()]
     offered = (
         ("status", _("Status"), [(str(v), label) for v, label in STATUSES]),
         ("kind", _("Kind"), [(str(v), label) for v, label in KINDS]),
         ("source", _("Source"), [(str(v), label) for v, label in SOURCES]),
         ("owner", _("Owner"), owners),
+        *([("tag", _("Tag"), tags)] if tags else []),
+        *((f"{PREFIX}{key}", label, _choices(kind, options)) for key, label, kind, options in offers.fields or ()),
         ("archived", _("Archived"), [("1", _("only archived"))]),
     )
     return [
@@ -50,6 +59,32 @@ def filters_of(member: Member) -> list[Filter]:
         for name, label, options in offered
         for value in [request.args.get(name, "")]
     ]
+
+
+def _choices(kind: str, options: Any) -> list[tuple[str, str]]:
+    if kind == FieldKind.YES_NO:
+        return [("yes", _("Yes")), ("no", _("No"))]
+    return [(option.key, option.label) for option in _options(options)]
+
+
+# Tags that are put away can still be asked for while somebody carries them.
+OFFERS = text("""
+    SELECT (SELECT jsonb_agg(jsonb_build_array(u.id, u.name) ORDER BY u.name) FROM users u
+            WHERE u.is_active AND u.id IN (SELECT r.user_id FROM user_port_roles r WHERE r.port_id = :port)) AS people,
+           (SELECT jsonb_agg(jsonb_build_array(t.id, t.name) ORDER BY lower(t.name), t.id) FROM tags t
+            WHERE t.port_id = :port AND (t.archived_at IS NULL OR EXISTS (
+                SELECT FROM client_tags c WHERE c.port_id = t.port_id AND c.tag_id = t.id))) AS tags,
+           (SELECT jsonb_agg(jsonb_build_array(d.key, d.label, d.kind, d.options) ORDER BY d.position, d.id)
+            FROM custom_field_definitions d
+            WHERE d.port_id = :port AND d.resource = 'client' AND d.archived_at IS NULL
+              AND d.kind IN ('choice', 'yes_no')) AS fields
+""")
+
+
+def offers_of(member: Member) -> Any:
+    """What of the port the list can be narrowed to: `people` and `tags` as [id, name], `fields` as [key, label,
+    kind, options]; one statement."""
+    return db.session.execute(OFFERS, {"port": member.here().id}).one()
 
 
 def client_page(member: Member, filters: Sequence[Filter], asked: str = "") -> Page:
@@ -103,10 +138,32 @@ def _filtered(scope: Select[Any], chosen: Mapping[str, str], member: Member) -> 
     for name in ("status", "kind", "source"):
         if chosen[name]:
             scope = scope.where(getattr(Client, name) == chosen[name])
+    for name, value in chosen.items():
+        if value and is_custom(name):
+            scope = scope.where(Client.id.in_(_having(name, value, member)))
+    if tag := chosen.get("tag"):
+        tagged = select(ClientTag.client_id).where(ClientTag.port_id == member.here().id)
+        scope = scope.where(Client.id.in_(tagged.where(ClientTag.tag_id == uuid.UUID(tag))))
     if owner := chosen["owner"]:
         owners = {"me": member.id, "nobody": None}
         scope = scope.where(Client.owner_id == (owners[owner] if owner in owners else uuid.UUID(owner)))
     return scope
+
+
+def _having(name: str, value: str, member: Member) -> Select[Any]:
+    """The clients that have this choice in a custom field."""
+    port_id = member.here().id
+    field = select(FieldDefinition.id).where(
+        FieldDefinition.port_id == port_id,
+        FieldDefinition.resource == Client.resource,
+        FieldDefinition.key == name.removeprefix(PREFIX),
+    )
+    return select(FieldValue.client_id).where(
+        FieldValue.port_id == port_id,
+        FieldValue.definition_id == field.scalar_subquery(),
+        FieldValue.text_value == value,
+        FieldValue.kind.in_(LISTED),
+    )
 
 
 def stays_in_order(filters: Sequence[Filter]) -> bool:
@@ -128,6 +185,18 @@ def _primary(of: Any, kind: str) -> Any:
     )
 
 
+# Name and colour of each.
+ROW_TAGS = (
+    select(func.jsonb_agg(aggregate_order_by(func.jsonb_build_array(Tag.name, Tag.colour), func.lower(Tag.name))))
+    .where(
+        ClientTag.port_id == Client.port_id,
+        ClientTag.client_id == Client.id,
+        Tag.port_id == ClientTag.port_id,
+        Tag.id == ClientTag.tag_id,
+    )
+    .correlate(Client)
+    .scalar_subquery()
+)
 # Made once: building these takes longer than asking the database for fifty rows.
 ROW = (
     Client.id,
@@ -141,6 +210,7 @@ ROW = (
     EMAIL.value.label("email"),
     PHONE.normalised.label("phone"),
     User.name.label("owner_name"),
+    ROW_TAGS.label("tags"),
 )
 JOINED = outerjoin(
     outerjoin(outerjoin(Client, EMAIL, _primary(EMAIL, ContactKind.EMAIL)), PHONE, _primary(PHONE, ContactKind.PHONE)),
@@ -233,15 +303,118 @@ def _related(person: Mapping[str, Any], member: Member | None) -> Related:
     return Related(uuid.UUID(person["id"]), of if person["is_of"] else has, person["full_name"], number, phone)
 
 
-def notes_of(client: Client) -> list[Note]:
-    return list(
-        db.session.scalars(
-            select(Note)
-            .where(Note.client_id == client.id, Note.archived_at.is_(None))
-            .order_by(Note.pinned.desc(), Note.id.desc())
-            .limit(100)
-        )
+@dataclass(frozen=True)
+class ShownNote:
+    """A note as its card shows it; `pieces` are its text in parts, each with whether it names a colleague."""
+
+    id: uuid.UUID
+    author_id: str
+    author_name: str
+    body: str
+    pieces: list[tuple[str, bool]]
+    pinned: bool
+    created_at: datetime
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ShownTag:
+    id: str
+    name: str
+    colour: str
+    is_archived: bool = False
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What people keep about a client. `fields`: custom ones as (label, words); `offered`: the tags there are;
+    `colleagues`: who can be named in a note."""
+
+    notes: list[ShownNote]
+    tags: list[ShownTag]
+    fields: list[tuple[str, str]]
+    offered: list[ShownTag]
+    colleagues: list[str]
+
+
+NOTES = """
+    SELECT jsonb_agg(to_jsonb(n) ORDER BY n.pinned DESC, n.id DESC)
+    FROM (SELECT c.id, c.author_id, c.author_name, c.body, c.pinned, c.created_at, c.edited_at,
+                 (SELECT jsonb_agg(jsonb_build_array(m.name, coalesce(u.name, m.name)))
+                  FROM client_note_mentions m LEFT JOIN users u ON u.id = m.user_id
+                  WHERE m.port_id = c.port_id AND m.note_id = c.id) AS mentions
+          FROM client_notes c WHERE c.port_id = :port AND c.client_id = :client AND c.archived_at IS NULL
+          ORDER BY c.pinned DESC, c.id DESC LIMIT 100) n
+"""
+SHOWN_TAG = "jsonb_build_array(t.id, t.name, t.colour, t.archived_at IS NOT NULL) ORDER BY lower(t.name), t.id"
+TAGS = f"""
+    SELECT jsonb_agg({SHOWN_TAG}) FROM client_tags ct JOIN tags t ON t.port_id = ct.port_id AND t.id = ct.tag_id
+    WHERE ct.port_id = :port AND ct.client_id = :client
+"""  # noqa: S608  (constants)
+FIELDS = """
+    SELECT jsonb_agg(jsonb_build_array(d.label, d.kind, d.options, d.currency,
+                                       coalesce(v.text_value, v.number_value::text, v.date_value::text))
+                     ORDER BY d.position, d.id)
+    FROM custom_field_values v JOIN custom_field_definitions d ON d.port_id = v.port_id AND d.id = v.definition_id
+    WHERE v.port_id = :port AND v.client_id = :client AND d.archived_at IS NULL
+"""
+OFFERED = f"SELECT jsonb_agg({SHOWN_TAG}) FROM tags t WHERE t.port_id = :port AND t.archived_at IS NULL"  # noqa: S608
+NAMES = """
+    SELECT jsonb_agg(u.name ORDER BY u.name) FROM users u
+    WHERE u.is_active AND u.id IN (SELECT r.user_id FROM user_port_roles r WHERE r.port_id = :port)
+"""
+KEPT = text(
+    f"SELECT ({NOTES}) AS notes, ({TAGS}) AS tags, ({FIELDS}) AS fields,"
+    f" CASE WHEN :offers THEN ({OFFERED}) END AS offered, CASE WHEN :offers THEN ({NAMES}) END AS colleagues"
+)
+
+
+def kept_about(client: Client, *, offers: bool = False) -> Kept:
+    """Notes and tags of the client, and with `offers` what can be chosen: one statement for all of it."""
+    row = db.session.execute(KEPT, {"port": client.port_id, "client": client.id, "offers": offers}).one()
+    return Kept(
+        [_shown_note(note) for note in row.notes or ()],
+        [ShownTag(*tag) for tag in row.tags or ()],
+        [
+            (label, shown(kind, value, options=_options(offers), currency=currency))
+            for label, kind, offers, currency, value in row.fields or ()
+        ],
+        [ShownTag(*tag) for tag in row.offered or ()],
+        row.colleagues or [],
     )
+
+
+def _options(options: Any) -> list[Option]:
+    return [Option(**option) for option in options]
+
+
+def _shown_note(note: Mapping[str, Any]) -> ShownNote:
+    mentions = note["mentions"] or ()
+    called = {written.lower(): name for written, name in mentions}
+    parts = [
+        (f"@{called.get(part[1:].lower(), part[1:])}" if is_name else part, is_name)
+        for part, is_name in pieces(note["body"], called)
+    ]
+    edited = note["edited_at"]
+    return ShownNote(
+        uuid.UUID(note["id"]),
+        note["author_id"] or "",
+        note["author_name"],
+        note["body"],
+        parts,
+        note["pinned"],
+        datetime.fromisoformat(note["created_at"]),
+        datetime.fromisoformat(edited) if edited else None,
+    )
+
+
+def notes_of(client: Client) -> list[ShownNote]:
+    return kept_about(client).notes
+
+
+def names_here() -> list[str]:
+    """Who can be named in a note."""
+    return [name for _id, name in colleagues()]
 
 
 def letters() -> list[tuple[str, str]]:

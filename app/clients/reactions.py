@@ -24,10 +24,12 @@ from ..events.subjects import Shown, families, subjects
 from ..events.timeline import describes, tells, timeline
 from ..files.models import FILE_EVENTS, holds_files
 from ..identity.models import current_port_of
+from ..notifications.models import notify
+from ..notifications.reactions import details_of, holders_of, written_for
 from ..numbers import has_number
 from .labels import FIELDS, RELATIONS
-from .models import Client, Import
-from .queries import LATEST, beside, notes_of, row_of
+from .models import Client, ClientTag, Import, Note
+from .queries import LATEST, beside, kept_about, row_of
 
 T = TypeVar("T", Client, Import)
 
@@ -40,6 +42,11 @@ ABOUT_CLIENTS = (
     "client:noteAdded",
     "client:noteRemoved",
     "client:noteRestored",
+    "client:noteUpdated",
+    "client:notePinned",
+    "client:noteUnpinned",
+    "client:tagged",
+    "client:untagged",
     "contact:created",
     "contact:updated",
     "contact:reverted",
@@ -115,10 +122,10 @@ def show_client(client: Client, event: Event) -> None:
             "client": client,
             "port": port,
             "beside": beside(client),
-            "notes": notes_of(client),
+            "kept": kept_about(client),
             "timeline": timeline(client.subject_type, client.id, limit=LATEST),
         }
-        for part in ("header", "facts", "contacts", "people", "vessels", "notes", "timeline"):
+        for part in ("header", "facts", "tags", "contacts", "people", "vessels", "notes", "timeline"):
             live.replace(client.room, f"clients/_{part}.html", target=f"client-{client.number}-{part}", **context)
 
 
@@ -155,6 +162,51 @@ def show_row(event: Event) -> None:
     port = current_port_of(port_id)
     with formats.use(port):
         live.replace(room, "clients/_row.html", target=f"client-{row.number}", client=row, port=port)
+
+
+TAG_EVENTS = ("tag:updated", "tag:archived", "tag:restored")
+
+
+@on(*TAG_EVENTS)
+def show_tagged(event: Event) -> None:
+    """A tag has another name or colour: lists and pages that may show it look again."""
+    for room in (f"port:{event.port_id}:clients", f"port:{event.port_id}:clients:own"):
+        live.refresh(room, target="#main")
+    carrying = select(Client.id).join(ClientTag, ClientTag.client_id == Client.id)
+    for client_id in db.session.scalars(carrying.where(ClientTag.tag_id == event.subject_id).limit(SHOWN_AT_ONCE)):
+        for room in (f"client:{client_id}", f"client:{client_id}:own"):
+            live.refresh(room, target="#main")
+
+
+SHOWN_AT_ONCE = 500  # pages of clients that are told of a tag; who opens another sees it as it is
+
+
+@on("client:noteAdded", "client:noteUpdated")
+def tell_mentioned(event: Event) -> None:
+    """Colleagues who are named for the first time, if they may open the client."""
+    details = details_of(event) or {}
+    client = Client.of(event) if details.get("mentioned") else None
+    note = db.session.get(Note, uuid.UUID(str(details["note_id"]))) if client else None
+    if client is None or note is None or note.archived_at is not None:
+        return
+    everybody, own = (set(holders_of(leaf, client.port_id)) for leaf in ("clients.view", "clients.view_own"))
+    for user_id in map(uuid.UUID, details["mentioned"]):
+        is_own = client.owner_id == user_id or (client.owner_id is None and client.created_by_id == user_id)
+        if user_id in everybody or (user_id in own and is_own):
+            tell_of_mention(user_id, event, client, note)
+
+
+def tell_of_mention(user_id: uuid.UUID, event: Event, client: Client, note: Note) -> None:
+    with written_for(user_id, client.port_id) as slug:
+        words = {"who": note.author_name or _("Somebody"), "client": client.full_name}
+        notify(
+            user_id,
+            "mention",
+            event=event,
+            title=_("%(who)s mentioned you in a note on %(client)s", **words),
+            body=note.preview,
+            link=f"/{slug}/clients/{client.number}#note-{note.id}",
+        )
 
 
 @on("import:finished", "import:stopped", "import:failed")
@@ -227,6 +279,31 @@ def _note_removed(details: Mapping[str, Any]) -> str:
 @tells("client:noteRestored", icon="message-square")
 def _note_restored(details: Mapping[str, Any]) -> str:
     return _("put a note back")
+
+
+@tells("client:noteUpdated", icon="message-square")
+def _note_updated(details: Mapping[str, Any]) -> str:
+    return _("changed a note")
+
+
+@tells("client:notePinned", icon="pin", tone="info", personal=("preview",))
+def _note_pinned(details: Mapping[str, Any]) -> str:
+    return _("pinned “%(preview)s”", preview=details.get("preview", ""))
+
+
+@tells("client:noteUnpinned", icon="pin", personal=("preview",))
+def _note_unpinned(details: Mapping[str, Any]) -> str:
+    return _("unpinned “%(preview)s”", preview=details.get("preview", ""))
+
+
+@tells("client:tagged", icon="tags", tone="info")
+def _tagged(details: Mapping[str, Any]) -> str:
+    return _("added the tag “%(tag)s”", tag=details.get("tag", ""))
+
+
+@tells("client:untagged", icon="tags")
+def _untagged(details: Mapping[str, Any]) -> str:
+    return _("took the tag “%(tag)s” off", tag=details.get("tag", ""))
 
 
 @tells("contact:created", icon="plus")

@@ -442,9 +442,11 @@ def changes_of(name: str, words: Mapping[str, Any], *, is_open: bool) -> list[tu
     """What changed, in words; ids with the names they stood for (`named`), personal values masked unless the member
     may open the record."""
     fields, named = FIELDS.get(name, {}), words["details"].get("named", {})
+    labels = words["details"].get("labels", {})
     changes = []
     for changed, values in words["changes"].items():
-        found = fields.get(changed, FieldWords(plain(changed), personal=True))  # nobody said what it is
+        # Nobody said what it is, or a port made it up.
+        found = fields.get(changed) or FieldWords(labels.get(changed, plain(changed)), personal=True)
         old, new = (found.words(value) for value in named.get(changed, values))
         if found.personal and not is_open:
             old, new = masked(old), masked(new)

@@ -17,7 +17,7 @@ from ..db import db
 from ..forms import last_changes
 from .models import Event, SubjectKey, keyring, place_of_key
 from .registry import EVENTS
-from .timeline import FIELDS, FieldWords
+from .timeline import FIELDS
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,24 @@ def what_to_write(
         elif present != old:
             again.append(name)
     if again:
-        raise NotReverted(*changed_again(event, told_in or record, again, part=record.id if told_in else None))
+        labels = words["details"].get("labels", {})
+        part = record.id if told_in else None
+        raise NotReverted(*changed_again(event, told_in or record, again, part=part, labels=labels))
     return written
 
 
-def changed_again(event: Event, record: Any, names: Iterable[str], *, part: uuid.UUID | None) -> list[Reason]:
+def changed_again(
+    event: Event,
+    record: Any,
+    names: Iterable[str],
+    *,
+    part: uuid.UUID | None,
+    labels: Mapping[str, str],
+) -> list[Reason]:
     fields, reasons = FIELDS.get(event.name, {}), []
     authors = last_changes(record, list(names), part=part)
     for name in names:
-        label = str(fields.get(name, FieldWords(name)).label)
+        label = str(fields[name].label) if name in fields else labels.get(name, name)
         if name in authors:
             who, at = authors[name]
             text = _("changed again since by %(who)s on %(time)s", who=who, time=formats.format_datetime(at))

@@ -141,9 +141,10 @@ def _entry(event: Event, key: bytes | None) -> Entry:
 def _changes(event: Event, words: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """What changed, in words. Values that are ids were recorded with the names they stood for (`named`)."""
     fields, named = FIELDS.get(event.name, {}), words["details"].get("named", {})
+    labels = words["details"].get("labels", {})  # of fields that a port made up, as they were called then
     changes = []
     for name, values in words["changes"].items():
-        field = fields.get(name, FieldWords(name))
+        field = fields.get(name) or FieldWords(labels.get(name, name))
         old, new = named.get(name, values)
         changes.append((str(field.label), field.words(old), field.words(new)))
     return changes

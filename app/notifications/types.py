@@ -46,6 +46,13 @@ TYPES = {
             default=Channels(in_app=True, email=False, digest=True),
         ),
         NotificationType(
+            "mention",
+            _("Mentions"),
+            _("A colleague names you in a note, with an @ before your name."),
+            icon="message-square",
+            default=Channels(in_app=True, email=False, digest=True),
+        ),
+        NotificationType(
             "system_alert",
             _("System"),
             _("Work in the background that failed, and mails that could not be sent."),

@@ -117,6 +117,15 @@
     else closeSlot(event, button);
   });
 
+  // What only its author may do; whoever looks may be somebody else.
+  const showOwn = () => {
+    const member = document.getElementById("row-actions")?.dataset.member;
+    for (const element of document.querySelectorAll("[data-author]")) element.hidden = element.dataset.author !== member;
+  };
+  for (const kind of ["DOMContentLoaded", "htmx:after:swap", "htmx:ws:after:message:incoming"]) {
+    document.addEventListener(kind, showOwn);
+  }
+
   for (const kind of ["dragover", "dragleave", "drop"]) {
     document.addEventListener(kind, (event) => {
       const zone = event.target.closest?.("[data-drop]");

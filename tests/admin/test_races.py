@@ -22,7 +22,7 @@ URL = "/north/admin/settings"
 def inside(committed: Installation) -> Iterator[Flask]:
     yield committed.app
     with committed.database.connect() as connection:
-        connection.execute("TRUNCATE once_keys, tags, outbox, events")
+        connection.execute("TRUNCATE once_keys, tags, outbox, events CASCADE")
         connection.execute("UPDATE ports SET settings = '{}'")
 
 

@@ -365,7 +365,7 @@ def test_a_record_takes_five_statements(visit: Callable[[str], Visitor], stateme
     assert len(statements) <= 5
     statements.clear()
     assert visitor.get(f"{url}/edit").status_code == 200
-    assert len(statements) <= 3
+    assert len(statements) <= 4
 
 
 def test_the_whole_timeline_is_read_by_pages(visit: Callable[[str], Visitor]) -> None:

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("db")
 
 MANAGER, ADMIN = "sales_manager@north.example", "port_admin@north.example"
 LIST, OWN = f"port:{NORTH}:clients", f"port:{NORTH}:clients:own"
-PARTS = ("header", "facts", "contacts", "people", "vessels", "notes", "timeline")
+PARTS = ("header", "facts", "tags", "contacts", "people", "vessels", "notes", "timeline")
 
 
 @dataclass(frozen=True)

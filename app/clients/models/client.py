@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
 from ...events.models import Actor, Recorded
+from ...fields.models import Customised, is_custom, told
 from ...identity.models import User
 from ...numbers import has_number, take_number
 from ...sorting import sort_name
@@ -44,11 +45,12 @@ class ClientSource(StrEnum):
     OTHER = "other"
 
 
-class Client(Recorded, Timestamped, Versioned, PortScoped, Base):
+class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
     """A person or company the marina deals with. Verbs: create, update, archive, restore."""
 
     __tablename__ = "clients"
     subject_type = "client"
+    resource = "client"
 
     number: Mapped[int]
     kind: Mapped[str] = mapped_column(String(10), default=ClientKind.PERSON)
@@ -176,10 +178,13 @@ class Client(Recorded, Timestamped, Versioned, PortScoped, Base):
             created_by_id=by.actor_id if by.actor_kind == "user" else None,
         )
         for name, value in fields.items():
-            client._write(name, value)
+            if not is_custom(name):
+                client._write(name, value)
         db.session.add(client)
         db.session.flush()
-        changes = {name: (None, client._shown(name)) for name in cls.EDITABLE if client._shown(name)}
+        changes: dict[str, Any] = {name: (None, client._shown(name)) for name in cls.EDITABLE if client._shown(name)}
+        custom, definitions = client.write_custom(fields)
+        changes |= custom
         client.record(
             "created",
             by=by,
@@ -188,25 +193,30 @@ class Client(Recorded, Timestamped, Versioned, PortScoped, Base):
             announce=announce,
             name=client.full_name,
             source=client.source,
-            **_named(changes, by=by),
+            **_more(_named(changes, by=by), told(custom, definitions)),
         )
         return client
 
     def update(self, fields: Mapping[str, Any], *, by: Actor, reverting: uuid.UUID | None = None) -> bool:
         """Write what differs and record it; False when nothing does. `reverting`: the event that this takes back."""
-        changes = {}
+        changes: dict[str, Any] = {}
         for name, value in fields.items():
+            if is_custom(name):
+                continue
             before = self._shown(name)
             self._write(name, value)
             if self._shown(name) != before:
                 changes[name] = (before, self._shown(name))
+        custom, definitions = self.write_custom(fields)
+        changes |= custom
         if not changes:
             return False
-        told = {"changes": changes, **_named(changes, by=by)}
+        self.updated_at = now()
+        words = {"changes": changes, **_more(_named(changes, by=by), told(custom, definitions))}
         if reverting is None:
-            self.record("updated", by=by, changed_fields=sorted(changes), **told)
+            self.record("updated", by=by, changed_fields=sorted(changes), **words)
         else:
-            self.record("reverted", by=by, event_id=reverting, changed_fields=sorted(changes), **told)
+            self.record("reverted", by=by, event_id=reverting, changed_fields=sorted(changes), **words)
         return True
 
     def archive(self, *, by: Actor) -> None:
@@ -234,6 +244,12 @@ class Client(Recorded, Timestamped, Versioned, PortScoped, Base):
             setattr(self, name, value)
             if name == "full_name":
                 self.sort_name = sort_name(value)
+
+
+def _more(named: dict[str, Any], custom: dict[str, Any]) -> dict[str, Any]:
+    """Both, with the names of both in one."""
+    together = {**named.get("named", {}), **custom.get("named", {})}
+    return {**custom, "named": together} if together else {}
 
 
 def _named(changes: Mapping[str, tuple[Any, Any]], *, by: Actor) -> dict[str, Any]:

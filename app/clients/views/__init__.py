@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("clients", __name__, url_prefix="/<port>/clients")
 
-from . import archivals, clients, contacts, files, imports, notes, relationships
+from . import archivals, clients, contacts, files, imports, notes, relationships, tags

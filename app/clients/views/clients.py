@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import request, url_for
@@ -15,14 +15,17 @@ from sqlalchemy.orm import joinedload
 from ...current import member
 from ...errors import Refused
 from ...events.timeline import timeline
-from ...forms import Edit, Form
+from ...fields.forms import with_custom
+from ...forms import Edit, EditForm, Form
 from ...numbers import has_number
 from ...once import once
 from ...web import find_or_404, go, kept_list, page, requires, said
-from ..forms import ClientForm, NewClientForm, NoteForm
+from ..forms import AddTagForm, ClientForm, NewClientForm, NoteForm
 from ..models import Client, Contact, ContactKind
-from ..queries import LATEST, beside, client_page, filters_of, letters, notes_of, stays_in_order
+from ..queries import LATEST, beside, client_page, filters_of, kept_about, letters, stays_in_order
 from . import bp
+
+T = TypeVar("T", bound=EditForm)
 
 SEES = ("clients.view", "clients.view_own")
 
@@ -57,6 +60,11 @@ def refusal(form: Form, client: Client) -> int | None:
     return None
 
 
+def custom(form: type[T], *, is_kept: bool = False) -> type[T]:
+    """The form with the fields that the port made up."""
+    return with_custom(form, Client.resource, member.here().id, is_kept=is_kept)
+
+
 @bp.get("")
 @requires(*SEES)
 def index() -> ResponseReturnValue:
@@ -76,7 +84,7 @@ def index() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     return page(
         "clients/new.html",
-        form=NewClientForm(
+        form=custom(NewClientForm)(
             formdata=None, data={"owner_id": str(member.id), "full_name": request.args.get("name", "")[:200]}
         ),
     )
@@ -86,7 +94,7 @@ def new() -> ResponseReturnValue:
 @requires("clients.create")
 @once
 def create() -> ResponseReturnValue:
-    form = NewClientForm()
+    form = custom(NewClientForm, is_kept=True)()
     if not form.validate():
         return page("clients/new.html", 422, form=form)
     port, typed = member.here(), form.values()
@@ -113,7 +121,12 @@ def show_page(client: Client, status: int = 200, **context: Any) -> ResponseRetu
         "clients/show.html",
         status,
         follow=[f"client:{client.number}"],
-        **{**detail(client), "note_form": NoteForm(formdata=None), **context},
+        **{
+            **detail(client),
+            "note_form": NoteForm(formdata=None),
+            "tag_form": AddTagForm(formdata=None),
+            **context,
+        },
     )
 
 
@@ -122,7 +135,7 @@ def detail(client: Client) -> dict[str, Any]:
     return {
         "client": client,
         "beside": beside(client, member),
-        "notes": notes_of(client),
+        "kept": kept_about(client, offers=member.can("clients.edit")),
         "timeline": timeline(client.subject_type, client.id, limit=LATEST),
     }
 
@@ -131,7 +144,7 @@ def detail(client: Client) -> dict[str, Any]:
 @requires("clients.edit")
 def edit(number: int) -> ResponseReturnValue:
     client = unarchived(find_or_404(by_number(number)))
-    form = ClientForm(formdata=None, obj=client)
+    form = custom(ClientForm)(formdata=None, obj=client)
     form.open(client)
     return page("clients/edit.html", client=client, form=form, clashes=[], merged=[])
 
@@ -140,7 +153,7 @@ def edit(number: int) -> ResponseReturnValue:
 @requires("clients.edit")
 def update(number: int) -> ResponseReturnValue:
     client = locked(number)
-    form = ClientForm(obj=client)
+    form = custom(ClientForm, is_kept=True)(obj=client)
     if status := refusal(form, client):
         return page("clients/edit.html", status, client=client, form=form, clashes=[], merged=[])
     edit = form.compare(client)

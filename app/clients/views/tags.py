@@ -1,0 +1,76 @@
+"""Tags of a client: put on, take off."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import func
+
+from ...admin.models import Tag, Taken
+from ...current import member
+from ...db import db
+from ...web import find_or_404, go, kept_list, requires, said
+from ..forms import AddTagForm
+from ..models import ClientTag
+from . import bp
+from .clients import locked, refusal, show_page, unarchived
+
+
+def tag_of(tag_id: uuid.UUID) -> Tag:
+    """The tag, which nobody puts away meanwhile."""
+    return find_or_404(Tag.visible_to(member).where(Tag.id == tag_id).with_for_update(read=True))
+
+
+def tag_named(form: AddTagForm) -> Tag | None:
+    """The tag with the name that was typed, a new one for who looks after tags; None, with the reason, for others."""
+    name = str(form.name.data)
+    same = Tag.visible_to(member).where(func.lower(Tag.name) == func.lower(name), Tag.archived_at.is_(None))
+    found = db.session.scalars(same.with_for_update(read=True)).one_or_none()
+    if found is None and member.can("admin.manage_tags"):
+        try:
+            return Tag.create(name, "grey", port_id=member.here().id, by=member)
+        except Taken:  # somebody was faster
+            found = db.session.scalars(same).one_or_none()
+    if found is None:
+        form.name.errors = [_("There is no tag called “%(name)s”. Choose one of the list.", name=name)]
+    return found
+
+
+@bp.post("/<int:number>/tags")
+@requires("clients.edit")
+def create_tag(number: int) -> ResponseReturnValue:
+    client, form = locked(number), AddTagForm()
+    status = refusal(form, client)
+    tag = None if status else tag_named(form)
+    if tag is None:
+        form.name.errors = [*form.name.errors, *form.form_errors]
+        return show_page(client, status or 422, tag_form=form)
+    if ClientTag.put_on(client, tag, by=member):
+        undo = url_for("clients.destroy_tag", number=number, tag_id=tag.id, list=kept_list(), _method="DELETE")
+        said(_("Tagged “%(tag)s”", tag=tag.name), undo_url=undo)
+    return go("clients.show", number=number, list=kept_list())
+
+
+@bp.put("/<int:number>/tags/<uuid:tag_id>")
+@requires("clients.edit")
+def update_tag(number: int, tag_id: uuid.UUID) -> ResponseReturnValue:
+    """A tag that was chosen, or taken off before."""
+    client, tag = unarchived(locked(number)), tag_of(tag_id)
+    if ClientTag.put_on(client, tag, by=member):
+        undo = url_for("clients.destroy_tag", number=number, tag_id=tag_id, list=kept_list(), _method="DELETE")
+        said(_("Tagged “%(tag)s”", tag=tag.name), undo_url=undo)
+    return go("clients.show", number=number, list=kept_list())
+
+
+@bp.delete("/<int:number>/tags/<uuid:tag_id>")
+@requires("clients.edit")
+def destroy_tag(number: int, tag_id: uuid.UUID) -> ResponseReturnValue:
+    client, tag = unarchived(locked(number)), tag_of(tag_id)
+    if ClientTag.take_off(client, tag, by=member):
+        undo = url_for("clients.update_tag", number=number, tag_id=tag_id, list=kept_list(), _method="PUT")
+        # What is put away cannot be put on again.
+        said(_("Took “%(tag)s” off", tag=tag.name), undo_url=None if tag.archived_at else undo)
+    return go("clients.show", number=number, list=kept_list())

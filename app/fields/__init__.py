@@ -1,0 +1,1 @@
+"""Custom fields: what a port wants to know of its clients beside what every port does."""
