@@ -103,6 +103,7 @@ REGISTERING = (
     "admin.reactions",
     "changes.jobs",
     "changes.reactions",
+    "clients.finding",
     "clients.jobs",
     "clients.put_back",
     "clients.reactions",
@@ -135,6 +136,7 @@ def register(app: Flask) -> None:
     from .identity.branding import brand_url
     from .identity.views import bp as identity
     from .notifications.views import bp as notifications
+    from .search.views import bp as search_pages
     from .vessels.views import bp as vessels
 
     for module in REGISTERING:
@@ -142,10 +144,13 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT)
     for blueprint in (health.bp, api, identity, admin, audit, changes, clients, fields, files, notifications, vessels):
         app.register_blueprint(blueprint)
+    app.register_blueprint(search_pages)
     if app.extensions["settings"].environment == "development":
+        from .dev.components import bp as components
         from .mail.views import bp as outbox
 
         app.register_blueprint(outbox)
+        app.register_blueprint(components)
 
 
 __all__ = ["Base", "create_app"]

@@ -80,6 +80,11 @@ class Member:
     def sidebar_collapsed(self) -> bool:
         return bool(self.preferences.get("sidebar_collapsed", False))
 
+    @property
+    def single_keys(self) -> bool:
+        """Whether keys without Ctrl do something while nothing is typed."""
+        return bool(self.preferences.get("single_keys", True))
+
     def can(self, permission: str) -> bool:
         """Whether the member holds `resource.action` in the current port."""
         return permission in self.permissions

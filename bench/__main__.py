@@ -11,7 +11,7 @@ from typing import TypeVar
 import psutil
 
 from app.db import now
-from bench import creation, imports, live, memory, pages, report, site, start, weight
+from bench import creation, imports, live, memory, pages, report, search, site, start, weight
 from bench.harbour import FIRST_NUMBER
 from bench.report import Row, at_least, at_most
 from bench.site import Site
@@ -48,6 +48,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
     web = place.start_web(workers=WORKERS)
     lists = step("the list", lambda: pages.measure_list(place, WORKERS, rounds=5, each=8))
     detail = step("one client", lambda: pages.measure_detail(place, WORKERS, rounds=10, each=10))
+    searched = step("search", lambda: search.measure_search(place, WORKERS))
     relay = place.installation.start_relay()
     worker = place.installation.start_worker()
     made = step("creating", lambda: creation.measure_creation(place, WORKERS, rounds=6, each=10))
@@ -63,6 +64,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
     lines = [
         *list_rows(lists),
         *detail_rows(detail),
+        *search_rows(searched),
         at_least("create one with its event", made.throughput, 0.5, "× the bare inserts", note=per_second(made)),
         *import_rows(came_in),
         *live_rows(changed),
@@ -70,7 +72,13 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
         *memory_rows(held),
         at_most("second start of `make run`", started, 10, "s"),
     ]
-    return lines, [list_table([*lists, *detail]), live_text(changed), first_visit(weighed), memory_text(held)]
+    return lines, [
+        list_table([*lists, *detail]),
+        search_table(searched),
+        live_text(changed),
+        first_visit(weighed),
+        memory_text(held),
+    ]
 
 
 def step(name: str, act: Callable[[], T]) -> T:
@@ -122,6 +130,30 @@ def import_rows(came_in: imports.ImportResult) -> list[Row]:
         at_most(f"import {came_in.rows:,} rows", came_in.ratio, 75, "× a bare COPY of them", note=took),
         at_most("the worker meanwhile", came_in.peak / MB, 250, "MB"),
     ]
+
+
+def search_rows(searched: Sequence[search.Searched]) -> list[Row]:
+    slowest = max(searched, key=lambda found: percentile(found.page, 95))
+    [typo] = [found for found in searched if found.name == "typo"]
+    return [
+        *(at_most(f"search, {found.name}: p95", found.ratio, 2, "× its statement", digits=2) for found in searched),
+        at_most("search: p95, the worst of four", percentile(slowest.page, 95) * 1000, 60, "ms", note=slowest.name),
+        at_least("search with one letter wrong: recall among ten", typo.recall, 95, "%"),
+    ]
+
+
+def search_table(searched: Sequence[search.Searched]) -> str:
+    lines = [
+        (
+            found.name,
+            *(f"{percentile(of, which) * 1000:.1f} ms" for of in (found.page, found.raw) for which in (50, 95)),
+            f"{found.recall:.0f} %",
+            str(found.meant),
+        )
+        for found in searched
+    ]
+    heads = ("search, one user", "p50", "p95", "statement p50", "statement p95", "recall among ten", "questions")
+    return report.table(heads, lines)
 
 
 def live_rows(changed: live.LiveResult) -> list[Row]:

@@ -185,6 +185,7 @@ PUBLIC = {
     "health.ready",
     "static",
     # In development only.
+    "components.index",
     "outbox.index",
     "outbox.show",
     "outbox.show_html",
@@ -198,6 +199,9 @@ SIGNED_IN = {
     "identity.destroy_session",
     "identity.index_ports",
     "identity.update_preferences",
+    "search.index",
+    "search.show_palette",
+    "search.show_shortcuts",
     "identity.show_port",
     "identity.edit_profile",
     "identity.update_profile",

@@ -124,6 +124,13 @@ def _ranked(hits: Any, scope: Select[Any] | None, start: int) -> Sequence[Any]:
     return db.session.execute(found_columns(found)).all()
 
 
+def best_clients(member: Member, asked: str, most: int) -> Sequence[Any]:
+    """A few that fit the words best, for search and palette."""
+    hits = search(member, asked, most)
+    found = select(hits.c, literal_column("0").label("total")).cte("found").prefix_with("MATERIALIZED")
+    return db.session.execute(found_columns(found)).all()
+
+
 def found_columns(found: Any) -> Columns:
     """What `_row.html` shows of those that were found, in their order."""
     joined = found.join(JOINED, Client.id == found.c.client_id)

@@ -33,6 +33,7 @@ class PreferencesForm(Form):
         choices=[("system", _("System")), ("light", _("Light")), ("dark", _("Dark"))],
     )
     sidebar_collapsed = BooleanField(_("Small sidebar"), false_values=("0", ""))
+    single_keys = BooleanField(_("Single letters as shortcuts"), false_values=("0", ""))
 
     def sent(self) -> dict[str, Any]:
         """What was sent, by name; the rest stays as it is."""

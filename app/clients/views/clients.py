@@ -19,6 +19,7 @@ from ...fields.forms import with_custom
 from ...forms import Edit, EditForm, Form
 from ...numbers import has_number
 from ...once import once
+from ...search.recent import remember
 from ...web import find_or_404, go, kept_list, page, requires, said
 from ..forms import AddTagForm, ClientForm, NewClientForm, NoteForm
 from ..models import Client, Contact, ContactKind
@@ -112,6 +113,7 @@ def create() -> ResponseReturnValue:
 @requires(*SEES)
 def show(number: int) -> ResponseReturnValue:
     client = find_or_404(by_number(number).options(joinedload(Client.owner)))
+    remember(member, client)
     return show_page(client)
 
 

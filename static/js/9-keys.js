@@ -1,0 +1,58 @@
+// Single keys: rows of lists, new, edit, search, the sheet of shortcuts. Never while somebody types.
+(() => {
+  const { root } = quayside;
+  const TYPES = "input, textarea, select, [contenteditable], [role=textbox], [role=combobox]";
+
+  const isBusy = (event) =>
+    event.defaultPrevented ||
+    event.isComposing ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    root.dataset.keys === "off" ||
+    event.target.closest?.(TYPES) !== null ||
+    document.querySelector("dialog[open], :popover-open, details.menu[open]") !== null;
+
+  const rows = () => [...document.querySelectorAll("#rows tr")];
+  const rowOf = (element) => element?.closest?.("#rows tr") ?? null;
+  const linkOf = (row) => row?.querySelector("a.name");
+
+  const move = (by) => {
+    const all = rows();
+    if (all.length === 0) return;
+    const now = all.indexOf(rowOf(document.activeElement));
+    const next = now < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(now + by, 0), all.length - 1);
+    const link = linkOf(all[next]);
+    link?.focus();
+    link?.scrollIntoView({ block: "nearest" });
+  };
+
+  const press = (key) => document.querySelector(`main [data-key="${key}"], #crumbs [data-key="${key}"]`)?.click();
+
+  const search = () => {
+    const box = document.querySelector("main [data-list-search]");
+    if (!box) return quayside.openPalette();
+    box.focus();
+    box.select();
+  };
+
+  const KEYS = {
+    j: () => move(1),
+    k: () => move(-1),
+    x: () => rowOf(document.activeElement)?.querySelector("input[type=checkbox]")?.click(),
+    n: () => press("n"),
+    e: () => press("e"),
+    u: () => document.querySelector("#crumbs .back a")?.click(),
+    "/": search,
+    "?": () => document.getElementById("shortcuts")?.showModal(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (isBusy(event)) return;
+    const isArrow = event.key === "ArrowDown" || event.key === "ArrowUp";
+    const key = isArrow ? rowOf(document.activeElement) && (() => move(event.key === "ArrowDown" ? 1 : -1)) : KEYS[event.key];
+    if (!key) return;
+    event.preventDefault();
+    key();
+  });
+})();
