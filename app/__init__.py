@@ -117,6 +117,7 @@ REGISTERING = (
     "identity.reactions",
     "mail.reactions",
     "notifications.reactions",
+    "vessels.finding",
     "vessels.jobs",
     "vessels.reactions",
     "vessels.reversals",

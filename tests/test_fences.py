@@ -713,6 +713,7 @@ DEFINERS = {
     "unsealed_after": definer("seals hold the events of all ports", "app/events/seals.py"),
     "events_in_no_seal": definer("seals hold the events of all ports", "app/events/seals.py"),
     "search_index": definer("a trigger: the words of a record are those of the record"),
+    "search_vessels": definer("policies switch off the indexes of a search", "app/vessels/finding.py"),
     "search_clients": definer("policies switch off the indexes of a search", "app/clients/queries.py"),
     "add_job": definer("a job belongs to the port in force", "app/jobs.py"),
     "claim_job": definer("which port a job is of is in its row", "app/jobs.py"),
@@ -1167,6 +1168,20 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
 def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     with pytest.raises(psycopg.errors.FeatureNotSupported), hand.attempt():
         hand.scalar("SELECT search_index()")
+
+
+@proves("search_vessels")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    search = "SELECT v.port_id FROM search_vessels(%s, 100, false) s JOIN vessels v ON v.id = s.vessel_id"
+    names = {name for (name,) in truth.rows("SELECT name FROM vessels")}
+    assert names
+    for name in names:
+        found = hand.rows("SELECT vessel_id FROM search_vessels(%s, 100, false)", name)
+        assert len(found) == len(hand.rows(search, name)), "whatever it finds is in sight"
+    owners = "SELECT client_id FROM search_clients(%s, 100, false, false)"
+    assert not [name for name in names if (south.client_id,) in hand.rows(owners, name)]
+    hand.act_for(port=str(NORTH), user=str(user_id("operator@north.example")), scope="staff")
+    assert not [name for name in names if hand.rows("SELECT * FROM search_vessels(%s, 9, true)", name)]
 
 
 @proves("search_clients")

@@ -20,7 +20,7 @@ def page(windows: Windows, state_of: Callable[[str], StorageState]) -> Page:
 
 def test_the_list_follows_what_is_typed(page: Page) -> None:
     mark(page)
-    box = page.get_by_role("searchbox", name="Name, e-mail, phone or note")
+    box = page.get_by_role("searchbox", name="Name, e-mail, phone or vessel")
     box.press_sequentially("lehtomaki", delay=30)
     expect(page.locator("#rows mark").first).to_have_text("Lehtomäki")
     expect(box).to_be_focused()
@@ -37,7 +37,7 @@ def test_a_late_answer_does_not_take_the_place_of_a_newer_one(page: Page) -> Non
     """The first answer comes when the second has been shown already."""
     held: list[Route] = []
     page.route("**/clients?q=a", lambda route: held.append(route))
-    box = page.get_by_role("searchbox", name="Name, e-mail, phone or note")
+    box = page.get_by_role("searchbox", name="Name, e-mail, phone or vessel")
     with page.expect_request("**/clients?q=a"):
         box.fill("a")
     box.fill("aino")
@@ -118,6 +118,6 @@ def test_without_a_script_search_is_a_page(windows: Windows, state_of: Callable[
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("region", name="Clients").locator("mark").first).to_have_text("Lehtomäki")
     page.get_by_role("link", name="Show all").click()
-    expect(page.get_by_role("searchbox", name="Name, e-mail, phone or note")).to_have_value("lehtomaki")
-    page.get_by_role("searchbox", name="Name, e-mail, phone or note").press("Enter")
+    expect(page.get_by_role("searchbox", name="Name, e-mail, phone or vessel")).to_have_value("lehtomaki")
+    page.get_by_role("searchbox", name="Name, e-mail, phone or vessel").press("Enter")
     expect(page.locator("#rows mark").first).to_be_visible()
