@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
 
+from flask import g
 from sqlalchemy import event
 from sqlalchemy.engine import Connection as Database
 
@@ -126,6 +127,7 @@ def seconds_of(connection: Database, statement: str, values: Any, into: list[flo
 def statement_of(typed: str) -> tuple[str, Any]:
     """What the list sends for these words."""
     member, sent = enter(MANAGER), []
+    g.member, g.port_slug = member, "north"
     filters = filters_of(member)
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
