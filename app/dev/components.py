@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +17,8 @@ from wtforms import BooleanField, PasswordField, RadioField, SelectField, String
 from ..db import now
 from ..events.timeline import Entry
 from ..files.incoming import UploadField
-from ..forms import Form
+from ..formats import today
+from ..forms import Form, PickField
 from ..paging import Filter, Page
 from ..web import public
 
@@ -50,16 +52,30 @@ class SampleForm(Form):
     news = BooleanField("Send news and offers by e-mail")
     file = UploadField("Contract")
     wrong_file = UploadField("Insurance")
+    client = PickField("Owner", description="Name or number.", find=lambda words: [])
+    several = PickField("Captain", find=lambda words: [])
 
 
 def samples() -> dict[str, Any]:
     form = SampleForm(formdata=None, data={"name": "Émile Ørsted", "wrong": "emile@"})
     for field, text in ((form.wrong, _("Add what comes after the @.")), (form.wrong_file, _("This file is empty."))):
         field.errors = [text]
+    form.several.matches = [
+        SimpleNamespace(number=1042, full_name="Anna Virtanen", town="Helsinki"),
+        SimpleNamespace(number=1107, full_name="Anna Virtanen", town=""),
+    ]
     clash = SimpleNamespace(
         name="status", label="Status", before="", theirs="active", yours="", by="Inês Rocha", at=now()
     )
-    return {"form": form, "clash": clash, "entries": entries(), "filters": filters(), **pages()}
+    return {
+        "form": form,
+        "clash": clash,
+        "entries": entries(),
+        "filters": filters(),
+        "papers": papers(),
+        "vessel": vessel(),
+        **pages(),
+    }
 
 
 def entries() -> list[Entry]:
@@ -69,6 +85,34 @@ def entries() -> list[Entry]:
         Entry(uuid.uuid4(), "plus", "ok", "", "was added by an import", now() - timedelta(days=2), changes[:1]),
         Entry(uuid.uuid4(), "trash-2", "bad", "Mats Berg", "removed a note", now() - timedelta(days=40)),
     ]
+
+
+def vessel() -> dict[str, Any]:
+    """One dimension measured, one declared, one not known."""
+    values = {"loa": ("14", "14.02"), "beam": ("4.3", None), "draft": (None, None)}
+    of = {name: [Decimal(value) if value else None for value in pair] for name, pair in values.items()}
+    dimensions = [
+        {
+            "name": name,
+            "value": measured or declared,
+            "is_weight": False,
+            "is_measured": measured is not None,
+            "declared": declared,
+            "measured": measured,
+        }
+        for name, (declared, measured) in of.items()
+    ]
+    return {"dimensions": dimensions}
+
+
+def papers() -> list[SimpleNamespace]:
+    """One in each state, and the days on which the words change."""
+    policy = SimpleNamespace(
+        issuer="Third party", reference="MR-555-2041", cover_amount=5_000_000, cover_currency="EUR", valid_until=today()
+    )
+    states = [("valid", 200), ("expiring", 12), ("expiring", 1), ("expiring", 0), ("expired", -1), ("expired", -40)]
+    there = [SimpleNamespace(kind="insurance", state=state, days=days, document=policy) for state, days in states]
+    return [*there, SimpleNamespace(kind="registration", state="missing", days=None, document=None)]
 
 
 def filters() -> list[Filter]:

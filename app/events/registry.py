@@ -60,7 +60,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "vessel:updated": ("name", "changed_fields"),
     "vessel:reverted": ("name", "event_id", "changed_fields"),
     "vessel:measured": ("name", "changed_fields", "measured_on"),
-    "vessel:ownerChanged": ("name", "from_id", "to_id", "on"),
+    "vessel:ownerChanged": ("name", "from_id", "to_id", "on", "named"),
     "vessel:archived": ("name",),
     "vessel:restored": ("name",),
     "vessel:documentAdded": ("name", "document_id", "document"),

@@ -13,7 +13,7 @@ APP = Path(__file__).parents[2] / "app"
 FAMILIES = {name.partition(":")[0] for name in EVENTS}
 
 # What `record()` takes beside the payload. Changed fields are kept apart from it, and a payload may name them.
-OWN = {"by", "subject_type", "subject_id", "port_id", "changes", "is_new", "announce"}
+OWN = {"by", "told_in", "subject_type", "subject_id", "port_id", "changes", "is_new", "announce"}
 RECORDERS = {"record", "record_apart"}
 
 
@@ -32,6 +32,11 @@ class Wrapper:
 
     family: str
     details: frozenset[str]
+    parameters: frozenset[str]
+
+    def payload(self, given: frozenset[str]) -> frozenset[str]:
+        """What it records, called with these."""
+        return self.details | (given - self.parameters)
 
 
 def recordings(source: str, name: str) -> Iterator[Recording]:
@@ -48,7 +53,8 @@ def recordings(source: str, name: str) -> Iterator[Recording]:
             elif isinstance(function, ast.Attribute) and function.attr in wrappers:
                 own = wrappers[function.attr]
                 happened = text_of(call.args[0], place)
-                yield Recording(place, f"{own.family}:{happened}", own.details | (details(call) or frozenset()))
+                more = details(call)
+                yield Recording(place, f"{own.family}:{happened}", None if more is None else own.payload(more))
             elif isinstance(function, ast.Attribute) and function.attr == "record":
                 family = family_of(function.value, scope, place)
                 yield Recording(place, f"{family}:{text_of(call.args[0], place)}", details(call))
@@ -76,7 +82,8 @@ def wrapper(function: ast.FunctionDef) -> Wrapper | None:
             continue
         match call.args[0]:
             case ast.JoinedStr(values=[ast.Constant(value=str(start)), ast.FormattedValue()]):
-                return Wrapper(start.removesuffix(":"), details(call, partly=True) or frozenset())
+                parameters = frozenset(parameter.arg for parameter in function.args.kwonlyargs)
+                return Wrapper(start.removesuffix(":"), details(call, partly=True) or frozenset(), parameters)
     return None
 
 

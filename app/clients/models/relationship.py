@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...db import Base, PortScoped, Timestamped, db, now
-from ...events.models import Actor
+from ...events.models import Actor, record
 from .client import Client
 from .contact import Unfit
 
@@ -61,19 +61,19 @@ class Relationship(Timestamped, PortScoped, Base):
             raise Unfit(_("Choose somebody else: this is the client itself."), "client")
         relationship = cls(port_id=client.port_id, from_id=client.id, to_id=to.id, kind=kind)
         relationship._keep(archived_at=None)
-        relationship._tell(client, to, "relationshipAdded", by=by)
+        relationship._tell("relationshipAdded", client, to, by=by)
         return relationship
 
     def archive(self, client: Client, to: Client, *, by: Actor) -> None:
         if self.archived_at is None:
             self.archived_at = now()
-            self._tell(client, to, "relationshipRemoved", by=by)
+            self._tell("relationshipRemoved", client, to, by=by)
 
     def restore(self, client: Client, to: Client, *, by: Actor) -> None:
         """Raises Unfit where it was added anew meanwhile."""
         if self.archived_at is not None:
             self._keep(archived_at=None)
-            self._tell(client, to, "relationshipRestored", by=by)
+            self._tell("relationshipRestored", client, to, by=by)
 
     def _keep(self, *, archived_at: datetime | None) -> None:
         """Inside a savepoint: the indexes decide between two who come at once."""
@@ -87,11 +87,15 @@ class Relationship(Timestamped, PortScoped, Base):
                 raise
             raise Unfit(_("This stands here already."), "client") from None
 
-    def _tell(self, client: Client, to: Client, happened: str, *, by: Actor) -> None:
+    def _tell(self, happened: str, client: Client, to: Client, *, by: Actor) -> None:
         client.updated_at = now()
-        client.record(
-            happened,
+        db.session.flush()
+        record(
+            f"client:{happened}",
             by=by,
+            subject_type=Client.subject_type,
+            subject_id=client.id,
+            port_id=client.port_id,
             told_in=[(Client.subject_type, to.id)],
             relationship_id=self.id,
             kind=self.kind,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 from uuid_utils.compat import uuid7
 
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
-from ...events.models import Actor
+from ...events.models import Actor, record
 from ...identity.models import User
 from .vessel import Vessel
 
@@ -105,7 +105,7 @@ class Document(Timestamped, Versioned, PortScoped, Base):
         db.session.add(document)
         db.session.flush()
         changes = {name: (None, getattr(document, name)) for name in cls.EDITABLE if getattr(document, name)}
-        document._tell(vessel, "documentAdded", by=by, changes=changes, announce=announce)
+        document._tell("documentAdded", vessel, by=by, changes=changes, announce=announce)
         return document
 
     def update(
@@ -121,9 +121,9 @@ class Document(Timestamped, Versioned, PortScoped, Base):
         self.verified_at = self.verified_by_id = None
         details: dict[str, Any] = {"changes": changes, "changed_fields": sorted(changes)}
         if reverting is None:
-            self._tell(vessel, "documentUpdated", by=by, **details)
+            self._tell("documentUpdated", vessel, by=by, **details)
         else:
-            self._tell(vessel, "documentReverted", by=by, event_id=reverting, **details)
+            self._tell("documentReverted", vessel, by=by, event_id=reverting, **details)
         return True
 
     def verify(self, vessel: Vessel, *, by: Actor) -> None:
@@ -131,22 +131,22 @@ class Document(Timestamped, Versioned, PortScoped, Base):
         if self.verified_at is None:
             self.verified_at = now()
             self.verified_by_id = by.actor_id if by.actor_kind == "user" else None
-            self._tell(vessel, "documentVerified", by=by)
+            self._tell("documentVerified", vessel, by=by)
 
     def unverify(self, vessel: Vessel, *, by: Actor) -> None:
         if self.verified_at is not None:
             self.verified_at = self.verified_by_id = None
-            self._tell(vessel, "documentUnverified", by=by)
+            self._tell("documentUnverified", vessel, by=by)
 
     def archive(self, vessel: Vessel, *, by: Actor) -> None:
         if self.archived_at is None:
             self.archived_at = now()
-            self._tell(vessel, "documentRemoved", by=by)
+            self._tell("documentRemoved", vessel, by=by)
 
     def restore(self, vessel: Vessel, *, by: Actor) -> None:
         if self.archived_at is not None:
             self.archived_at = None
-            self._tell(vessel, "documentRestored", by=by)
+            self._tell("documentRestored", vessel, by=by)
 
     def remind(self, vessel: Vessel, today: date, *, by: Actor) -> bool:
         """Tell of the step of the ladder that is due; False when it was told already, or none is. A new end begins
@@ -155,17 +155,27 @@ class Document(Timestamped, Versioned, PortScoped, Base):
         if step is None or self.valid_until is None or not DocumentReminder.note(self, step):
             return False
         self._tell(
-            vessel, "documentExpiring", by=by, valid_until=self.valid_until.isoformat(), step=step, touches=False
+            "documentExpiring", vessel, by=by, valid_until=self.valid_until.isoformat(), step=step, touches=False
         )
         return True
 
-    def _tell(self, vessel: Vessel, happened: str, *, by: Actor, touches: bool = True, **details: Any) -> None:
+    def _tell(self, happened: str, vessel: Vessel, *, by: Actor, touches: bool = True, **details: Any) -> None:
         """Documents have no page of their own: their vessel tells of them."""
         if touches:
             vessel.touch()
         about = [("client", vessel.client_id)]
-        vessel.record(
-            happened, by=by, told_in=about, name=vessel.name, document_id=self.id, document=self.kind, **details
+        db.session.flush()
+        record(
+            f"vessel:{happened}",
+            by=by,
+            subject_type=vessel.subject_type,
+            subject_id=vessel.id,
+            port_id=vessel.port_id,
+            told_in=about,
+            name=vessel.name,
+            document_id=self.id,
+            document=self.kind,
+            **details,
         )
 
 

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ...clients.models import Client
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
-from ...events.models import Actor, Recorded
+from ...events.models import Actor, Recorded, record
 from ...identity.models import User
 from ...numbers import take_number
 from ...sorting import sort_name
@@ -264,4 +264,14 @@ class Vessel(Dimensioned, Recorded, Timestamped, Versioned, PortScoped, Base):
         """In the timeline of the owner too; each sentence says the vessel's name."""
         self.touch()
         about = told_in or [("client", self.client_id)]
-        self.record(happened, by=by, told_in=about, name=self.name, **details)
+        db.session.flush()
+        record(
+            f"vessel:{happened}",
+            by=by,
+            subject_type=self.subject_type,
+            subject_id=self.id,
+            port_id=self.port_id,
+            told_in=about,
+            name=self.name,
+            **details,
+        )

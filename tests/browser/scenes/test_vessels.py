@@ -45,25 +45,22 @@ def several_called_so(stage: Stage, page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Several are called so.")
 
 
-SCENES = (
-    Scene("vessels", MANAGER, at(VESSELS)),
-    Scene("vessels filtered", MANAGER, at(f"{VESSELS}?insurance=expiring")),
-    Scene("no vessel matches", MANAGER, at(f"{VESSELS}?kind=other")),
-    Scene("a vessel", MANAGER, at(vessel)),
-    Scene("a vessel for a viewer", VIEWER, at(vessel)),
-    Scene("new vessel", MANAGER, at(f"{VESSELS}/new")),
-    Scene("new vessel refused", MANAGER, refused_form, 422),
-    Scene("several are called so", MANAGER, several_called_so, 422),
-    Scene("edit vessel", MANAGER, at(lambda stage: f"{vessel(stage)}/edit")),
-    Scene("measure", MANAGER, at(lambda stage: f"{vessel(stage)}/measurements/new")),
-    Scene("change owner", MANAGER, at(lambda stage: f"{vessel(stage)}/transfers/new")),
-    Scene("add document", MANAGER, at(lambda stage: f"{vessel(stage)}/documents/new")),
-    Scene("timeline of a vessel", MANAGER, at(lambda stage: f"{vessel(stage)}/events")),
-    Scene("a client with a vessel", MANAGER, at(owner)),
-    Scene("vessels of a client", MANAGER, at(lambda stage: f"{owner(stage)}/vessels")),
-    Scene("related client", MANAGER, at(lambda stage: f"{owner(stage)}/relationships/new")),
-)
-
-
-class TestVessels(Judged):
-    scenes = SCENES
+class TestPages(Judged):
+    scenes = (
+        Scene("vessels", MANAGER, at(VESSELS)),
+        Scene("vessels filtered", MANAGER, at(f"{VESSELS}?insurance=expiring")),
+        Scene("no vessel matches", MANAGER, at(f"{VESSELS}?kind=other")),
+        Scene("a vessel", MANAGER, at(vessel)),
+        Scene("a vessel for a viewer", VIEWER, at(vessel)),
+        Scene("new vessel", MANAGER, at(f"{VESSELS}/new")),
+        Scene("new vessel refused", MANAGER, refused_form, 422),
+        Scene("several are called so", MANAGER, several_called_so, 422),
+        Scene("edit vessel", MANAGER, at(lambda stage: f"{vessel(stage)}/edit")),
+        Scene("measure", MANAGER, at(lambda stage: f"{vessel(stage)}/measurements/new")),
+        Scene("change owner", MANAGER, at(lambda stage: f"{vessel(stage)}/transfers/new")),
+        Scene("add document", MANAGER, at(lambda stage: f"{vessel(stage)}/documents/new")),
+        Scene("timeline of a vessel", MANAGER, at(lambda stage: f"{vessel(stage)}/events")),
+        Scene("a client with a vessel", MANAGER, at(owner)),
+        Scene("vessels of a client", MANAGER, at(lambda stage: f"{owner(stage)}/vessels")),
+        Scene("related client", MANAGER, at(lambda stage: f"{owner(stage)}/relationships/new")),
+    )
