@@ -1,6 +1,6 @@
 """Vessels are found by name, registration, IMO number and MMSI, and so are their owners.
 
-Revision ID: 0019
+Revision ID: 0021
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from alembic import op
 
 from migrations.policies import SEARCH, definer
 
-revision = "0019"
-down_revision = "0018"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
