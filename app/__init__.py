@@ -121,6 +121,7 @@ REGISTERING = (
     "vessels.jobs",
     "vessels.reactions",
     "vessels.reversals",
+    "saved_views.reactions",
 )
 
 
@@ -137,13 +138,27 @@ def register(app: Flask) -> None:
     from .identity.branding import brand_url
     from .identity.views import bp as identity
     from .notifications.views import bp as notifications
+    from .scratchpad.views import bp as scratchpad
     from .search.views import bp as search_pages
     from .vessels.views import bp as vessels
 
     for module in REGISTERING:
         import_module(f".{module}", __name__)
     app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT)
-    for blueprint in (health.bp, api, identity, admin, audit, changes, clients, fields, files, notifications, vessels):
+    for blueprint in (
+        health.bp,
+        api,
+        identity,
+        admin,
+        audit,
+        changes,
+        clients,
+        fields,
+        files,
+        notifications,
+        vessels,
+        scratchpad,
+    ):
         app.register_blueprint(blueprint)
     app.register_blueprint(search_pages)
     if app.extensions["settings"].environment == "development":

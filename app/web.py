@@ -465,6 +465,11 @@ def this_list() -> str | None:
     return urlencode([pair for pair in request.args.items(multi=True) if pair[0] != "list"]) or None
 
 
+def kept_beside(*names: str) -> list[tuple[str, str | None]]:
+    """What of this request's address a form of filters carries on."""
+    return [(name, request.args.get(name)) for name in names]
+
+
 def kept_list() -> str | None:
     """The `?list=` of this request, to be carried on."""
     return request.args.get("list") or None
@@ -556,5 +561,5 @@ def init_app(app: Flask) -> None:
     limits.init_app(app)  # counts before authorisation, since denials write rows
     app.before_request(authorise)
     app.after_request(secure)
-    app.jinja_env.globals.update(list_url=list_url, this_list=this_list, kept_list=kept_list)
+    app.jinja_env.globals.update(list_url=list_url, this_list=this_list, kept_list=kept_list, kept_beside=kept_beside)
     app.jinja_env.globals.update(csp_nonce=csp_nonce, dom_id=dom_id, request_id=lambda: g.get("request_id", ""))

@@ -29,7 +29,7 @@ from app.changes.models import ChangeSet
 from app.clients.models import Import, ImportRow, Note, Relationship, Verdict
 from app.clients.queries import contacts_of
 from app.db import begin, commit, db, now
-from app.events.models import Event, SubjectKey, keyring, place_of_key
+from app.events.models import Event, SubjectKey, System, keyring, place_of_key
 from app.fields.models import FieldDefinition
 from app.files.models import Folder
 from app.identity.accounts import own, set_picture
@@ -38,6 +38,7 @@ from app.live import TOPICS
 from app.mail import outbox
 from app.mail.letters import Letter
 from app.mail.server import message_of
+from app.saved_views.models import SavedView
 from app.vessels.models import Document, Vessel
 from app.web import SESSION_COOKIE, Access
 from tests.world import (
@@ -227,6 +228,8 @@ SIGNED_IN = {
     "identity.show_brand",
     "storage.show",
     "live.connect",
+    "scratchpad.show",
+    "scratchpad.update",
     "notifications.index",
     "notifications.create_reading",
     "notifications.create_readings",
@@ -242,6 +245,18 @@ CHANGES = ("admin.import_data", "clients.edit", "clients.merge")
 
 NEEDS = {
     "clients.index": ("clients.view", "clients.view_own"),
+    "clients.index_views": ("clients.view", "clients.view_own"),
+    "clients.create_view": ("clients.view", "clients.view_own"),
+    "clients.show_view": ("clients.view", "clients.view_own"),
+    "clients.edit_view": ("clients.view", "clients.view_own"),
+    "clients.update_view": ("clients.view", "clients.view_own"),
+    "clients.update_view_query": ("clients.view", "clients.view_own"),
+    "clients.destroy_view": ("clients.view", "clients.view_own"),
+    "clients.create_view_restoration": ("clients.view", "clients.view_own"),
+    "clients.create_default_view": ("clients.view", "clients.view_own"),
+    "clients.destroy_default_view": ("clients.view", "clients.view_own"),
+    "clients.edit_columns": ("clients.view", "clients.view_own"),
+    "clients.update_columns": ("clients.view", "clients.view_own"),
     "clients.new": ("clients.create",),
     "clients.create": ("clients.create",),
     "clients.show": ("clients.view", "clients.view_own"),
@@ -435,6 +450,7 @@ TOPIC_NEEDS = {
     "change_set": CHANGES,
     # One's own, for everybody in the port.
     "bell": (),
+    "saved_views": (),
     "notifications": (),
 }
 
@@ -521,6 +537,7 @@ class Place:
     document: uuid.UUID = field(default_factory=uuid.uuid4)
     relationship: uuid.UUID = field(default_factory=uuid.uuid4)
     mail: str = MAIL
+    view: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
@@ -542,6 +559,7 @@ class Place:
             "token": "of-no-link",
             "tag_id": self.tag,
             "field_id": self.custom,
+            "view_id": self.view,
             "token_id": self.token,
             "group": "hours",
             "day": "12-24",
@@ -632,6 +650,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     folder.number, file.number = numbers + 2, numbers + 3
     begin(port_id=manager.here().id, scope="staff")
     notification = make_notification(owner)
+    view = view_of(owner, slug=slug, name=f"Active {numbers}")
     commit()
     outbox.keep(mail_of_nobody())
     with app.test_request_context():
@@ -657,7 +676,15 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         vessel=vessel.number,
         document=document.id,
         relationship=relationship.id,
+        view=view,
     )
+
+
+def view_of(owner: uuid.UUID, *, slug: str, name: str) -> uuid.UUID:
+    port_id = enter(f"port_admin@{slug}.example", slug).here().id
+    begin(port_id=port_id, user_id=owner, scope="staff")
+    kept = {"resource": "clients", "is_shared": False, "port_id": port_id, "user_id": owner}
+    return SavedView.create(name, "status=active", **kept, by=System()).id
 
 
 def token_of(owner: uuid.UUID, *, place: str, port_id: uuid.UUID) -> uuid.UUID:
@@ -860,6 +887,7 @@ def test_records_of_another_port_and_unknown_ones_do_not_exist(app: Flask, db: S
             "token_id",
             "document_id",
             "relationship_id",
+            "view_id",
         }
         parts = sorted(rule.arguments & ids)
         # One person is in several teams of a port, one tag on several clients.

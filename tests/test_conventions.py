@@ -19,7 +19,19 @@ APP = ROOT / "app"
 TEMPLATES = ROOT / "templates"
 
 # Packages that are part of the core; every other package of app/ is a module of the product.
-CORE_PACKAGES = {"events", "live", "dev", "storage", "mail", "notifications", "fields", "files", "search", "changes"}
+CORE_PACKAGES = {
+    "events",
+    "live",
+    "dev",
+    "storage",
+    "mail",
+    "notifications",
+    "fields",
+    "files",
+    "search",
+    "changes",
+    "saved_views",
+}
 # Who signs in and what a port is: the core stands on its models.
 IDENTITY = "identity"
 

@@ -54,6 +54,8 @@ from app.identity.models import (
 from app.jobs import WORKS, perform
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationPreference
+from app.saved_views.models import SavedView
+from app.scratchpad.models import ScratchpadNote
 from app.vessels.models import Document, Vessel
 from tests.servers import Installation
 from tests.world import NORTH, SOUTH, Visitor, enter, make_client, make_file, start_session, user_id
@@ -155,6 +157,8 @@ def fill_administration(manager: Member) -> None:
             UserIdentity(**own, issuer="https://id.example", subject=manager.email),
             MfaFactor(**own, kind=FactorKind.RECOVERY),
             NotificationPreference(**own, type="system_alert", in_app=True, email=False, digest=True),
+            SavedView(port_id=team.port_id, **own, resource="clients", name="Mine", query="status=active"),
+            ScratchpadNote(port_id=team.port_id, **own, body="Ring the crane"),
         ]
     )
     db.session.flush()
@@ -268,7 +272,7 @@ WITHOUT_PORT = {
 }
 # What is still seen of a port with one setting missing. Without a user everything but what is somebody's own; without a
 # port only that.
-OWN = {"once_keys", "api_tokens"}
+OWN = {"once_keys", "api_tokens", "saved_views", "scratchpad_notes"}
 OWN_IN_ALL_PORTS = {"user_port_roles", "verifications"}
 IDENTITY = {"sessions", "users"}
 TABLES = """
@@ -552,6 +556,8 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "api_tokens": "SELECT INSERT",  # and UPDATE of last_used_at, revoked_at
         "teams": written,
         "team_members": written,
+        "saved_views": written,
+        "scratchpad_notes": written,
         "tags": written,
         "notifications": "SELECT INSERT",  # and UPDATE of read_at, digested_at
         "user_notification_preferences": written,

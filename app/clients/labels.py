@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 
 from ..events.timeline import FieldWords, shown
-from ..formats import format_country, format_language
+from ..formats import format_country, format_language, in_force
 from .models.client import ClientKind, ClientSource, ClientStatus
 from .models.contact import ContactKind
 from .models.relationship import RelationshipKind
@@ -58,6 +59,16 @@ RELATION_CHOICES = [
 def _one_of(choices: list[tuple[Any, Any]]) -> Callable[[Any], str]:
     words = {str(value): label for value, label in choices}
     return lambda value: str(words.get(str(value), shown(value)))
+
+
+def source_word(source: str) -> str:
+    return _source_words(in_force().locale).get(source, source)
+
+
+@lru_cache(maxsize=16)
+def _source_words(_locale: str) -> Mapping[str, str]:
+    """A catalogue is asked once a language, not once a row."""
+    return {str(value): str(label) for value, label in SOURCES}
 
 
 # Each field as the timeline names it, and its recorded values in words.

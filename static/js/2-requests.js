@@ -61,7 +61,7 @@
     }
     if (source === document.body || source?.id === "live") return;
     const opened = ctx.target?.closest?.("[data-slot]");
-    if (opened && !failed) opened.querySelector("input:not([type=hidden]), select, textarea")?.focus();
+    if (opened && !failed) (opened.querySelector("[data-first]") ?? opened.querySelector("input:not([type=hidden]), select, textarea"))?.focus();
     else settleFocus(source, ctx.toTop && !failed);
     if (ctx.request.method === "GET" && !opened) announce(words("updated"));
   });

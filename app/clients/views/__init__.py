@@ -4,4 +4,9 @@ from flask import Blueprint
 
 bp = Blueprint("clients", __name__, url_prefix="/<port>/clients")
 
+from ...saved_views.views import keeps_views
+from ..listing import CLIENTS
+
+keeps_views(bp, CLIENTS)
+
 from . import archivals, clients, contacts, files, imports, notes, relationships, tags

@@ -19,9 +19,13 @@ from ...fields.forms import with_custom
 from ...forms import Edit, EditForm, Form
 from ...numbers import has_number
 from ...once import once
+from ...saved_views.listing import default_view, shown_columns
+from ...saved_views.models import SavedView
 from ...search.recent import remember
 from ...web import find_or_404, go, kept_list, page, requires, said
 from ..forms import AddTagForm, ClientForm, NewClientForm, NoteForm
+from ..labels import source_word
+from ..listing import CLIENTS
 from ..models import Client, Contact, ContactKind
 from ..queries import LATEST, beside, client_page, filters_of, kept_about, letters, stays_in_order
 from . import bp
@@ -29,6 +33,8 @@ from . import bp
 T = TypeVar("T", bound=EditForm)
 
 SEES = ("clients.view", "clients.view_own")
+
+bp.add_app_template_filter(source_word, "source_word")
 
 
 def by_number(number: int) -> Select[Client]:
@@ -69,6 +75,9 @@ def custom(form: type[T], *, is_kept: bool = False) -> type[T]:
 @bp.get("")
 @requires(*SEES)
 def index() -> ResponseReturnValue:
+    default = default_view(CLIENTS, member)
+    if default and not request.args:
+        return go("clients.show_view", view_id=UUID(default))
     filters, asked = filters_of(member), request.args.get("q", "")
     return page(
         "clients/index.html",
@@ -77,6 +86,10 @@ def index() -> ResponseReturnValue:
         filters=filters,
         asked=asked,
         letters=letters(),
+        listing=CLIENTS,
+        shown=shown_columns(CLIENTS, member),
+        view=SavedView.looked_through(member, "clients", request.args.get("view", "")),
+        all_url=url_for("clients.index", view="all" if default else None),
     )
 
 
