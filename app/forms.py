@@ -103,7 +103,7 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF is published without t
             if clean := _filter_for(unbound.field_class):
                 options["filters"] = [clean, *unbound.kwargs.get("filters", ())]
             if pairs := unbound.kwargs.get("choices"):  # value and label, which WTForms takes in its own shape only
-                options["choices"] = [SelectChoice(value, label) for value, label in pairs]
+                options["choices"] = [c if isinstance(c, SelectChoice) else SelectChoice(*c) for c in pairs]
             return unbound.bind(form=form, **options)
 
     def values(self) -> dict[str, Any]:
