@@ -19,7 +19,7 @@ from redis.retry import Retry
 from .db import now
 
 # Read at each request, so that a bench or a test can say otherwise.
-AMOUNTS = {"requests": "600 per minute", "writes": "120 per minute", "uploads": "10 per minute"}
+AMOUNTS = {"requests": "600 per minute", "writes": "120 per minute", "uploads": "10 per minute", "bulk": "5 per minute"}
 
 
 def who() -> str:
@@ -59,6 +59,10 @@ def is_upload() -> bool:
     return is_write() and stated().limit == "upload"
 
 
+def is_bulk() -> bool:
+    return is_write() and stated().limit == "bulk"
+
+
 def retry_after() -> int:
     """Seconds until the request that was refused may come again."""
     for limiter in current_app.extensions["limiter"]:
@@ -85,7 +89,12 @@ def init_app(app: Flask) -> None:
     limiter = Limiter(
         who,
         strategy="sliding-window-counter",
-        application_limits=[limit("requests", is_page), limit("writes", is_write), limit("uploads", is_upload)],
+        application_limits=[
+            limit("requests", is_page),
+            limit("writes", is_write),
+            limit("uploads", is_upload),
+            limit("bulk", is_bulk),
+        ],
         storage_uri=app.extensions["settings"].redis_url,
         storage_options=PATIENCE,
         in_memory_fallback_enabled=True,

@@ -263,6 +263,8 @@ NEEDS = {
     "clients.edit": ("clients.edit",),
     "clients.update": ("clients.edit",),
     "clients.index_events": ("clients.view", "clients.view_own"),
+    "clients.new_bulk_edit": ("clients.edit", "clients.delete"),
+    "clients.create_bulk_edit": ("clients.edit", "clients.delete"),
     "clients.create_archival": ("clients.delete",),
     "clients.destroy_archival": ("clients.delete",),
     "clients.new_contact": ("clients.edit",),

@@ -281,7 +281,13 @@ BROADCAST = sorted(
     TEMPLATES / f"{name}.html"
     for name in (
         *(f"clients/_{part}" for part in ("row", "rows", "header", "facts", "tags", "contacts", "people", "vessels")),
-        *("clients/contacts/_contact", "clients/_notes", "clients/_timeline", "clients/imports/_progress"),
+        *(
+            "clients/contacts/_contact",
+            "clients/_notes",
+            "clients/_timeline",
+            "clients/imports/_progress",
+            "changes/_progress",
+        ),
         *(f"vessels/_{part}" for part in ("row", "rows", "header", "dimensions", "documents", "facts", "owners")),
         "vessels/_timeline",
     )

@@ -33,6 +33,7 @@ from app.admin.models import Tag
 from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.jobs import check_import
 from app.clients.models import Client, ClientTag, Import, ImportMapping, ImportRow, Note, Relationship, Verdict
+from app.clients.models.bulk_edit import BulkEdit
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.events.bulk import subject_keys
@@ -110,6 +111,7 @@ def fill(port_id: uuid.UUID) -> Harbour:
     db.session.flush()
     keys = subject_keys("client", [client.id], port_id=port_id)
     note_changes(changes, "client", [Change(client.id, "updated", {}, [client.id])], keys=keys)
+    BulkEdit.begin("archive", {}, title="Archive", expected=0, chosen={}, client_ids=[], by=manager)
     job_id = check_import.later(import_id=imported.id)
     fill_files(manager, client)
     db.session.execute(
@@ -557,6 +559,7 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "teams": written,
         "team_members": written,
         "saved_views": written,
+        "bulk_edits": written,
         "scratchpad_notes": written,
         "tags": written,
         "notifications": "SELECT INSERT",  # and UPDATE of read_at, digested_at

@@ -54,7 +54,9 @@ class Outcome(StrEnum):
 class ChangeSet(Recorded, Timestamped, PortScoped, Base):
     """open (being written) → applied → rolling_back → rolled_back. `kind` says what act it was, `about_id` its record.
 
-    What it did can be taken back for 30 days; afterwards its before-images are of no use to anybody and are removed.
+    `expected`: how many records the act is going to look at, 0 where it has a page of its own that says so, and `seen`
+    how many it has. What it did can be taken back for 30 days; afterwards its before-images are of no use to anybody
+    and are removed.
     """
 
     __tablename__ = "change_sets"
@@ -71,6 +73,8 @@ class ChangeSet(Recorded, Timestamped, PortScoped, Base):
     about_id: Mapped[uuid.UUID | None]
     status: Mapped[str] = mapped_column(String(20), default=ChangeSetStatus.OPEN)
     total: Mapped[int] = mapped_column(default=0)
+    expected: Mapped[int] = mapped_column(default=0)
+    seen: Mapped[int] = mapped_column(default=0)
     put_back: Mapped[int] = mapped_column(default=0)
     kept: Mapped[int] = mapped_column(default=0)
     applied_at: Mapped[datetime | None]
@@ -123,6 +127,11 @@ class ChangeSet(Recorded, Timestamped, PortScoped, Base):
         """Its act is over, or rests; from now on it can be taken back."""
         if self.status == ChangeSetStatus.OPEN:
             self.status, self.applied_at = ChangeSetStatus.APPLIED, now()
+
+    def note_applied(self, *, by: Actor) -> None:
+        """The one event that lists and other listeners follow, whatever the number of records."""
+        self.close()
+        self.record("applied", by=by, title=self.title, total=self.total)
 
     def roll_back(self, *, by: Actor) -> bool:
         """Take it back, in a job; False when there is nothing to take back, or no longer."""

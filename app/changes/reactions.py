@@ -33,7 +33,7 @@ def change_set_topic(member: Member, key: str | None) -> str | None:
     return found.room if found else None
 
 
-@on("changeSet:rollBackStarted", "changeSet:rolledBack")
+@on("changeSet:applied", "changeSet:rollBackStarted", "changeSet:rolledBack")
 def show_change_set(event: Event) -> None:
     live.refresh(f"change_set:{event.subject_id}", target="#main")
     found = db.session.get(ChangeSet, event.subject_id)
@@ -41,9 +41,9 @@ def show_change_set(event: Event) -> None:
         live.refresh(f"import:{found.about_id}", target="#main")
 
 
-@on("changeSet:rolledBack")
+@on("changeSet:applied", "changeSet:rolledBack")
 def show_records(event: Event) -> None:
-    """What was put back stands in the lists again as it was."""
+    """What was changed, or put back, stands in the lists: one look again for all of it."""
     live.refresh(f"port:{event.port_id}:clients", target="#main")
     live.refresh(f"port:{event.port_id}:clients:own", target="#main")
 
@@ -51,10 +51,15 @@ def show_records(event: Event) -> None:
 def show_progress(change_set_id: uuid.UUID) -> None:
     """How far it is; a Redis that is away only makes the bar stand still."""
     found = db.session.get(ChangeSet, change_set_id)
-    if found is None or found.status != ChangeSetStatus.ROLLING_BACK:
+    if found is None or found.status not in (ChangeSetStatus.OPEN, ChangeSetStatus.ROLLING_BACK):
         return
     with formats.use(current_port_of(found.port_id)), suppress(redis.RedisError):
         live.replace(found.room, "changes/_progress.html", target=f"change-set-{found.number}", changes=found)
+
+
+@tells("changeSet:applied", icon="list-checks", tone="info", personal=("title",))
+def _applied(details: Mapping[str, Any]) -> str:
+    return _("did “%(title)s”: %(total)s records", title=details["title"], total=details["total"])
 
 
 @tells("changeSet:rollBackStarted", icon="rotate-ccw", tone="info", personal=("title",))

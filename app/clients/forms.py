@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField, FileRequired
 from sqlalchemy import bindparam, select
-from wtforms import BooleanField, Field, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, ValidationError
+from wtforms.widgets import HiddenInput
 
 from ..current import member
 from ..db import db
@@ -135,6 +136,59 @@ class NewClientForm(ClientForm):
                 read_value(kind, field.data, country=self.country.data or member.here().country)
         except Unfit as error:
             raise ValidationError(str(error)) from error
+
+
+KEEP = "keep"
+
+
+class SharedCountryField(CountryField):
+    """A country, or as it is with each."""
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        return [(KEEP, gettext("Leave as it is")), *super().choices]
+
+    @choices.setter
+    def choices(self, _: object) -> None:
+        """The same for every field."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data != KEEP:
+            super().pre_validate(form)
+
+
+class BulkEditForm(Form):
+    """What changes for all; `count` is how many the form said there are."""
+
+    status = SelectField(_("Status"), choices=[(KEEP, _("Leave as it is")), *STATUSES], default=KEEP)
+    owner_id = SelectField(_("Owner"), default=KEEP, description=_("Gets the reminders for these clients."))
+    source = SelectField(_("Source"), choices=[(KEEP, _("Leave as it is")), *SOURCES], default=KEEP)
+    country = SharedCountryField(_("Country"), default=KEEP)
+    count = IntegerField(widget=HiddenInput())
+
+    SHOWN: ClassVar[dict[str, tuple[str, ...]]] = {
+        "edit": ("status", "owner_id", "source", "country"),
+        "assign": ("owner_id",),
+        "archive": (),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.owner_id.choices = [(KEEP, gettext("Leave as it is")), ("", gettext("Nobody")), *colleagues()]
+
+    def fields_of(self, act: str) -> dict[str, Any]:
+        """What is to be written, by name."""
+        chosen = {name: self[name].data for name in self.SHOWN[act] if self[name].data != KEEP}
+        return {name: None if name == "owner_id" and not value else value for name, value in chosen.items()}
+
+    def word_of(self, name: str) -> str:
+        """The chosen value as people read it."""
+        chosen = self[name].data
+        for choice in self[name].choices:
+            value, label = choice if isinstance(choice, tuple) else (choice.value, choice.label)
+            if value == chosen:
+                return str(label)
+        return str(chosen)
 
 
 class ContactForm(EditForm):

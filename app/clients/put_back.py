@@ -83,6 +83,8 @@ class PuttingBack:
             return _("What it was before has been erased.")
         if one.act == "created":
             return self._archive(client, one)
+        if one.act == "archived":
+            return self._unarchive(client, one)
         if client["archived_at"] is not None:
             return _("The client was archived since.")
         if changed := self._changed(client, one.image):
@@ -98,6 +100,15 @@ class PuttingBack:
             return self._who(one)
         self._keep(client, archived_at=self.moment)
         self.happenings.append(Happening("client:archived", one.subject_id))
+        return ""
+
+    def _unarchive(self, client: Mapping[str, Any], one: Done) -> str:
+        if client["archived_at"] is None:
+            return ""
+        if one.subject_id in self.since and self.since[one.subject_id][0] > one.last_event_id:
+            return self._who(one)
+        self._keep(client, archived_at=None)
+        self.happenings.append(Happening("client:restored", one.subject_id))
         return ""
 
     def _who(self, one: Done) -> str:

@@ -93,10 +93,10 @@ def client_page(member: Member, filters: Sequence[Filter], asked: str = "") -> P
     chosen = {chosen.name: chosen.value for chosen in filters}
     scope = _filtered(Client.visible_to(member), chosen, member)
     if asked:
-        narrowed = any(value for name, value in chosen.items() if name != "archived")
-        most = FOUND_TO_NARROW if narrowed else FOUND
+        is_narrowed = any(value for name, value in chosen.items() if name != "archived")
+        most = FOUND_TO_NARROW if is_narrowed else FOUND
         hits = search(member, asked, most, archived=bool(chosen["archived"]))
-        return paginate_ranked(lambda start: _ranked(hits, scope if narrowed else None, start), most=FOUND)
+        return paginate_ranked(lambda start: _ranked(hits, scope if is_narrowed else None, start), most=FOUND)
     return paginate(row_columns(scope), scope, id_column=Client.id, sorts=SORTS)
 
 
@@ -141,25 +141,31 @@ LONGEST = 200  # letters of a query; nobody types more
 
 
 def _filtered(scope: Select[Any], chosen: Mapping[str, str], member: Member) -> Select[Any]:
+    return narrowed(scope, chosen, port_id=member.here().id, me=member.id)
+
+
+def narrowed(
+    scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UUID, me: uuid.UUID | None = None
+) -> Select[Any]:
+    """The filters laid over a scope; `me`: whom the owner "me" means."""
     scope = scope.where(Client.archived_at.is_not(None) if chosen["archived"] else Client.archived_at.is_(None))
     for name in ("status", "kind", "source"):
         if chosen[name]:
             scope = scope.where(getattr(Client, name) == chosen[name])
     for name, value in chosen.items():
         if value and is_custom(name):
-            scope = scope.where(Client.id.in_(_having(name, value, member)))
+            scope = scope.where(Client.id.in_(_having(name, value, port_id)))
     if tag := chosen.get("tag"):
-        tagged = select(ClientTag.client_id).where(ClientTag.port_id == member.here().id)
+        tagged = select(ClientTag.client_id).where(ClientTag.port_id == port_id)
         scope = scope.where(Client.id.in_(tagged.where(ClientTag.tag_id == uuid.UUID(tag))))
     if owner := chosen["owner"]:
-        owners = {"me": member.id, "nobody": None}
+        owners = {"me": me, "nobody": None}
         scope = scope.where(Client.owner_id == (owners[owner] if owner in owners else uuid.UUID(owner)))
     return scope
 
 
-def _having(name: str, value: str, member: Member) -> Select[Any]:
+def _having(name: str, value: str, port_id: uuid.UUID) -> Select[Any]:
     """The clients that have this choice in a custom field."""
-    port_id = member.here().id
     field = select(FieldDefinition.id).where(
         FieldDefinition.port_id == port_id,
         FieldDefinition.resource == Client.resource,

@@ -1,0 +1,103 @@
+"""BulkEdit: one change for many clients at once; what it did stands in its change set."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Self
+
+from sqlalchemy import ARRAY, Boolean, ForeignKey, ForeignKeyConstraint, Index, Select, String, UniqueConstraint, select
+from sqlalchemy import Uuid as UuidType
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+from ...changes.models import ChangeSet
+from ...current import Member
+from ...db import Base, PortScoped, Timestamped, db
+from .client import Client
+
+
+class BulkAct(StrEnum):
+    EDIT = "edit"
+    ARCHIVE = "archive"
+
+
+class BulkEdit(Timestamped, PortScoped, Base):
+    """To which clients it is done: those of `client_ids`, or all whom `chosen` (the filters of the list) lets through,
+    none of them younger than itself. `last_id`: how far it is, in the order of the ids.
+
+    `only_own`: whoever asked sees no other clients than their own, so no other is touched.
+    """
+
+    __tablename__ = "bulk_edits"
+    __table_args__ = (
+        UniqueConstraint("port_id", "id"),
+        ForeignKeyConstraint(
+            ["port_id", "change_set_id"], ["change_sets.port_id", "change_sets.id"], ondelete="CASCADE"
+        ),
+        Index("ix_bulk_edits_change_set", "port_id", "change_set_id"),
+        Index("ix_bulk_edits_user_id", "user_id"),
+    )
+
+    change_set_id: Mapped[uuid.UUID]
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    act: Mapped[str] = mapped_column(String(20))
+    fields: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    chosen: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    client_ids: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(UuidType()))
+    only_own: Mapped[bool] = mapped_column(Boolean, default=False)
+    last_id: Mapped[uuid.UUID | None]
+
+    EDITABLE = ("status", "source", "owner_id", "country")
+
+    @classmethod
+    def begin(
+        cls,
+        act: str,
+        fields: Mapping[str, Any],
+        *,
+        title: str,
+        expected: int,
+        chosen: Mapping[str, str],
+        client_ids: Sequence[uuid.UUID] | None,
+        by: Member,
+    ) -> tuple[Self, ChangeSet]:
+        """With its change set, which is open from now on."""
+        port_id = by.here().id
+        edit = cls(
+            id=uuid7(),
+            port_id=port_id,
+            user_id=by.id,
+            act=act,
+            fields={name: fields[name] for name in cls.EDITABLE if name in fields},
+            chosen=dict(chosen),
+            client_ids=list(client_ids) if client_ids is not None else None,
+            only_own=not by.can("clients.view"),
+        )
+        change_set = ChangeSet.begin("bulk_edit", title, port_id=port_id, about_id=edit.id, by=by)
+        change_set.expected, edit.change_set_id = expected, change_set.id
+        db.session.flush()
+        db.session.add(edit)
+        db.session.flush()
+        return edit, change_set
+
+    @classmethod
+    def of(cls, change_set: ChangeSet) -> Self | None:
+        found = select(cls).where(cls.port_id == change_set.port_id, cls.change_set_id == change_set.id)
+        return db.session.scalars(found.with_for_update()).one_or_none()
+
+    def still_to_do(self) -> Select[Any]:
+        """The clients beyond `last_id` that may be touched; none who is put away. The list lays its filters over."""
+        scope = select(Client).where(Client.port_id == self.port_id, Client.archived_at.is_(None))
+        if self.last_id is not None:
+            scope = scope.where(Client.id > self.last_id)
+        if self.client_ids is not None:
+            scope = scope.where(Client.id.in_(self.client_ids))
+        else:
+            scope = scope.where(Client.id < self.id)
+        if self.only_own:
+            unowned = (Client.created_by_id == self.user_id) & Client.owner_id.is_(None)
+            scope = scope.where((Client.owner_id == self.user_id) | unowned)
+        return scope
