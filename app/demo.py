@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -28,6 +28,7 @@ from .current import CurrentPort
 from .db import begin, commit, db, now
 from .events.audit import first_id
 from .events.models import Actor, keyring, message_of, place_of_key
+from .fields.models import FieldDefinition
 from .files.content import Content, examined
 from .files.models import NOBODY, Category, File, Folder, LooseKey
 from .identity.models import (
@@ -211,7 +212,7 @@ NOTES = (
     "Asked about a larger berth from next season; send the price list when it is out.",
     "Pays by bank transfer, always in the first week of the month.",
     "The bow thruster is out of order: needs help when mooring in a cross wind.",
-    "Back at the end of the month; @{colleague} has the keys.",
+    "Back at the end of the month; @Petra Holm has the keys.",
 )
 
 
@@ -408,6 +409,32 @@ TAGS = {
 }
 
 
+# What a port wants to know of its clients: label, kind, choices.
+FIELDS: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
+    "port-nimara": (
+        ("Boat club", "text", ()),
+        ("Winter place", "choice", ("Hall A", "Hall B", "On the hard")),
+        ("Key deposit", "money", ()),
+        ("Member since", "date", ()),
+        ("Has a gate key", "yes_no", ()),
+    ),
+    "hanko-itasatama": (("Home club", "text", ()), ("Sauna shift", "choice", ("Early", "Late"))),
+}
+CLUBS = ("Nimara Yacht Club", "Sandy Ground Sailing", "Blowing Point Boat Club", "Royal Channel Cruisers")
+
+
+def _some_values(fields: list[FieldDefinition], chance: random.Random) -> dict[str, str]:
+    """What a client has in some of the custom fields."""
+    said: dict[str, Callable[[FieldDefinition], str]] = {
+        "text": lambda field: chance.choice(CLUBS),
+        "choice": lambda field: chance.choice(field.options)["key"],
+        "money": lambda field: str(chance.choice((25, 50, 100))),
+        "date": lambda field: f"{chance.randint(2004, 2026)}-0{chance.randint(1, 9)}-1{chance.randint(0, 9)}",
+        "yes_no": lambda field: chance.choice(("yes", "yes", "no")),
+    }
+    return {field.name: said[field.kind](field) for field in fields if chance.random() < 0.7}
+
+
 def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     chance = random.Random(slug)  # noqa: S311  # the same demo everywhere
     papers = _papers(slug)
@@ -418,9 +445,19 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
         for name, colour in TAGS.items():
             Tag.create(name, colour, port_id=port.id, by=sellers[0], announce=False)
     tags = list(db.session.scalars(select(Tag).order_by(Tag.name)))
+    made = (
+        {"label": label, "kind": kind, "options": list(options), "required": False, "help": ""}
+        for label, kind, options in FIELDS[slug]
+    )
+    of_port: dict[str, Any] = {"resource": "client", "currency": port.currency, "port_id": port.id, "by": sellers[0]}
+    custom = FieldDefinition.of("client", port_id=port.id) or [
+        FieldDefinition.create(values, announce=False, **of_port) for values in made
+    ]
     for age, fields in enumerate(_clients(chance, CLIENTS[slug])):
         by = chance.choice(sellers)
-        fields["tags"] = chance.sample(tags, chance.choices((0, 1, 2, 3), (60, 25, 12, 3))[0])
+        fields["tags"] = chance.sample(tags, chance.choices((0, 1, 2, 3), (82, 12, 5, 1))[0])
+        if chance.random() < 0.12:
+            fields |= _some_values(custom, chance)
         _one_client(fields, by, port, chance, age=timedelta(hours=age * 7 + chance.random() * 5))
     _fleet(port, random.Random(f"vessels of {slug}"), sellers[0])  # noqa: S311
     _files(papers, port, sellers[0])
@@ -676,8 +713,7 @@ def _one_client(
         created_at -= timedelta(days=12)
     if chance.random() < 0.3:
         created_at -= timedelta(days=40)
-        words = chance.choice(NOTES).format(colleague=chance.choice(_sellers()).name)
-        Note.create(client, words, pinned=chance.random() < 0.3, by=by, announce=False)
+        Note.create(client, chance.choice(NOTES), pinned=chance.random() < 0.3, by=by, announce=False)
     for tag in tags:
         ClientTag.put_on(client, tag, by=by)
     stamps = {"created_at": created_at, "updated_at": updated_at}

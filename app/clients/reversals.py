@@ -13,8 +13,7 @@ from ..current import Member
 from ..db import db
 from ..events.models import Event
 from ..events.reverts import NotReverted, Reason, reverts, what_to_write
-from ..fields.models import FieldDefinition, is_custom
-from ..fields.models import Unfit as UnfitValue
+from ..fields import reversals
 from ..identity.models import User
 from .labels import FIELDS
 from .models import Client, Contact
@@ -27,24 +26,8 @@ def revert_client(event: Event, words: Mapping[str, Any], member: Member) -> boo
     fields = {name: old for name, (old, _new) in what_to_write(event, words, client).items()}
     if fields.get("owner_id"):
         fields["owner_id"] = owner_of(fields["owner_id"])
-    if any(map(is_custom, fields)):
-        check_custom(fields, words["details"].get("labels", {}), member)
+    reversals.check(Client.resource, fields, words, member.here().id)
     return client.update(fields, by=member, reverting=event.id)
-
-
-def check_custom(fields: Mapping[str, Any], labels: Mapping[str, str], member: Member) -> None:
-    """Custom fields still take what they had. Raises NotReverted."""
-    here = {one.name: one for one in FieldDefinition.of("client", port_id=member.here().id, is_kept=True)}
-    reasons = []
-    for name in filter(is_custom, fields):
-        try:
-            here[name].read(fields[name])
-        except KeyError:
-            reasons.append(Reason(_("the field is archived"), labels.get(name, name)))
-        except UnfitValue as error:
-            reasons.append(Reason(str(error), labels.get(name, name)))
-    if reasons:
-        raise NotReverted(*reasons)
 
 
 @reverts("contact:updated", "contact:reverted", permission="clients.edit")

@@ -123,7 +123,9 @@ def _field(definition: FieldDefinition) -> Any:
         return SelectField(definition.label, required, choices=_choices(definition), default="", **about)
     kind = DayField if definition.kind == FieldKind.DATE else ReadField
     if definition.kind == FieldKind.MONEY:
-        about["description"] = " ".join(filter(None, (definition.help, f"({definition.currency})")))
+        about["description"] = " ".join(
+            filter(None, (definition.help, gettext("In %(code)s.", code=definition.currency)))
+        )
     validators = [*required, at_most(LONGEST)] if definition.kind == FieldKind.TEXT else required
     return kind(definition.label, validators, default="", definition=definition, **about)
 

@@ -18,7 +18,7 @@ KINDS = [
     (FieldKind.YES_NO, _("Yes or no")),
 ]
 # Of all that may have custom fields once, those that do.
-RESOURCES = {"client": _("Clients")}
+RESOURCES = {"client": _("Clients"), "vessel": _("Vessels")}
 
 
 def _kind(kind: Any) -> str:

@@ -67,6 +67,7 @@ def show_vessel(event: Event) -> None:
         documents, day = documents_of(vessel), formats.today()
         context = {
             "vessel": vessel,
+            "custom": vessel.custom_facts,
             "port": port,
             "documents": documents,
             "papers": papers_of(documents, day),

@@ -15,6 +15,7 @@ from ..current import Member
 from ..db import db
 from ..events.models import Event
 from ..events.reverts import NotReverted, Reason, reverts, what_to_write
+from ..fields import reversals
 from .labels import FIELDS
 from .models import Document, Taken, Vessel
 from .models.dimensions import DECLARED, MEASURED
@@ -24,6 +25,7 @@ from .models.dimensions import DECLARED, MEASURED
 def revert_vessel(event: Event, words: Mapping[str, Any], member: Member) -> bool:
     vessel = changeable(event, member)
     fields = {name: _value(name, old) for name, (old, _new) in what_to_write(event, words, vessel).items()}
+    reversals.check(Vessel.resource, fields, words, member.here().id)
     try:
         return vessel.update(fields, by=member, reverting=event.id)
     except Taken as error:

@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
+from app.clients.fields import ClientField, fields_of_clients
 from app.clients.models import Client
 from app.db import begin, commit, db
 from app.fields.models import FieldDefinition, FieldKind, FieldValue, InUse, Option, Taken, Unfit, read, shown
+from app.vessels.models import Vessel
 from tests.world import NORTH, Visitor, enter, fields_of, make_client, user_id
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -403,3 +405,47 @@ def test_values_go_with_the_client_and_nothing_stands_where_nothing_is(several: 
     assert client.custom == {"custom_boat_club": "HSS"}
     with pytest.raises(KeyError):
         client.update({"custom_nothing": "x"}, by=by)
+
+
+def test_one_list_has_what_is_built_in_and_what_is_made_up(several: None) -> None:
+    client = make_client(enter(MANAGER), town="Hanko", country="FI", custom_winter_place="hall", custom_deposit="50")
+    fields = {field.key: field for field in fields_of_clients(NORTH)}
+    assert list(fields)[: len(Client.EDITABLE)] == list(Client.EDITABLE)
+    said = {key: fields[key].words(fields[key].of(client)) for key in ("town", "country", "custom_winter_place")}
+    assert said == {"town": "Hanko", "country": "Finland", "custom_winter_place": "Hall"}
+    typed = {"country": "Ranska", "status": "Former", "custom_deposit": "75,5", "marketing_consent": "yes"}
+    fit = {key: read_by(fields, key, words) for key, words in typed.items()}
+    assert client.update(fit, by=enter(MANAGER))
+    assert (client.country, client.status, client.custom["custom_deposit"]) == ("FR", "former", "75.50")
+    unfit = {"country": "Atlantis", "languages": "Klingonian", "town": "x" * 101, "status": "Rich"}
+    for key, words in unfit.items():
+        with pytest.raises(Unfit):
+            read_by(fields, key, words)
+
+
+def read_by(fields: dict[str, ClientField], key: str, typed: str) -> object:
+    reader = fields[key].read
+    assert reader is not None
+    return reader(typed)
+
+
+# --- On a vessel ------------------------------------------------------------------------------------------------
+
+
+def test_a_vessel_has_fields_of_its_own(visit: Visit, several: None, relayed: Relayed) -> None:
+    sail = {"label": "Sail number", "kind": "text"}
+    FieldDefinition.create(sail, resource="vessel", currency="EUR", port_id=NORTH, by=enter(ADMIN))
+    by = enter(MANAGER)
+    vessel = Vessel.create(make_client(by), {"name": "Belle Étoile", "custom_sail_number": "FIN 12"}, by=by)
+    url = f"/north/vessels/{vessel.number}"
+    commit()
+    relayed()
+    manager = visit(MANAGER)
+    form = manager.form(f"{url}/edit")
+    assert "custom_boat_club" not in form
+    for _ in range(2):
+        assert manager.put(url, {**form, "custom_sail_number": "FIN 21"}).status_code == 303
+    assert relayed() == ["vessel:updated"]
+    page = manager.get(url).text
+    assert "FIN 21" in page.partition('-facts"')[2].partition("</dl>")[0]
+    assert "<del>FIN 12</del> → <ins>FIN 21</ins>" in page

@@ -183,7 +183,7 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
         db.session.add(client)
         db.session.flush()
         changes: dict[str, Any] = {name: (None, client._shown(name)) for name in cls.EDITABLE if client._shown(name)}
-        custom, definitions = client.write_custom(fields)
+        custom, definitions = client.write_custom(fields, is_new=True)
         changes |= custom
         client.record(
             "created",

@@ -109,20 +109,29 @@ class Customised:
             self._custom = {value.definition.name: value.text for value in self._values()}
         return self._custom
 
+    @property
+    def custom_facts(self) -> list[tuple[str, str]]:
+        """Label and words of what it has, in the order of the fields; one statement."""
+        held = [value for value in self._values() if value.definition.archived_at is None]
+        held.sort(key=lambda value: (value.definition.position, value.definition_id))
+        return [(value.definition.label, value.definition.shown(value.text)) for value in held]
+
     def _values(self) -> list[FieldValue]:
         column = getattr(FieldValue, f"{self.resource}_id")
         found = select(FieldValue).where(FieldValue.port_id == self.port_id, column == self.id)
         return list(db.session.scalars(found))
 
-    def write_custom(self, fields: Mapping[str, str]) -> tuple[dict[str, tuple[str, str]], dict[str, FieldDefinition]]:
-        """Write what differs; gives what changed as (old, new), and the definitions by name. Raises Unfit, and KeyError
-        for a field that is not in use."""
+    def write_custom(
+        self, fields: Mapping[str, str], *, is_new: bool = False
+    ) -> tuple[dict[str, tuple[str, str]], dict[str, FieldDefinition]]:
+        """Write what differs; gives what changed as (old, new), and the definitions by name. `is_new`: the record was
+        made in this transaction. Raises Unfit, and KeyError for a field that is not in use."""
         names = {name for name in fields if is_custom(name)}
         if not names:
             return {}, {}
         found = FieldDefinition.of(self.resource, port_id=self.port_id, is_kept=True)
         definitions = {definition.name: definition for definition in found}
-        held = {value.definition_id: value for value in self._values()}
+        held = {} if is_new else {value.definition_id: value for value in self._values()}
         changes = {}
         for name in sorted(names):
             definition = definitions[name]

@@ -29,6 +29,7 @@ from ...clients.models import Client
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
 from ...events.models import Actor, Recorded, record
+from ...fields.models import Customised, is_custom, told
 from ...identity.models import User
 from ...numbers import take_number
 from ...sorting import sort_name
@@ -63,11 +64,12 @@ def _metres() -> Mapped[Decimal | None]:
     return mapped_column(Numeric(6, 2))
 
 
-class Vessel(Dimensioned, Recorded, Timestamped, Versioned, PortScoped, Base):
+class Vessel(Customised, Dimensioned, Recorded, Timestamped, Versioned, PortScoped, Base):
     """Verbs: create, update, measure, change_owner, archive, restore. Each is told in its owner's timeline as well."""
 
     __tablename__ = "vessels"
     subject_type = "vessel"
+    resource = "vessel"
 
     number: Mapped[int]
     client_id: Mapped[uuid.UUID]
@@ -154,21 +156,27 @@ class Vessel(Dimensioned, Recorded, Timestamped, Versioned, PortScoped, Base):
         from .ownership import Ownership
 
         vessel = cls(port_id=client.port_id, client_id=client.id, number=take_number(client.port_id, "vessel"))
-        vessel._write({"kind": VesselKind.SAIL, **fields})
+        own = {name: value for name, value in fields.items() if not is_custom(name)}
+        vessel._write({"kind": VesselKind.SAIL, **own})
         Ownership.begin(vessel, client.id, since=None)
-        changes = {name: (None, getattr(vessel, name)) for name in cls.EDITABLE if getattr(vessel, name)}
-        vessel._tell("created", by=by, changes=changes, is_new=True, announce=announce, client_id=client.id)
+        changes: dict[str, Any] = {n: (None, getattr(vessel, n)) for n in cls.EDITABLE if getattr(vessel, n)}
+        custom, definitions = vessel.write_custom(fields, is_new=True)
+        details = {"changes": changes | custom, **told(custom, definitions)}
+        vessel._tell("created", by=by, is_new=True, announce=announce, client_id=client.id, **details)
         return vessel
 
     def update(self, fields: Mapping[str, Any], *, by: Actor, reverting: uuid.UUID | None = None) -> bool:
         """Write what differs and record it; False when nothing does. `reverting`: the event that this takes back.
         Raises Taken."""
-        before = {name: getattr(self, name) for name in fields}
-        self._write(fields)
+        own = {name: value for name, value in fields.items() if not is_custom(name)}
+        before = {name: getattr(self, name) for name in own}
+        self._write(own)
         changes = {name: (old, getattr(self, name)) for name, old in before.items() if old != getattr(self, name)}
+        custom, definitions = self.write_custom(fields)
+        changes |= custom
         if not changes:
             return False
-        details: dict[str, Any] = {"changes": changes, "changed_fields": sorted(changes)}
+        details: dict[str, Any] = {"changes": changes, "changed_fields": sorted(changes), **told(custom, definitions)}
         if reverting is None:
             self._tell("updated", by=by, **details)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import request, url_for
@@ -17,6 +17,7 @@ from ...clients.models import Client
 from ...current import member
 from ...errors import Refused
 from ...events.timeline import timeline
+from ...fields.forms import with_custom
 from ...formats import today
 from ...forms import Form
 from ...numbers import has_number
@@ -37,6 +38,7 @@ from ..queries import (
 )
 from . import PLACE, bp
 
+T = TypeVar("T", bound=VesselForm)
 SEES = ("clients.view", "clients.view_own")
 RESTORE_FIRST = lazy_gettext("Restore the vessel before you change it.")
 
@@ -66,6 +68,11 @@ def refusal(form: Form, vessel: Vessel) -> int | None:
         form.form_errors = [_("Somebody archived this vessel meanwhile.") + " " + RESTORE_FIRST]
         return 409
     return None
+
+
+def custom(form: type[T], *, is_kept: bool = False) -> type[T]:
+    """The form with the fields that the port made up."""
+    return with_custom(form, Vessel.resource, member.here().id, is_kept=is_kept)
 
 
 def taken(form: VesselForm, act: Callable[[], object]) -> int | None:
@@ -118,7 +125,7 @@ def index_of_client(number: int) -> ResponseReturnValue:
 @requires("clients.create")
 def new() -> ResponseReturnValue:
     """`?client=` names the owner, for links from a client's page."""
-    form = NewVesselForm(formdata=None, data={"client": request.args.get("client", "")})
+    form = custom(NewVesselForm)(formdata=None, data={"client": request.args.get("client", "")})
     if found := Client.named(member, form.client.data) if form.client.data else []:
         form.client.data = f"{found[0].full_name} · {found[0].number}"
     return page("vessels/new.html", form=form)
@@ -128,7 +135,7 @@ def new() -> ResponseReturnValue:
 @requires("clients.create")
 @once
 def create() -> ResponseReturnValue:
-    form = NewVesselForm()
+    form = custom(NewVesselForm, is_kept=True)()
     if not form.validate():
         return page("vessels/new.html", 422, form=form)
     typed, made = form.values(), []
@@ -147,10 +154,11 @@ def show(number: int) -> ResponseReturnValue:
 
 
 def detail(vessel: Vessel) -> dict[str, Any]:
-    """What the page shows: three statements beside the vessel's own."""
+    """What the page shows: four statements beside the vessel's own."""
     documents = documents_of(vessel)
     return {
         "vessel": vessel,
+        "custom": vessel.custom_facts,
         "documents": documents,
         "papers": papers_of(documents, today()),
         "today": today(),
@@ -163,7 +171,7 @@ def detail(vessel: Vessel) -> dict[str, Any]:
 @requires("clients.edit")
 def edit(number: int) -> ResponseReturnValue:
     vessel = unarchived(find_or_404(by_number(number)))
-    form = VesselForm(formdata=None, obj=vessel)
+    form = custom(VesselForm)(formdata=None, obj=vessel)
     form.open(vessel)
     return page("vessels/edit.html", vessel=vessel, form=form, clashes=[], merged=[])
 
@@ -172,7 +180,7 @@ def edit(number: int) -> ResponseReturnValue:
 @requires("clients.edit")
 def update(number: int) -> ResponseReturnValue:
     vessel = locked(number)
-    form = VesselForm(obj=vessel)
+    form = custom(VesselForm, is_kept=True)(obj=vessel)
     if status := refusal(form, vessel):
         return page("vessels/edit.html", status, vessel=vessel, form=form, clashes=[], merged=[])
     edit = form.compare(vessel)

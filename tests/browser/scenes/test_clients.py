@@ -85,6 +85,44 @@ def note_refused(stage: Stage, page: Page) -> None:
     expect(page.get_by_text("Write the note first.")).to_be_visible()
 
 
+def tag_menu(stage: Stage, page: Page) -> None:
+    page.goto(stage.client(2))
+    page.locator(".tag-menu summary").click()
+    expect(page.get_by_label("Name of the tag")).to_be_visible()
+
+
+def tag_refused(stage: Stage, page: Page) -> None:
+    tag_menu(stage, page)
+    page.get_by_role("button", name="Add tag").click()
+    expect(page.get_by_text("Type the name of a tag.")).to_be_visible()
+
+
+def colleague_offered(stage: Stage, page: Page) -> None:
+    page.goto(stage.client(2))
+    page.get_by_role("textbox", name="New note").press_sequentially("Ask @mats")
+    expect(page.get_by_role("option", name="Mats Berg")).to_be_visible()
+
+
+def colleague_named(stage: Stage, page: Page) -> None:
+    colleague_offered(stage, page)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Add note").click()
+    expect(page.locator(".mention").first).to_have_text("@Mats Berg")
+
+
+def note_edited(stage: Stage, page: Page) -> None:
+    colleague_named(stage, page)
+    page.get_by_role("link", name="Edit the note “Ask @Mats Berg”").first.click()
+    expect(page.get_by_role("heading", name="Edit note")).to_be_visible()
+
+
+def custom_refused(stage: Stage, page: Page) -> None:
+    page.goto(f"{stage.client(2)}/edit")
+    page.get_by_label("Key deposit").fill("plenty")
+    page.get_by_role("button", name="Save client").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
 def note_removed(stage: Stage, page: Page) -> None:
     page.goto(stage.client(3))
     page.get_by_role("textbox", name="New note").fill("Only for a moment.")
@@ -131,6 +169,13 @@ def new_refused(_stage: Stage, page: Page) -> None:
 class TestPages(Judged):
     scenes = (
         Scene("list", ADMIN, at(CLIENTS)),
+        Scene("client, choosing a tag", ADMIN, tag_menu),
+        Scene("client, tag refused", ADMIN, tag_refused, 422),
+        Scene("client, a colleague offered", ADMIN, colleague_offered),
+        Scene("client, a colleague named", ADMIN, colleague_named),
+        Scene("note, edit", ADMIN, note_edited),
+        Scene("client, custom field refused", ADMIN, custom_refused, 422),
+        Scene("list, one tag", ADMIN, at(f"{CLIENTS}?custom_winter_place=hall_a")),
         Scene("list, second page", ADMIN, second_page),
         Scene("list, who may only look", VIEWER, at(CLIENTS)),
         Scene("list, nobody matches", ADMIN, at(f"{CLIENTS}?status=former&kind=company&source=event&archived=1")),
