@@ -53,7 +53,8 @@ class Markup(HTMLParser):
             self.ids.add(given["id"])
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))
-        if tag == "a" and "href" in given:
+        # What only its author may change is hidden from the others by a script, since a push is the same for all.
+        if tag == "a" and "href" in given and "data-author" not in given:
             (self.row_actions if "row-action" in given.get("class", "") else self.links).add(given["href"])
         elif tag == "use":
             self.icons.add(given["href"])

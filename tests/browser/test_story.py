@@ -41,7 +41,7 @@ WRONG = (
 
 pytestmark = pytest.mark.usefixtures("at_work")
 TWICE = ("Tove", "A.", "", "TOVE@{}", "", "", "")
-MANY = 400
+MANY = 2_400
 COMPANY = "Hangon Vierasvenesatama"
 NOTE = "Comes back in May with a longer boat."
 
@@ -74,13 +74,13 @@ def send_file(page: Page, text: str) -> None:
 
 def check_preview(page: Page, *, new: int) -> None:
     figures = page.get_by_role("region", name="Result of the check").locator("dd.big")
-    expect(figures).to_have_text([str(new), "1", str(len(WRONG))])
+    expect(figures).to_have_text([f"{new:,}", "0", "1", str(len(WRONG))])
     # What needs somebody comes first, each with its reason.
     rows = page.locator(".verdicts tbody tr")
     for at, (_row, reason) in enumerate(WRONG):
         expect(rows.nth(at)).to_contain_text("Wrong")
         expect(rows.nth(at)).to_contain_text(reason)
-    expect(rows.nth(len(WRONG))).to_contain_text("stands in row 3")
+    expect(rows.nth(len(WRONG))).to_contain_text("Row 3 is used")
     columns = page.get_by_role("region", name="Columns of the file").get_by_role("listitem")
     expect(columns.filter(has_text="E-mail 1 - Value")).to_contain_text(re.compile(r"E-mail$"))
     expect(columns.filter(has_text="Group Membership")).to_contain_text("left out")
@@ -149,7 +149,7 @@ def test_two_windows(windows: Windows) -> None:
     send_file(admin, contact_file(hero, "marina.example", "0177", more=MANY))
     new = 1 + len(GOOD) + MANY
     check_preview(admin, new=new)
-    admin.get_by_role("button", name=f"Import {new} rows").click()
+    admin.get_by_role("button", name=f"Import {new:,} rows").click()
     expect(admin.get_by_role("heading", name="Import finished")).to_be_visible(timeout=60_000)
     shown = admin.evaluate("window.shown")
     done = [value for value, _total in shown]
