@@ -47,6 +47,7 @@ from .identity.models.verification import INVITATION_LASTS
 from .identity.passwords import hash_password
 from .identity.permissions import as_overrides
 from .notifications.models import Notification, Words
+from .saved_views.models import SavedView
 from .vessels.models import Document, Vessel
 from .vessels.models.dimensions import NAMES as DIMENSIONS
 
@@ -462,7 +463,29 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     _fleet(port, random.Random(f"vessels of {slug}"), sellers[0])  # noqa: S311
     _files(papers, port, sellers[0])
     _notifications(port)
+    _views(port, sellers[0])
     commit()
+
+
+def _views(port: CurrentPort, by: Seller) -> None:
+    """One that everybody has, and one of whoever sells most."""
+    begin(port_id=port.id, user_id=by.actor_id, scope="staff")
+    if db.session.scalar(select(SavedView.id).limit(1)) is not None:
+        return
+    for name, query, is_shared in (
+        ("Prospects without an owner", "status=prospect&owner=nobody", True),
+        ("My active clients", "status=active&owner=me&sort=updated&columns=contact%2Ctown%2Cupdated", False),
+    ):
+        SavedView.create(
+            name,
+            query,
+            resource="clients",
+            is_shared=is_shared,
+            port_id=port.id,
+            user_id=by.actor_id,
+            by=by,
+            announce=False,
+        )
 
 
 # Invented. Kind, length, beam, draft, air draft and tonnes of each size; flags follow the owner.

@@ -104,7 +104,6 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF is published without t
                 options["filters"] = [clean, *unbound.kwargs.get("filters", ())]
             if pairs := unbound.kwargs.get("choices"):  # value and label, which WTForms takes in its own shape only
                 options["choices"] = [c if isinstance(c, SelectChoice) else SelectChoice(*c) for c in pairs]
-                options["choices"] = [one if isinstance(one, SelectChoice) else SelectChoice(*one) for one in pairs]
             return unbound.bind(form=form, **options)
 
     def values(self) -> dict[str, Any]:

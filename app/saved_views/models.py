@@ -67,12 +67,21 @@ class SavedView(Recorded, Timestamped, PortScoped, Base):
 
     @classmethod
     def create(
-        cls, name: str, query: str, *, resource: str, is_shared: bool, port_id: uuid.UUID, user_id: uuid.UUID, by: Actor
+        cls,
+        name: str,
+        query: str,
+        *,
+        resource: str,
+        is_shared: bool,
+        port_id: uuid.UUID,
+        user_id: uuid.UUID,
+        by: Actor,
+        announce: bool = True,
     ) -> Self:
-        """Raises NameTaken."""
+        """Raises NameTaken. `announce=False`: part of a bulk act that announces itself once."""
         view = cls(port_id=port_id, user_id=user_id, resource=resource)
         view._write(name=name, query=query, is_shared=is_shared)
-        view.record("created", by=by, is_new=True, name=name, resource=resource)
+        view.record("created", by=by, is_new=True, announce=announce, name=name, resource=resource)
         return view
 
     def may_be_changed_by(self, member: Member) -> bool:
