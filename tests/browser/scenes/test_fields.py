@@ -25,7 +25,7 @@ def edit(_stage: Stage, page: Page) -> None:
 
 def choice_in_use(stage: Stage, page: Page) -> None:
     edit(stage, page)
-    page.get_by_label("Choices").fill("Hall A")
+    page.get_by_role("textbox", name="Choices").fill("Hall A")
     page.get_by_role("button", name="Save field").click()
     expect(page.get_by_role("alert")).to_be_visible()
 
