@@ -685,8 +685,9 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
 def view_of(owner: uuid.UUID, *, slug: str, name: str) -> uuid.UUID:
     port_id = enter(f"port_admin@{slug}.example", slug).here().id
     begin(port_id=port_id, user_id=owner, scope="staff")
-    kept = {"resource": "clients", "is_shared": False, "port_id": port_id, "user_id": owner}
-    return SavedView.create(name, "status=active", **kept, by=System()).id
+    return SavedView.create(
+        name, "status=active", resource="clients", is_shared=False, port_id=port_id, user_id=owner, by=System()
+    ).id
 
 
 def token_of(owner: uuid.UUID, *, place: str, port_id: uuid.UUID) -> uuid.UUID:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,9 +30,7 @@ def empty(cluster: Cluster, worker_id: str, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="module")
 def loaded(empty: Installation) -> Installation:
     with empty.app.app_context():
-        began = time.process_time()
         assert demo.load()
-        assert time.process_time() - began < 5  # of a processor that others use too
     return empty
 
 
