@@ -103,6 +103,7 @@ REGISTERING = (
     "admin.reactions",
     "changes.jobs",
     "changes.reactions",
+    "clients.duplicate_reactions",
     "clients.finding",
     "clients.jobs",
     "clients.put_back",
@@ -130,6 +131,8 @@ def register(app: Flask) -> None:
     from .admin.views import bp as admin
     from .api.views import bp as api
     from .changes.views import bp as changes
+    from .clients.duplicate_reactions import in_words
+    from .clients.labels import REASONS
     from .clients.views import bp as clients
     from .events.views import bp as audit
     from .fields.views import bp as fields
@@ -144,7 +147,8 @@ def register(app: Flask) -> None:
 
     for module in REGISTERING:
         import_module(f".{module}", __name__)
-    app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT)
+    app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT, client_reasons=REASONS)
+    app.jinja_env.filters["merge_facts"] = in_words
     for blueprint in (
         health.bp,
         api,

@@ -26,7 +26,7 @@ from werkzeug.test import TestResponse
 from app import limits, storage
 from app.admin.models import Tag
 from app.changes.models import ChangeSet
-from app.clients.models import Import, ImportRow, Note, Relationship, Verdict
+from app.clients.models import Import, ImportRow, Merge, Note, Relationship, Verdict
 from app.clients.queries import contacts_of
 from app.db import begin, commit, db, now
 from app.events.models import Event, SubjectKey, System, keyring, place_of_key
@@ -47,6 +47,7 @@ from tests.world import (
     Visitor,
     enter,
     make_client,
+    make_duplicate,
     make_file,
     make_notification,
     make_picture,
@@ -318,6 +319,14 @@ NEEDS = {
     "clients.destroy_import_run": ("admin.import_data",),
     "clients.show_import_errors": ("admin.import_data",),
     "clients.index_files": ("files.view",),
+    "clients.index_duplicates": ("clients.merge",),
+    "clients.create_duplicate_scan": ("clients.merge",),
+    "clients.create_duplicate_dismissal": ("clients.merge",),
+    "clients.destroy_duplicate_dismissal": ("clients.merge",),
+    "clients.new_merger": ("clients.merge",),
+    "clients.create_merger": ("clients.merge",),
+    "clients.show_merger": ("clients.view", "clients.view_own"),
+    "clients.destroy_merger": ("clients.merge",),
     "files.index": ("files.view",),
     "files.show_folder": ("files.view",),
     "files.index_records": ("files.view",),
@@ -445,6 +454,7 @@ TOPIC_NEEDS = {
     "client": ("clients.view", "clients.view_own"),
     "vessels": ("clients.view", "clients.view_own"),
     "vessel": ("clients.view", "clients.view_own"),
+    "duplicates": ("clients.merge",),
     "imports": ("admin.import_data",),
     "import": ("admin.import_data",),
     "files": ("files.view",),
@@ -540,6 +550,8 @@ class Place:
     relationship: uuid.UUID = field(default_factory=uuid.uuid4)
     mail: str = MAIL
     view: uuid.UUID = field(default_factory=uuid.uuid4)
+    duplicate: uuid.UUID = field(default_factory=uuid.uuid4)
+    merge: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
@@ -574,6 +586,8 @@ class Place:
             "slug": self.slug,
             "notification_id": self.notification,
             "mail": self.mail,
+            "duplicate_id": self.duplicate,
+            "merge_id": self.merge,
         }
         return {name: known[name] for name in rule.arguments}
 
@@ -628,6 +642,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     relationship = Relationship.create(captain, client, "captain", by=manager)
     event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
     assert event_id is not None
+    merge = Merge.make(client, make_client(manager), [], by=manager)
+    pair = make_duplicate(client, make_client(manager, full_name="Lea Marchand", owner_id=owner))
     key = storage.new_key(slug, "clients", client.number, "pdf")
     storage.put(BytesIO(b"%PDF-1.7"), key, "application/pdf")
     imported = Import.create(filename="contacts.csv", storage_key=key, by=manager)
@@ -675,6 +691,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         changes=changes.number,
         upload=numbers + 3,
         folder=numbers + 2,
+        duplicate=pair.id,
+        merge=merge.id,
         vessel=vessel.number,
         document=document.id,
         relationship=relationship.id,

@@ -32,7 +32,18 @@ from app import storage
 from app.admin.models import Tag
 from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.jobs import check_import
-from app.clients.models import Client, ClientTag, Import, ImportMapping, ImportRow, Note, Relationship, Verdict
+from app.clients.models import (
+    Client,
+    ClientTag,
+    DuplicateScan,
+    Import,
+    ImportMapping,
+    ImportRow,
+    Merge,
+    Note,
+    Relationship,
+    Verdict,
+)
 from app.clients.models.bulk_edit import BulkEdit
 from app.current import Member
 from app.db import begin, commit, db, now
@@ -59,7 +70,17 @@ from app.saved_views.models import SavedView
 from app.scratchpad.models import ScratchpadNote
 from app.vessels.models import Document, Vessel
 from tests.servers import Installation
-from tests.world import NORTH, SOUTH, Visitor, enter, make_client, make_file, start_session, user_id
+from tests.world import (
+    NORTH,
+    SOUTH,
+    Visitor,
+    enter,
+    make_client,
+    make_duplicate,
+    make_file,
+    start_session,
+    user_id,
+)
 
 ROOT = Path(__file__).parents[1]
 MANAGER = {NORTH: "port_admin@north.example", SOUTH: "port_admin@south.example"}
@@ -114,6 +135,9 @@ def fill(port_id: uuid.UUID) -> Harbour:
     BulkEdit.begin("archive", {}, title="Archive", expected=0, chosen={}, client_ids=[], by=manager)
     job_id = check_import.later(import_id=imported.id)
     fill_files(manager, client)
+    make_duplicate(client, make_client(manager))
+    DuplicateScan.locked(port_id)
+    Merge.make(client, make_client(manager), [], by=manager)
     db.session.execute(
         text(
             "INSERT INTO once_keys (id, port_id, actor_id, route, key, input_hash, expires_at)"
@@ -600,6 +624,9 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "import_mappings": written,
         "change_sets": written,
         "change_items": written,
+        "client_duplicates": written,
+        "duplicate_scans": written,
+        "client_merge_log": written,
     }
 
 

@@ -21,7 +21,7 @@ from uuid_utils.compat import uuid7
 from werkzeug.test import TestResponse
 
 from app import storage
-from app.clients.models import Client, Contact
+from app.clients.models import Client, Contact, Duplicate
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.events.models import Event
@@ -134,6 +134,14 @@ def make_client(by: Member, /, *, email: str | None = None, phone: str | None = 
             Contact.create(client, {"kind": kind, "value": value}, country=by.here().country, by=by, is_new=True)
     db.session.flush()
     return client
+
+
+def make_duplicate(one: Client, other: Client, *, score: int = 80, reasons: tuple[str, ...] = ("name",)) -> Duplicate:
+    a_id, b_id = sorted((one.id, other.id))
+    pair = Duplicate(port_id=one.port_id, a_id=a_id, b_id=b_id, score=score, reasons=list(reasons))
+    db.session.add(pair)
+    db.session.flush()
+    return pair
 
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF"

@@ -123,6 +123,8 @@ class NewClientForm(ClientForm):
 
     email = StringField(_("E-mail"), [at_most(320)], description=_("Invoices and berth notices go here."))
     phone = StringField(_("Phone"), [at_most(60)], description=_("Any spelling; national numbers too."))
+    # The button under those that look like this one.
+    anyway = BooleanField()
 
     def validate_email(self, field: Field) -> None:
         self._check(ContactKind.EMAIL, field)

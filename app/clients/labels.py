@@ -96,3 +96,21 @@ FIELDS = {
     "note": FieldWords(_("Note"), personal=True),
     "body": FieldWords(_("Note"), personal=True),
 }
+
+# Why two clients look like one.
+REASONS = {
+    "email": _("Same e-mail address"),
+    "phone": _("Same phone number"),
+    "tax_number": _("Same tax number"),
+    "registration": _("Same vessel registration"),
+    "vessel": _("Vessels of the same name"),
+    "name": _("Same name"),
+    "company_name": _("Same name"),
+    "words": _("Same name in another order"),
+    "nickname": _("One name is short for the other"),
+    "initial": _("The initial fits the name"),
+    "similar": _("Names differ in a letter or two"),
+    "address": _("Same street address"),
+    "town": _("Same town"),
+    "company": _("Same company"),
+}

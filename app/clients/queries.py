@@ -27,7 +27,7 @@ from ..paging import SIZE, Columns, Cursor, Filter, Page, Sort, address, paginat
 from ..vessels.models import Card
 from .forms import colleagues
 from .labels import KINDS, RELATIONS, SOURCES, STATUSES
-from .models import Client, ClientTag, Contact, ContactKind, pieces
+from .models import Client, ClientTag, Contact, ContactKind, Duplicate, DuplicateState, pieces
 
 SORTS = (
     Sort("name", lazy_gettext("Name"), Client.sort_name),
@@ -93,7 +93,7 @@ def client_page(member: Member, filters: Sequence[Filter], asked: str = "") -> P
     chosen = {chosen.name: chosen.value for chosen in filters}
     scope = _filtered(Client.visible_to(member), chosen, member)
     if asked:
-        is_narrowed = any(value for name, value in chosen.items() if name != "archived")
+        is_narrowed = any(chosen.values())  # among the archived stand the merged, which are not shown
         most = FOUND_TO_NARROW if is_narrowed else FOUND
         hits = search(member, asked, most, archived=bool(chosen["archived"]))
         return paginate_ranked(lambda start: _ranked(hits, scope if is_narrowed else None, start), most=FOUND)
@@ -148,7 +148,8 @@ def narrowed(
     scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UUID, me: uuid.UUID | None = None
 ) -> Select[Any]:
     """The filters laid over a scope; `me`: whom the owner "me" means."""
-    scope = scope.where(Client.archived_at.is_not(None) if chosen["archived"] else Client.archived_at.is_(None))
+    put_away = (Client.archived_at.is_not(None), Client.merged_into_id.is_(None))
+    scope = scope.where(*put_away) if chosen["archived"] else scope.where(Client.archived_at.is_(None))
     for name in ("status", "kind", "source"):
         if chosen[name]:
             scope = scope.where(getattr(Client, name) == chosen[name])
@@ -440,3 +441,35 @@ def letters() -> list[tuple[str, str]]:
 
 
 LETTERS = [(letter.upper(), Cursor(letter, uuid.UUID(int=0)).written()) for letter in ascii_lowercase]
+
+
+BY_SCORE = (Sort("score", lazy_gettext("Likelihood"), Duplicate.score, descending=True),)
+
+
+def duplicate_page(member: Member) -> Page:
+    """Open pairs that the member may see both of, the likeliest first."""
+    scope = Duplicate.visible_to(member).where(Duplicate.state == DuplicateState.OPEN)
+    a, b = aliased(Client), aliased(Client)
+    sides = [
+        column
+        for side, of in (("a", a), ("b", b))
+        for column in (
+            *(getattr(of, name).label(f"{side}_{name}") for name in SHOWN_OF_A_PAIR),
+            _reach_of(of).label(f"{side}_reach"),
+        )
+    ]
+    joined = scope.join(a, a.id == Duplicate.a_id).join(b, b.id == Duplicate.b_id)
+    rows = joined.with_only_columns(Duplicate.id, Duplicate.score, Duplicate.reasons, *sides)
+    return paginate(rows, scope, id_column=Duplicate.id, sorts=BY_SCORE)
+
+
+SHOWN_OF_A_PAIR = ("number", "full_name", "company_name", "town", "country", "status", "created_at")
+
+
+def _reach_of(of: Any) -> Any:
+    """`kind:value` of each contact."""
+    return (
+        select(func.array_agg(aggregate_order_by(Contact.kind + ":" + Contact.value, Contact.kind, Contact.id)))
+        .where(Contact.client_id == of.id, Contact.port_id == of.port_id, Contact.archived_at.is_(None))
+        .scalar_subquery()
+    )

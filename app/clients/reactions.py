@@ -39,6 +39,8 @@ ABOUT_CLIENTS = (
     "client:reverted",
     "client:archived",
     "client:restored",
+    "client:merged",
+    "client:unmerged",
     "client:noteAdded",
     "client:noteRemoved",
     "client:noteRestored",
@@ -58,6 +60,9 @@ ABOUT_CLIENTS = (
 )
 # What is told in the timeline of a client although it is about a vessel.
 ABOUT_VESSELS = tuple(name for name in EVENTS if name.startswith("vessel:"))
+
+# What may be done with the client is another afterwards, or all of it has changed.
+REDRAWN = ("client:archived", "client:restored", "client:merged", "client:unmerged")
 
 
 @live.topic("clients")
@@ -113,7 +118,7 @@ def show_clients(event: Event) -> None:
 def show_client(client: Client, event: Event) -> None:
     """Each card anew; all of it where what may be done changes."""
     live.refresh(f"{client.room}:own", target="#main")
-    if event.name in ("client:archived", "client:restored"):
+    if event.name in REDRAWN:
         live.refresh(client.room, target="#main")
         return
     port = current_port_of(client.port_id)
@@ -147,6 +152,9 @@ def show_file_in_timeline(event: Event) -> None:
         live.replace(client.room, "clients/_timeline.html", target=target, **context)
 
 
+CHANGING_THE_LIST = ("client:created", "client:restored", "client:merged", "client:unmerged")
+
+
 @on(*ABOUT_CLIENTS)
 def show_row(event: Event) -> None:
     """The open lists: the row anew, or where order and membership may change, the list."""
@@ -156,7 +164,7 @@ def show_row(event: Event) -> None:
     room = f"port:{port_id}:clients"
     row = row_of(event.subject_id)
     live.refresh(f"{room}:own", target="#main")
-    if row is None or event.name in ("client:created", "client:restored") or "full_name" in event.changed_fields:
+    if row is None or event.name in CHANGING_THE_LIST or "full_name" in event.changed_fields:
         live.refresh(room, target="#main")
         return
     port = current_port_of(port_id)

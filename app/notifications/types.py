@@ -46,6 +46,13 @@ TYPES = {
             default=Channels(in_app=True, email=False, digest=True),
         ),
         NotificationType(
+            "duplicate_alert",
+            _("Duplicates"),
+            _("Clients that look like one, after all of them were compared at night."),
+            icon="copy",
+            default=Channels(in_app=True, email=False, digest=True),
+        ),
+        NotificationType(
             "mention",
             _("Mentions"),
             _("A colleague names you in a note, with an @ before your name."),

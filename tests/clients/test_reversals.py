@@ -95,7 +95,7 @@ def test_every_kind_of_value_goes_back_as_a_new_change(
     assert answer.status_code == 303
     assert answer.location.endswith(f"subject=client:{client_id}") or "subject=client%3A" in answer.location
     client = now_of(client_id)
-    assert {name: client._shown(name) for name in BEFORE} == BEFORE
+    assert {name: client.shown(name) for name in BEFORE} == BEFORE
     assert client.full_name == "Léa Marchand"
     assert names(client_id) == ["client:created", "client:updated", "client:reverted"]
     page = admin.get(answer.location).text

@@ -50,6 +50,11 @@ def recordings(source: str, name: str) -> Iterator[Recording]:
             if isinstance(function, ast.Name) and function.id in RECORDERS:
                 if isinstance(call.args[0], ast.Constant):
                     yield Recording(place, str(call.args[0].value), details(call))
+            elif (
+                isinstance(function, ast.Name) and function.id == "Happening"
+            ):  # of a bulk act, which checks as it writes
+                if isinstance(call.args[0], ast.Constant):
+                    yield Recording(place, str(call.args[0].value), None)
             elif isinstance(function, ast.Attribute) and function.attr in wrappers:
                 own = wrappers[function.attr]
                 happened = text_of(call.args[0], place)

@@ -1,7 +1,9 @@
 from .client import Client, ClientKind, ClientSource, ClientStatus
 from .contact import Contact, ContactKind
+from .duplicate import Duplicate, DuplicateScan, DuplicateState
 from .imports import Import, ImportMapping, ImportRow, ImportStatus, Verdict
 from .mention import Mention, pieces
+from .merge import Merge
 from .note import Note
 from .relationship import Relationship, RelationshipKind
 from .tagging import ClientTag
@@ -14,11 +16,15 @@ __all__ = [
     "ClientTag",
     "Contact",
     "ContactKind",
+    "Duplicate",
+    "DuplicateScan",
+    "DuplicateState",
     "Import",
     "ImportMapping",
     "ImportRow",
     "ImportStatus",
     "Mention",
+    "Merge",
     "Note",
     "Relationship",
     "RelationshipKind",

@@ -9,11 +9,25 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import ARRAY, ForeignKey, Index, Select, String, UniqueConstraint, false, or_, select
+from flask_babel import gettext as _
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    false,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
+from ...errors import Refused
 from ...events.models import Actor, Recorded
 from ...fields.models import Customised, is_custom, told
 from ...identity.models import User
@@ -72,6 +86,8 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
     created_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     marketing_consent_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
+    # Who stands in its place: its number leads there.
+    merged_into_id: Mapped[uuid.UUID | None]
 
     owner: Mapped[User | None] = relationship(foreign_keys=[owner_id], viewonly=True, lazy="raise")
     contacts: Mapped[list[Contact]] = relationship(
@@ -97,6 +113,10 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
         Index("ix_clients_archived", "port_id", "sort_name", "id", postgresql_where="archived_at IS NOT NULL"),
         Index("ix_clients_owner_current", "port_id", "owner_id", "sort_name", "id"),
         Index("ix_clients_status_current", "port_id", "status", "sort_name", "id"),
+        ForeignKeyConstraint(["port_id", "merged_into_id"], ["clients.port_id", "clients.id"], ondelete="RESTRICT"),
+        CheckConstraint("merged_into_id <> id", name="merged_into_another"),
+        CheckConstraint("merged_into_id IS NULL OR archived_at IS NOT NULL", name="merged_is_archived"),
+        Index("ix_clients_merged_into_id", "port_id", "merged_into_id"),
     )
 
     EDITABLE = (
@@ -169,6 +189,11 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
         return exact if len(exact) == 1 else list(found)
 
     @classmethod
+    def numbered(cls, number: int, member: Member) -> Select[Self]:
+        """The one of this number; not who was merged: the page of the survivor answers for them."""
+        return cls.visible_to(member).where(has_number(cls, number), cls.merged_into_id.is_(None))
+
+    @classmethod
     def create(cls, fields: Mapping[str, Any], *, port_id: uuid.UUID, by: Actor, announce: bool = True) -> Self:
         """A new client with the next number of the port. `announce=False`: part of a bulk act that announces
         itself once."""
@@ -182,7 +207,7 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
                 client._write(name, value)
         db.session.add(client)
         db.session.flush()
-        changes: dict[str, Any] = {name: (None, client._shown(name)) for name in cls.EDITABLE if client._shown(name)}
+        changes: dict[str, Any] = {name: (None, client.shown(name)) for name in cls.EDITABLE if client.shown(name)}
         custom, definitions = client.write_custom(fields, is_new=True)
         changes |= custom
         client.record(
@@ -199,14 +224,7 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
 
     def update(self, fields: Mapping[str, Any], *, by: Actor, reverting: uuid.UUID | None = None) -> bool:
         """Write what differs and record it; False when nothing does. `reverting`: the event that this takes back."""
-        changes: dict[str, Any] = {}
-        for name, value in fields.items():
-            if is_custom(name):
-                continue
-            before = self._shown(name)
-            self._write(name, value)
-            if self._shown(name) != before:
-                changes[name] = (before, self._shown(name))
+        changes = self.take({name: value for name, value in fields.items() if not is_custom(name)})
         custom, definitions = self.write_custom(fields)
         changes |= custom
         if not changes:
@@ -219,6 +237,16 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
             self.record("reverted", by=by, event_id=reverting, changed_fields=sorted(changes), **words)
         return True
 
+    def take(self, fields: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+        """Write what differs; (old, new) of each field for the event of whoever asked."""
+        changes: dict[str, Any] = {}
+        for name, value in fields.items():
+            before = self.shown(name)
+            self._write(name, value)
+            if self.shown(name) != before:
+                changes[name] = (before, self.shown(name))
+        return changes
+
     def archive(self, *, by: Actor) -> None:
         """Put away: out of lists and choices, nothing deleted."""
         if self.archived_at is None:
@@ -226,11 +254,14 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
             self.record("archived", by=by)
 
     def restore(self, *, by: Actor) -> None:
+        """Back into the lists. Who was merged comes back by undoing that; raises Refused."""
+        if self.merged_into_id is not None:
+            raise Refused(_("%(name)s was merged into another client. Undo the merge instead.", name=self.full_name))
         if self.archived_at is not None:
             self.archived_at = None
             self.record("restored", by=by)
 
-    def _shown(self, name: str) -> Any:
+    def shown(self, name: str) -> Any:
         value = getattr(self, name)
         return list(value) if isinstance(value, list) else value
 

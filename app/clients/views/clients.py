@@ -17,16 +17,17 @@ from ...errors import Refused
 from ...events.timeline import timeline
 from ...fields.forms import with_custom
 from ...forms import Edit, EditForm, Form
-from ...numbers import has_number
 from ...once import once
 from ...saved_views.listing import default_view, shown_columns
 from ...saved_views.models import SavedView
 from ...search.recent import remember
 from ...web import find_or_404, go, kept_list, page, requires, said
+from ..duplicates import lookalikes
 from ..forms import AddTagForm, ClientForm, NewClientForm, NoteForm
 from ..labels import source_word
 from ..listing import CLIENTS
 from ..models import Client, Contact, ContactKind
+from ..models.merge import merges_of
 from ..queries import LATEST, beside, client_page, filters_of, kept_about, letters, stays_in_order
 from . import bp
 
@@ -38,7 +39,7 @@ bp.add_app_template_filter(source_word, "source_word")
 
 
 def by_number(number: int) -> Select[Client]:
-    return Client.visible_to(member).where(has_number(Client, number))
+    return Client.numbered(number, member)
 
 
 def locked(number: int) -> Client:
@@ -112,6 +113,8 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return page("clients/new.html", 422, form=form)
     port, typed = member.here(), form.values()
+    if alike := [] if typed.pop("anyway") else lookalikes(member, typed, country=typed["country"] or port.country):
+        return page("clients/new.html", 409, form=form, alike=alike)
     contacts = [(kind, typed.pop(kind)) for kind in (ContactKind.EMAIL, ContactKind.PHONE)]
     client = Client.create(form.written(typed), port_id=port.id, by=member)
     for kind, value in contacts:
@@ -195,6 +198,7 @@ def index_events(number: int) -> ResponseReturnValue:
         "clients/events.html",
         follow=[f"client:{number}"],
         client=client,
+        merges=merges_of(client),
         timeline=entries[:50],
         older=entries[49].id if len(entries) > 50 else None,
     )

@@ -109,7 +109,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/<port>/clients/<int:number>/vessels")
 @requires(*SEES)
 def index_of_client(number: int) -> ResponseReturnValue:
-    client = find_or_404(Client.visible_to(member).where(has_number(Client, number)).options(joinedload(Client.owner)))
+    client = find_or_404(Client.numbered(number, member).options(joinedload(Client.owner)))
     rows, former = fleet_of(client)
     return page(
         "clients/vessels.html",

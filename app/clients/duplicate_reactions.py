@@ -1,0 +1,110 @@
+"""Topic of duplicates, what they and merges show and tell, and who is told of a scan."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext, ngettext
+
+from .. import live
+from ..current import Member
+from ..events.models import Event
+from ..events.reactions import on
+from ..events.subjects import Shown, families, subjects
+from ..events.timeline import tells
+from ..notifications.models import notify
+from ..notifications.reactions import details_of, holders_of, written_for
+from . import following as _following  # noqa: F401  (registers how rows follow a merge)
+from .labels import FIELDS, REASONS
+
+
+@live.topic("duplicates")
+def duplicates_topic(member: Member, key: str | None) -> str | None:
+    return f"port:{member.here().id}:duplicates" if member.can("clients.merge") else None
+
+
+@on(
+    "duplicateScan:finished",
+    "client:merged",
+    "client:unmerged",
+    "client:archived",
+    "client:restored",
+    "client:duplicateDismissed",
+    "client:duplicateReopened",
+)
+def show_duplicates(event: Event) -> None:
+    live.refresh(f"port:{event.port_id}:duplicates", target="#main")
+
+
+@on("duplicateScan:finished")
+def tell_of_duplicates(event: Event) -> None:
+    """Once a scan, and only when it found something new."""
+    details = details_of(event)
+    if event.port_id is None or not details or not details["found"]:
+        return
+    for user_id in holders_of("clients.merge", event.port_id):
+        with written_for(user_id, event.port_id) as slug:
+            found = details["found"]
+            title = ngettext("%(num)s pair of clients looks like one", "%(num)s pairs of clients look like one", found)
+            notify(user_id, "duplicate_alert", event=event, title=title, link=f"/{slug}/clients/duplicates")
+
+
+# --- How the timeline tells of it
+
+
+def in_words(left: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Fields and their values as people read them."""
+    return [
+        (str(FIELDS[name].label), FIELDS[name].words(value))
+        for name, value in left.items()
+        if name in FIELDS and name != "owner_id"
+    ]
+
+
+@tells("client:merged", icon="copy", tone="info", personal=("name", "left"))
+def _merged(details: Mapping[str, Any]) -> str:
+    if details.get("into"):
+        return _("merged this client into %(name)s (%(number)s)", name=details["name"], number=details["into"])
+    told = _("merged %(name)s (%(number)s) into this client", name=details["name"], number=details["number"])
+    left = ", ".join(f"{label} {value}" for label, value in in_words(details.get("left") or {}))
+    return told + (_("; not taken over: %(values)s", values=left) if left else "")
+
+
+@tells("client:unmerged", icon="rotate-ccw", tone="warn", personal=("name",))
+def _unmerged(details: Mapping[str, Any]) -> str:
+    return _("undid the merge with %(name)s (%(number)s)", name=details["name"], number=details["number"])
+
+
+@tells("client:duplicateDetected", icon="copy", tone="warn")
+def _detected(details: Mapping[str, Any]) -> str:
+    reason = REASONS.get(details.get("reason", ""), "")
+    return _("found somebody who looks like this client: %(reason)s", reason=str(reason).lower())
+
+
+@tells("client:duplicateDismissed", icon="check")
+def _dismissed(details: Mapping[str, Any]) -> str:
+    return _("said that this client and one that looks alike are two")
+
+
+@tells("client:duplicateReopened", icon="rotate-ccw")
+def _reopened(details: Mapping[str, Any]) -> str:
+    return _("took back that this client and one that looks alike are two")
+
+
+@tells("duplicateScan:finished", icon="search")
+def _scanned(details: Mapping[str, Any]) -> str:
+    return _("compared all clients and found %(found)s new pairs that look like one", found=details.get("found", 0))
+
+
+@subjects("duplicateScan", lazy_gettext("Search for duplicates"))
+def _scans_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
+    if not member.can("clients.merge"):
+        return {}
+    return dict.fromkeys(ids, Shown(_("All clients"), url_for("clients.index_duplicates")))
+
+
+families("duplicateScan", lazy_gettext("Duplicates"))

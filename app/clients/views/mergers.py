@@ -1,0 +1,164 @@
+"""Making one client of two: compare, merge, look at what was merged, take it apart again."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import abort, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+from werkzeug.exceptions import NotFound
+
+from ...crypto import Unreadable
+from ...current import Member, member
+from ...db import db
+from ...errors import Failure, Refused, answer, words_for
+from ...events.timeline import timeline
+from ...numbers import has_number
+from ...once import once
+from ...web import find_or_404, go, kept_list, page, requires, said
+from ..mergers import Comparison, comparison, later_in_words, to_merge_with
+from ..models import Client, Merge
+from ..models.merge import lock_two
+from . import bp
+from .clients import SEES, by_number, unarchived
+
+
+@bp.get("/<int:number>/mergers/new")
+@requires("clients.merge")
+def new_merger(number: int) -> ResponseReturnValue:
+    """Whom to merge with; once that is chosen, both side by side."""
+    client = unarchived(find_or_404(by_number(number)))
+    other = request.args.get("other", type=int)
+    if other is None:
+        asked = request.args.get("q", "").strip()
+        found = to_merge_with(client, asked, member)
+        return page("clients/mergers/choose.html", client=client, asked=asked, found=found)
+    merged = unarchived(find_or_404(by_number(other)))
+    if merged.id == client.id:
+        raise Refused(_("A client cannot be merged with itself."))
+    return compare_page(comparison(client, merged))
+
+
+def compare_page(compared: Comparison, status: int = 200, *, changed: bool = False) -> ResponseReturnValue:
+    return page("clients/mergers/new.html", status, compared=compared, changed=changed)
+
+
+@bp.post("/<int:number>/mergers")
+@requires("clients.merge")
+@once
+def create_merger(number: int) -> ResponseReturnValue:
+    other = request.form.get("other", type=int)
+    if other is None:
+        client = find_or_404(by_number(number))
+        return page(
+            "clients/mergers/choose.html", 422, client=client, asked="", found=to_merge_with(client, "", member)
+        )
+    survivor, merged = both(number, other)
+    compared = comparison(survivor, merged, chosen=request.form)
+    if compared.was_changed:
+        return compare_page(compared, 409, changed=True)
+    made = Merge.make(survivor, merged, compared.taken, by=member)
+    undo = url_for("clients.destroy_merger", number=number, merge_id=made.id, _method="DELETE")
+    said(_("%(name)s is one client now", name=survivor.full_name), undo_url=undo)
+    return go("clients.show", number=number)
+
+
+def both(number: int, other: int) -> tuple[Client, Client]:
+    """The two, locked. 404 for who is not there; Refused for who was merged meanwhile."""
+    found = lock_two(numbered(number), numbered(other))
+    if len(found) != 2:
+        abort(404) if number != other else None
+        raise Refused(_("A client cannot be merged with itself."))
+    return found[0], found[1]
+
+
+def numbered(number: int) -> Any:
+    """Also who was merged: the refusal says so."""
+    return Client.visible_to(member).where(has_number(Client, number))
+
+
+def merge_of(survivor: Client, merge_id: uuid.UUID, *, lock: bool = False) -> Merge:
+    statement = Merge.into(survivor).where(Merge.id == merge_id)
+    if lock:  # and read anew: somebody may have undone it while this waited
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return find_or_404(statement)
+
+
+@bp.get("/<int:number>/mergers/<uuid:merge_id>")
+@requires(*SEES)
+def show_merger(number: int, merge_id: uuid.UUID) -> ResponseReturnValue:
+    """What was merged, what of it stands nowhere else, what happened with it, and what undoing would leave."""
+    client = find_or_404(by_number(number).options(joinedload(Client.owner)))
+    merge = merge_of(client, merge_id)
+    merged = db.session.scalars(select(Client).where(Client.id == merge.merged_id)).one()
+    try:
+        left, later = merge.opened()[0]["left"], later_in_words(merge.later_edits())
+    except Unreadable:
+        left, later = {}, []
+    return page(
+        "clients/mergers/show.html",
+        follow=[f"client:{number}"],
+        client=client,
+        merge=merge,
+        merged=merged,
+        left=left,
+        later=later,
+        why_not=merge.why_not(client, merged),
+        timeline=timeline("client", merged.id, limit=50),
+    )
+
+
+@bp.delete("/<int:number>/mergers/<uuid:merge_id>")
+@requires("clients.merge")
+def destroy_merger(number: int, merge_id: uuid.UUID) -> ResponseReturnValue:
+    found = find_or_404(numbered(number))
+    merge = merge_of(found, merge_id)
+    survivor, merged = lock_two(numbered(number), select(Client).where(Client.id == merge.merged_id))
+    merge = merge_of(survivor, merge_id, lock=True)
+    later = merge.undo(survivor, merged, by=member)
+    kept = _("Two clients again; %(count)s later changes stay as they are", count=len(later))
+    said(kept if later else _("Two clients again, as they were"))
+    return go("clients.show", number=number, list=kept_list())
+
+
+# --- A merged number leads on
+
+
+OF_A_CLIENT = "/<port>/clients/<int:number>"
+
+
+@bp.app_errorhandler(404)
+def lead_on(error: NotFound) -> ResponseReturnValue:
+    """The number of a client that was merged leads to the same page of the survivor; what is sent there is refused."""
+    is_client = request.url_rule is not None and request.url_rule.rule.startswith(OF_A_CLIENT)
+    found = g.get("member") if is_client else None
+    survivor = survivor_of((request.view_args or {})["number"], found) if found and found.port else None
+    if survivor is None or request.endpoint is None:
+        return answer(Failure(404, *words_for(404)))
+    if request.method not in ("GET", "HEAD"):
+        text = _("This client was merged into %(name)s meanwhile. Nothing was saved.", name=survivor.full_name)
+        url = url_for("clients.show", number=survivor.number)
+        return answer(Failure(409, _("Merged meanwhile"), text, url, _("Open %(name)s", name=survivor.full_name)))
+    values: dict[str, Any] = {**request.args.to_dict(), **(request.view_args or {}), "number": survivor.number}
+    return redirect(url_for(request.endpoint, **values), 303)
+
+
+def survivor_of(number: int, member: Member) -> Client | None:
+    """Who stands for a merged client at the end of all merges, if the member may see it."""
+    found = db.session.scalars(
+        select(Client.merged_into_id).where(
+            Client.port_id == member.here().id, has_number(Client, number), Client.merged_into_id.is_not(None)
+        )
+    ).one_or_none()
+    for _step in range(100):
+        if found is None:
+            return None
+        client = db.session.scalars(Client.visible_to(member).where(Client.id == found)).one_or_none()
+        if client is None or client.merged_into_id is None:
+            return client
+        found = client.merged_into_id
+    return None
