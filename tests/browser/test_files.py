@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import FilePayload, Page, StorageState, expect
 
 from tests.browser.pages import ELSEWHERE, MANAGER, is_same, live, mark
 from tests.browser.windows import Windows
 from tests.files import samples
+
+pytestmark = pytest.mark.usefixtures("at_work")
 
 FILES = "/port-nimara/files"
 StateOf = Callable[[str], StorageState]

@@ -219,14 +219,17 @@ def test_the_list_keeps_its_place(
     link = page.locator("#rows .name").nth(30)
     link.focus()
     name, place = link.inner_text(), page.evaluate("window.scrollY")
+    height = "document.activeElement.getBoundingClientRect().top"
+    before = page.evaluate(height)
     assert place > 0
     change(site, numbers[3], status="former", company_name="Old Hands")
     expect(page.locator(f"#client-{numbers[3]}")).to_contain_text("Former")
-    assert page.evaluate("[window.scrollY, document.activeElement.textContent]") == [place, name]
+    assert page.evaluate("document.activeElement.textContent") == name
+    assert abs(page.evaluate(height) - before) < 1
     change(site, numbers[4], full_name="Zz Last of All")
     expect(page.locator(f"#client-{numbers[4]}")).to_have_count(0)
     assert page.evaluate("document.activeElement.textContent") == name
-    assert abs(page.evaluate("window.scrollY") - place) < 80, "moved by more than the row that went"
+    assert abs(page.evaluate("window.scrollY") - place) < 100, "moved by more than the row that went"
 
 
 def test_an_edit_form_is_left_alone(

@@ -139,6 +139,7 @@ def test_putting_away_and_back_makes_every_page_look_again(air: Air, client: Cli
         (f"{client.room}:own", "refresh", "#main"),
         (LIST, "refresh", "#main"),
         (OWN, "refresh", "#main"),
+        (f"port:{NORTH}:duplicates", "refresh", "#main"),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app import limits
 from app.db import begin, commit, db
 from app.events.models import Event
 from app.identity.models import PortRoleOverride, Role, UserPortRole, roles_here
@@ -301,7 +302,9 @@ def test_a_preview_gives_nothing_that_one_does_not_hold(visit: Callable[[str], V
     assert director.get("/north/clients").status_code == 200
 
 
-def test_every_write_but_the_end_is_refused(admin: Visitor) -> None:
+def test_every_write_but_the_end_is_refused(admin: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(limits.AMOUNTS, "writes", "1000 per minute")  # there are more than anybody may send
+    monkeypatch.setitem(limits.AMOUNTS, "bulk", "1000 per minute")
     own = url_of("viewer")
     assert admin.post(f"{url_of('port_admin')}/preview").status_code == 303
     allowed, asked = [], 0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.judged import Judged
 from tests.browser.pages import MANAGER, VIEWER
 from tests.browser.stage import Scene, Stage, at
 from tests.files import samples
+
+pytestmark = pytest.mark.usefixtures("at_work")
 
 FILES = "/port-nimara/files"
 
