@@ -188,12 +188,19 @@ def sign_ins() -> str:
 
 
 def refuse_taken(port: int) -> None:
+    """What a run that was killed just now leaves behind needs a moment to let go of it."""
+    if not wait_until(lambda: is_free(port), seconds=5):
+        raise NotStarted(f"Port {port} is in use. Choose another one: make run PORT={port + 1}")
+
+
+def is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise NotStarted(f"Port {port} is in use. Choose another one: make run PORT={port + 1}") from None
+            return False
+    return True
 
 
 if __name__ == "__main__":
