@@ -460,7 +460,7 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
         if chance.random() < 0.12:
             fields |= _some_values(custom, chance)
         _one_client(fields, by, port, chance, age=timedelta(hours=age * 7 + chance.random() * 5))
-    _fleet(port, random.Random(f"vessels of {slug}"), sellers[0])  # noqa: S311
+    _fleet(port, random.Random(f"vessels of {slug}"), sellers[0])  # noqa: S311  # the same fleet each time; nothing secret
     _files(papers, port, sellers[0])
     _notifications(port)
     _views(port, sellers[0])

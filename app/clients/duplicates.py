@@ -171,7 +171,7 @@ SIDES = ", ".join(
     for side in ("a", "b")
     for name in ("id", "kind", "sort_name", "company_name", "tax_number", "street", "postcode", "town", "reach")
 )
-TOGETHER = f"SELECT {SIDES} FROM scan_pairs p JOIN scan_looks a ON a.id = p.a_id JOIN scan_looks b ON b.id = p.b_id"  # noqa: S608
+TOGETHER = f"SELECT {SIDES} FROM scan_pairs p JOIN scan_looks a ON a.id = p.a_id JOIN scan_looks b ON b.id = p.b_id"  # noqa: S608  # constants
 # A pair that was decided stays decided.
 KEEP = """
     INSERT INTO client_duplicates (id, port_id, a_id, b_id, score, reasons, state, created_at, updated_at)

@@ -375,7 +375,7 @@ FIELDS = """
     FROM custom_field_values v JOIN custom_field_definitions d ON d.port_id = v.port_id AND d.id = v.definition_id
     WHERE v.port_id = :port AND v.client_id = :client AND d.archived_at IS NULL
 """
-OFFERED = f"SELECT jsonb_agg({SHOWN_TAG}) FROM tags t WHERE t.port_id = :port AND t.archived_at IS NULL"  # noqa: S608
+OFFERED = f"SELECT jsonb_agg({SHOWN_TAG}) FROM tags t WHERE t.port_id = :port AND t.archived_at IS NULL"  # noqa: S608  # constants
 NAMES = """
     SELECT jsonb_agg(u.name ORDER BY u.name) FROM users u
     WHERE u.is_active AND u.id IN (SELECT r.user_id FROM user_port_roles r WHERE r.port_id = :port)

@@ -277,7 +277,7 @@ def _pair(both: Iterable[uuid.UUID]) -> dict[str, Row]:
 
 
 def _images(table: str, ids: Iterable[str]) -> dict[str, Row]:
-    statement = f"SELECT t.id, to_jsonb(t)::text AS image FROM {table} t WHERE t.id = ANY (CAST(:ids AS uuid[]))"  # noqa: S608
+    statement = f"SELECT t.id, to_jsonb(t)::text AS image FROM {table} t WHERE t.id = ANY (CAST(:ids AS uuid[]))"  # noqa: S608  # names of our own tables
     return _as_rows(statement, {"ids": list(ids)})
 
 
@@ -290,7 +290,7 @@ def _move(link: Link, survivor: Client, merged: Client) -> list[str]:
     values = {"survivor": survivor.id, "merged": merged.id, "now": now()}
     mine = f"t.{link.column} = :merged AND {link.where}"
     if link.leftover:
-        db.session.execute(text(f"UPDATE {link.table} t SET {link.leftover} WHERE {mine} AND ({link.clash})"), values)  # noqa: S608
+        db.session.execute(text(f"UPDATE {link.table} t SET {link.leftover} WHERE {mine} AND ({link.clash})"), values)  # noqa: S608  # names of our own tables
     also = f", {link.also}" if link.also else ""
     statement = (
         f"UPDATE {link.table} t SET {link.column} = :survivor{also}"  # noqa: S608  # names of our own tables
