@@ -1,10 +1,8 @@
 """Child processes that end with the one that started them."""
 
-import ctypes
+import json
 import os
-import pwd
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -16,33 +14,7 @@ from typing import IO
 
 import psutil
 
-LIBC = ctypes.CDLL(None, use_errno=True)
-
-# From linux/prctl.h, linux/securebits.h and linux/capability.h
-PR_SET_PDEATHSIG, PR_SET_SECUREBITS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 28, 47, 2
-NO_SETUID_FIXUP = 1 << 2
-CAP_VERSION_3, CAP_DAC_OVERRIDE = 0x20080522, 1
-
-
-def die_with_parent(signal_number: int) -> None:
-    """Ask the kernel to end this process when its parent is gone, even by kill -9. Elsewhere than on Linux
-    the next start finds such a process by its record."""
-    if sys.platform == "linux":
-        LIBC.prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
-
-
-def become_nobody() -> None:
-    """Give up root, which Postgres refuses to run as, but still reach files below directories that only root
-    may enter, such as /root or a temporary directory: opening those to everybody would be the other way."""
-    mask = 1 << CAP_DAC_OVERRIDE
-    nobody = pwd.getpwnam("nobody")
-    # Else setuid() would drop all capabilities, and access(), which Postgres asks, would overlook them.
-    LIBC.prctl(PR_SET_SECUREBITS, NO_SETUID_FIXUP, 0, 0, 0)
-    os.setgroups([])
-    os.setgid(nobody.pw_gid)
-    os.setuid(nobody.pw_uid)
-    LIBC.capset(struct.pack("Ii", CAP_VERSION_3, 0), struct.pack("6I", mask, mask, mask, 0, 0, 0))
-    LIBC.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0)
+LAUNCH = Path(__file__).with_name("launch.py")
 
 
 def start(
@@ -58,21 +30,15 @@ def start(
 
     To be called from the main thread: the kernel counts the thread that starts a child as its parent.
     """
-
-    def prepare() -> None:
-        if unprivileged and os.geteuid() == 0 and sys.platform == "linux":
-            become_nobody()
-        die_with_parent(last_signal)
-
+    asked = {"parent": os.getpid(), "last_signal": int(last_signal), "unprivileged": unprivileged}
     return subprocess.Popen(
-        [str(part) for part in command],
+        [sys.executable, "-IS", LAUNCH, json.dumps(asked), *map(str, command)],
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         cwd=cwd,
         env=environment,
         start_new_session=True,
-        preexec_fn=prepare,
     )
 
 
