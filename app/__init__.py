@@ -105,6 +105,7 @@ REGISTERING = (
     "changes.reactions",
     "clients.duplicate_reactions",
     "clients.finding",
+    "clients.following",
     "clients.jobs",
     "clients.put_back",
     "clients.reactions",
@@ -118,11 +119,11 @@ REGISTERING = (
     "identity.reactions",
     "mail.reactions",
     "notifications.reactions",
+    "saved_views.reactions",
     "vessels.finding",
     "vessels.jobs",
     "vessels.reactions",
     "vessels.reversals",
-    "saved_views.reactions",
 )
 
 
@@ -160,11 +161,11 @@ def register(app: Flask) -> None:
         fields,
         files,
         notifications,
-        vessels,
         scratchpad,
+        search_pages,
+        vessels,
     ):
         app.register_blueprint(blueprint)
-    app.register_blueprint(search_pages)
     if app.extensions["settings"].environment == "development":
         from .dev.components import bp as components
         from .mail.views import bp as outbox

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Collection
 
 from flask import url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from .. import live
@@ -53,11 +52,11 @@ def show_tags(event: Event) -> None:
 
 describes(["settings:updated"], FIELDS)
 describes(["tag:created", "tag:updated"], TAG_FIELDS)
-tells("settings:updated", icon="sliders-horizontal")(lambda details: _("changed the settings"))
-tells("tag:created", icon="tags", tone="ok")(lambda details: _("added the tag %(name)s", name=details["name"]))
-tells("tag:updated", icon="tags")(lambda details: _("changed the tag"))
-tells("tag:archived", icon="archive")(lambda details: _("archived the tag %(name)s", name=details["name"]))
-tells("tag:restored", icon="archive-restore")(lambda details: _("restored the tag %(name)s", name=details["name"]))
+tells("settings:updated", lazy_gettext("changed the settings"), icon="sliders-horizontal")
+tells("tag:created", lazy_gettext("added the tag %(name)s"), icon="tags", tone="ok")
+tells("tag:updated", lazy_gettext("changed the tag"), icon="tags")
+tells("tag:archived", lazy_gettext("archived the tag %(name)s"), icon="archive")
+tells("tag:restored", lazy_gettext("restored the tag %(name)s"), icon="archive-restore")
 
 
 @subjects("settings", lazy_gettext("Settings"))

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
 from contextlib import suppress
-from typing import Any
 
 import redis
-from flask import url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from .. import formats, live
@@ -17,7 +13,7 @@ from ..current import Member
 from ..db import db
 from ..events.models import Event
 from ..events.reactions import on
-from ..events.subjects import Shown, families, subjects
+from ..events.subjects import families, numbered, subjects
 from ..events.timeline import tells
 from ..identity.models import current_port_of
 from ..numbers import has_number
@@ -57,26 +53,27 @@ def show_progress(change_set_id: uuid.UUID) -> None:
         live.replace(found.room, "changes/_progress.html", target=f"change-set-{found.number}", changes=found)
 
 
-@tells("changeSet:applied", icon="list-checks", tone="info", personal=("title",))
-def _applied(details: Mapping[str, Any]) -> str:
-    return _("did “%(title)s”: %(total)s records", title=details["title"], total=details["total"])
+tells(
+    "changeSet:applied",
+    lazy_gettext("did “%(title)s”: %(total)s records"),
+    icon="list-checks",
+    tone="info",
+    personal=("title",),
+)
+tells(
+    "changeSet:rollBackStarted",
+    lazy_gettext("began to take “%(title)s” back: %(total)s records"),
+    icon="rotate-ccw",
+    tone="info",
+    personal=("title",),
+)
+tells(
+    "changeSet:rolledBack",
+    lazy_gettext("took “%(title)s” back: %(put_back)s as before, %(kept)s changed since and kept"),
+    icon="rotate-ccw",
+    tone="warn",
+    personal=("title",),
+)
 
-
-@tells("changeSet:rollBackStarted", icon="rotate-ccw", tone="info", personal=("title",))
-def _started(details: Mapping[str, Any]) -> str:
-    return _("began to take “%(title)s” back: %(total)s records", title=details["title"], total=details["total"])
-
-
-@tells("changeSet:rolledBack", icon="rotate-ccw", tone="warn", personal=("title",))
-def _rolled_back(details: Mapping[str, Any]) -> str:
-    words = {name: details.get(name, 0) for name in ("title", "put_back", "kept")}
-    return _("took “%(title)s” back: %(put_back)s as before, %(kept)s changed since and kept", **words)
-
-
-@subjects("changeSet", lazy_gettext("Bulk change"))
-def _shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
-    found = db.session.scalars(ChangeSet.visible_to(member).where(ChangeSet.id.in_(ids)))
-    return {one.id: Shown(one.title, url_for("changes.show", number=one.number)) for one in found}
-
-
+subjects("changeSet", lazy_gettext("Bulk change"))(numbered(ChangeSet, ChangeSet.title, "changes.show"))
 families("changeSet", lazy_gettext("Bulk changes"))

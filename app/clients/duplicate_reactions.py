@@ -18,7 +18,6 @@ from ..events.subjects import Shown, families, subjects
 from ..events.timeline import tells
 from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
-from . import following as _following  # noqa: F401  (registers how rows follow a merge)
 from .labels import FIELDS, REASONS
 
 
@@ -74,30 +73,31 @@ def _merged(details: Mapping[str, Any]) -> str:
     return told + (_("; not taken over: %(values)s", values=left) if left else "")
 
 
-@tells("client:unmerged", icon="rotate-ccw", tone="warn", personal=("name",))
-def _unmerged(details: Mapping[str, Any]) -> str:
-    return _("undid the merge with %(name)s (%(number)s)", name=details["name"], number=details["number"])
-
-
-@tells("client:duplicateDetected", icon="copy", tone="warn")
-def _detected(details: Mapping[str, Any]) -> str:
-    reason = REASONS.get(details.get("reason", ""), "")
-    return _("found somebody who looks like this client: %(reason)s", reason=str(reason).lower())
-
-
-@tells("client:duplicateDismissed", icon="check")
-def _dismissed(details: Mapping[str, Any]) -> str:
-    return _("said that this client and one that looks alike are two")
-
-
-@tells("client:duplicateReopened", icon="rotate-ccw")
-def _reopened(details: Mapping[str, Any]) -> str:
-    return _("took back that this client and one that looks alike are two")
-
-
-@tells("duplicateScan:finished", icon="search")
-def _scanned(details: Mapping[str, Any]) -> str:
-    return _("compared all clients and found %(found)s new pairs that look like one", found=details.get("found", 0))
+tells(
+    "client:unmerged",
+    lazy_gettext("undid the merge with %(name)s (%(number)s)"),
+    icon="rotate-ccw",
+    tone="warn",
+    personal=("name",),
+)
+tells(
+    "client:duplicateDetected",
+    lazy_gettext("found somebody who looks like this client: %(reason)s"),
+    icon="copy",
+    tone="warn",
+    words={"reason": lambda reason: str(REASONS.get(reason, "")).lower()},
+)
+tells("client:duplicateDismissed", lazy_gettext("said that this client and one that looks alike are two"), icon="check")
+tells(
+    "client:duplicateReopened",
+    lazy_gettext("took back that this client and one that looks alike are two"),
+    icon="rotate-ccw",
+)
+tells(
+    "duplicateScan:finished",
+    lazy_gettext("compared all clients and found %(found)s new pairs that look like one"),
+    icon="search",
+)
 
 
 @subjects("duplicateScan", lazy_gettext("Search for duplicates"))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
 import redis
-from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, Select, select
@@ -20,7 +19,7 @@ from ..db import db
 from ..events.models import Event, EventMention
 from ..events.reactions import on
 from ..events.registry import EVENTS
-from ..events.subjects import Shown, families, subjects
+from ..events.subjects import families, numbered, subjects
 from ..events.timeline import describes, tells, timeline
 from ..files.models import FILE_EVENTS, holds_files
 from ..identity.models import current_port_of
@@ -29,6 +28,7 @@ from ..notifications.reactions import details_of, holders_of, written_for
 from ..numbers import has_number
 from .labels import FIELDS, RELATIONS
 from .models import Client, ClientTag, Import, Note
+from .models.relationship import RelationshipKind
 from .queries import LATEST, beside, kept_about, row_of
 
 T = TypeVar("T", Client, Import)
@@ -248,121 +248,46 @@ def show_progress(import_id: uuid.UUID) -> None:
 
 describes(ABOUT_CLIENTS, FIELDS)
 
-
-@tells("client:created", icon="user-plus", tone="ok")
-def _created(details: Mapping[str, Any]) -> str:
-    return _("added this client")
-
-
-@tells("client:updated", icon="pencil")
-def _updated(details: Mapping[str, Any]) -> str:
-    return _("changed the details")
-
-
-@tells("client:reverted", icon="rotate-ccw")
-def _reverted(details: Mapping[str, Any]) -> str:
-    return _("took a change of the details back")
-
-
-@tells("client:archived", icon="archive", tone="warn")
-def _archived(details: Mapping[str, Any]) -> str:
-    return _("archived this client")
-
-
-@tells("client:restored", icon="archive-restore", tone="ok")
-def _restored(details: Mapping[str, Any]) -> str:
-    return _("brought this client back")
-
-
-@tells("client:noteAdded", icon="message-square", tone="info", personal=("preview",))
-def _note_added(details: Mapping[str, Any]) -> str:
-    return _("noted “%(preview)s”", preview=details.get("preview", ""))
+tells("client:created", lazy_gettext("added this client"), icon="user-plus", tone="ok")
+tells("client:updated", lazy_gettext("changed the details"), icon="pencil")
+tells("client:reverted", lazy_gettext("took a change of the details back"), icon="rotate-ccw")
+tells("client:archived", lazy_gettext("archived this client"), icon="archive", tone="warn")
+tells("client:restored", lazy_gettext("brought this client back"), icon="archive-restore", tone="ok")
+tells(
+    "client:noteAdded",
+    lazy_gettext("noted “%(preview)s”"),
+    icon="message-square",
+    tone="info",
+    personal=("preview",),
+)
+tells("client:noteRemoved", lazy_gettext("removed a note"), icon="trash-2")
+tells("client:noteRestored", lazy_gettext("put a note back"), icon="message-square")
+tells("client:noteUpdated", lazy_gettext("changed a note"), icon="message-square")
+tells("client:notePinned", lazy_gettext("pinned “%(preview)s”"), icon="pin", tone="info", personal=("preview",))
+tells("client:noteUnpinned", lazy_gettext("unpinned “%(preview)s”"), icon="pin", personal=("preview",))
+tells("client:tagged", lazy_gettext("added the tag “%(tag)s”"), icon="tags", tone="info")
+tells("client:untagged", lazy_gettext("took the tag “%(tag)s” off"), icon="tags")
+tells("contact:created", lazy_gettext("added a contact"), icon="plus")
+tells("contact:updated", lazy_gettext("changed a contact"), icon="pencil")
+tells("contact:reverted", lazy_gettext("took a change of a contact back"), icon="rotate-ccw")
+tells("contact:archived", lazy_gettext("removed a contact"), icon="trash-2")
+tells("contact:restored", lazy_gettext("put a contact back"), icon="archive-restore")
 
 
-@tells("client:noteRemoved", icon="trash-2")
-def _note_removed(details: Mapping[str, Any]) -> str:
-    return _("removed a note")
+def _relation(kind: Any) -> str:
+    if kind == RelationshipKind.SPOUSE:
+        return _("spouse of")
+    return str(RELATIONS[kind][0]).lower() if kind in RELATIONS else str(kind)
 
 
-@tells("client:noteRestored", icon="message-square")
-def _note_restored(details: Mapping[str, Any]) -> str:
-    return _("put a note back")
+for happened, text, icon in (
+    ("Added", lazy_gettext("noted: %(person)s, %(kind)s %(other)s"), "users"),
+    ("Removed", lazy_gettext("removed: %(person)s, %(kind)s %(other)s"), "trash-2"),
+    ("Restored", lazy_gettext("put back: %(person)s, %(kind)s %(other)s"), "users"),
+):
+    tells(f"client:relationship{happened}", text, icon=icon, personal=("person", "other"), words={"kind": _relation})
 
-
-@tells("client:noteUpdated", icon="message-square")
-def _note_updated(details: Mapping[str, Any]) -> str:
-    return _("changed a note")
-
-
-@tells("client:notePinned", icon="pin", tone="info", personal=("preview",))
-def _note_pinned(details: Mapping[str, Any]) -> str:
-    return _("pinned “%(preview)s”", preview=details.get("preview", ""))
-
-
-@tells("client:noteUnpinned", icon="pin", personal=("preview",))
-def _note_unpinned(details: Mapping[str, Any]) -> str:
-    return _("unpinned “%(preview)s”", preview=details.get("preview", ""))
-
-
-@tells("client:tagged", icon="tags", tone="info")
-def _tagged(details: Mapping[str, Any]) -> str:
-    return _("added the tag “%(tag)s”", tag=details.get("tag", ""))
-
-
-@tells("client:untagged", icon="tags")
-def _untagged(details: Mapping[str, Any]) -> str:
-    return _("took the tag “%(tag)s” off", tag=details.get("tag", ""))
-
-
-@tells("contact:created", icon="plus")
-def _contact_added(details: Mapping[str, Any]) -> str:
-    return _("added a contact")
-
-
-@tells("contact:updated", icon="pencil")
-def _contact_updated(details: Mapping[str, Any]) -> str:
-    return _("changed a contact")
-
-
-@tells("contact:reverted", icon="rotate-ccw")
-def _contact_reverted(details: Mapping[str, Any]) -> str:
-    return _("took a change of a contact back")
-
-
-@tells("contact:archived", icon="trash-2")
-def _contact_removed(details: Mapping[str, Any]) -> str:
-    return _("removed a contact")
-
-
-@tells("contact:restored", icon="archive-restore")
-def _contact_restored(details: Mapping[str, Any]) -> str:
-    return _("put a contact back")
-
-
-@tells("client:relationshipAdded", icon="users", personal=("person", "other"))
-def _relationship_added(details: Mapping[str, Any]) -> str:
-    return _("noted: %(person)s, %(relation)s %(other)s", **_relation(details))
-
-
-@tells("client:relationshipRemoved", icon="trash-2", personal=("person", "other"))
-def _relationship_removed(details: Mapping[str, Any]) -> str:
-    return _("removed: %(person)s, %(relation)s %(other)s", **_relation(details))
-
-
-@tells("client:relationshipRestored", icon="users", personal=("person", "other"))
-def _relationship_restored(details: Mapping[str, Any]) -> str:
-    return _("put back: %(person)s, %(relation)s %(other)s", **_relation(details))
-
-
-def _relation(details: Mapping[str, Any]) -> dict[str, str]:
-    kind = details.get("kind", "")
-    relation = _("spouse of") if kind == "spouse" else str(RELATIONS[kind][0]).lower() if kind in RELATIONS else ""
-    return {"person": details.get("person", ""), "other": details.get("other", ""), "relation": relation}
-
-
-@tells("import:uploaded", icon="upload")
-def _import_uploaded(details: Mapping[str, Any]) -> str:
-    return _("sent the contact file “%(filename)s”", filename=details.get("filename", ""))
+tells("import:uploaded", lazy_gettext("sent the contact file “%(filename)s”"), icon="upload")
 
 
 @tells("import:checked", icon="file-text")
@@ -373,46 +298,27 @@ def _import_checked(details: Mapping[str, Any]) -> str:
     )
 
 
-@tells("import:started", icon="file-up", tone="info")
-def _import_started(details: Mapping[str, Any]) -> str:
-    return _("started to import %(rows)s rows of “%(filename)s”", rows=details["rows"], filename=details["filename"])
-
-
-@tells("import:finished", icon="circle-check", tone="ok")
-def _import_finished(details: Mapping[str, Any]) -> str:
-    counts = {name: details.get(name, 0) for name in ("created", "updated")}
-    return _("imported a file: %(created)s clients added, %(updated)s changed", **counts)
-
-
-@tells("import:stopped", icon="circle-x", tone="warn")
-def _import_stopped(details: Mapping[str, Any]) -> str:
-    return _("stopped an import after %(done)s of %(total)s rows", done=details["done"], total=details["total"])
-
-
-@tells("import:failed", icon="triangle-alert", tone="bad")
-def _import_failed(details: Mapping[str, Any]) -> str:
-    return _("could not read a contact file: %(error)s", error=details.get("error", ""))
-
+tells("import:started", lazy_gettext("started to import %(rows)s rows of “%(filename)s”"), icon="file-up", tone="info")
+tells(
+    "import:finished",
+    lazy_gettext("imported a file: %(created)s clients added, %(updated)s changed"),
+    icon="circle-check",
+    tone="ok",
+)
+tells(
+    "import:stopped",
+    lazy_gettext("stopped an import after %(done)s of %(total)s rows"),
+    icon="circle-x",
+    tone="warn",
+)
+tells("import:failed", lazy_gettext("could not read a contact file: %(error)s"), icon="triangle-alert", tone="bad")
 
 # --- What the audit log calls them, and where their pages are
 
-
-@subjects("client", lazy_gettext("Client"))
-def _clients_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
-    seen = Client.visible_to(member).where(Client.id.in_(ids))
-    rows = db.session.execute(seen.with_only_columns(Client.id, Client.number, Client.full_name))
-    return {row.id: Shown(row.full_name, url_for("clients.show", number=row.number)) for row in rows}
-
-
-@subjects("import", lazy_gettext("Import"))
-def _imports_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
-    if not member.can("admin.import_data"):
-        return {}
-    seen = Import.visible_to(member).where(Import.id.in_(ids))
-    rows = db.session.execute(seen.with_only_columns(Import.id, Import.number, Import.filename))
-    return {row.id: Shown(row.filename, url_for("clients.show_import", number=row.number)) for row in rows}
-
-
+subjects("client", lazy_gettext("Client"))(numbered(Client, Client.full_name, "clients.show"))
+subjects("import", lazy_gettext("Import"))(
+    numbered(Import, Import.filename, "clients.show_import", needs=("admin.import_data",))
+)
 families("client", lazy_gettext("Clients"))
 families("contact", lazy_gettext("Contacts"))
 families("import", lazy_gettext("Imports"))

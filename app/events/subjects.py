@@ -11,7 +11,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask import url_for
+
 from ..current import Member
+from ..db import db
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,20 @@ def subjects(subject_type: str, label: Any) -> Callable[[Finder], Finder]:
         return finder
 
     return register
+
+
+def numbered(model: Any, name: Any, endpoint: str, *, needs: Collection[str] = ()) -> Finder:
+    """What finds records that have a number: by the column `name`, at the page of theirs, for who holds one of `needs`
+    (none: whoever sees them)."""
+
+    def find(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
+        if needs and not any(map(member.can, needs)):
+            return {}
+        seen = model.visible_to(member).where(model.id.in_(ids))
+        rows = db.session.execute(seen.with_only_columns(model.id, model.number, name.label("name")))
+        return {row.id: Shown(row.name, url_for(endpoint, number=row.number)) for row in rows}
+
+    return find
 
 
 def families(family: str, label: Any) -> None:

@@ -71,11 +71,17 @@ class Told(dict[str, Any]):
 
 
 def tells(
-    name: str, text: str | None = None, *, icon: str, tone: str = "", personal: Iterable[str] = ()
+    name: str,
+    text: str | None = None,
+    *,
+    icon: str,
+    tone: str = "",
+    personal: Iterable[str] = (),
+    words: Mapping[str, Callable[[Any], str]] | None = None,
 ) -> Callable[[Teller], Teller]:
     """Register the sentence that tells of one event: `text`, which names details as `%(name)s`, or what the decorated
     function makes of them. `personal`: the details of which it says what the audit log hides from who may not open the
-    record."""
+    record. `words`: how the value of a detail reads."""
 
     def register(teller: Teller) -> Teller:
         if name in TELLERS:
@@ -84,8 +90,13 @@ def tells(
         PERSONAL[name] = frozenset(personal)
         return teller
 
+    def say(details: Mapping[str, Any]) -> str:
+        told = type(details)(details) if isinstance(details, Told) else Told(details)
+        told.update({detail: read(told[detail]) for detail, read in (words or {}).items()})
+        return str(text) % told
+
     if text is not None:
-        register(lambda details: str(text) % (details if isinstance(details, Told) else Told(details)))
+        register(say)
     return register
 
 

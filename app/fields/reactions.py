@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Collection
 
 from flask import url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from .. import live
@@ -34,15 +33,11 @@ def show_fields(event: Event) -> None:
 
 
 describes(["field:created", "field:updated"], FIELDS)
-tells("field:created", icon="file-text", tone="ok")(
-    lambda details: _("added the field %(label)s", label=details["label"])
-)
-tells("field:updated", icon="file-text")(lambda details: _("changed the field %(label)s", label=details["label"]))
-tells("field:moved", icon="arrow-up")(lambda details: _("moved the field %(label)s", label=details["label"]))
-tells("field:archived", icon="archive")(lambda details: _("archived the field %(label)s", label=details["label"]))
-tells("field:restored", icon="archive-restore")(
-    lambda details: _("restored the field %(label)s", label=details["label"])
-)
+tells("field:created", lazy_gettext("added the field %(label)s"), icon="file-text", tone="ok")
+tells("field:updated", lazy_gettext("changed the field %(label)s"), icon="file-text")
+tells("field:moved", lazy_gettext("moved the field %(label)s"), icon="arrow-up")
+tells("field:archived", lazy_gettext("archived the field %(label)s"), icon="archive")
+tells("field:restored", lazy_gettext("restored the field %(label)s"), icon="archive-restore")
 
 
 @subjects("field", lazy_gettext("Custom field"))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 from sqlalchemy import select
@@ -16,7 +14,7 @@ from ..current import Member
 from ..db import db
 from ..events.models import Event
 from ..events.reactions import on
-from ..events.subjects import Shown, families, subjects
+from ..events.subjects import families, numbered, subjects
 from ..events.timeline import FieldWords, describes, tells
 from ..numbers import has_number
 from .labels import CATEGORY_WORDS
@@ -67,73 +65,45 @@ describes(FOLDER_EVENTS, {"name": FieldWords(lazy_gettext("Name"))})
 
 NAMED = ("filename",)
 
-
-def named(details: Mapping[str, Any]) -> str:
-    return str(details.get("filename", ""))
-
-
-@tells("file:uploaded", icon="upload", tone="ok", personal=NAMED)
-def _uploaded(details: Mapping[str, Any]) -> str:
-    return _("uploaded “%(name)s”", name=named(details))
-
-
-@tells("file:replaced", icon="file-up", tone="info", personal=NAMED)
-def _replaced(details: Mapping[str, Any]) -> str:
-    return _("uploaded version %(ordinal)s of “%(name)s”", ordinal=details.get("ordinal", ""), name=named(details))
-
-
-@tells("file:versionRestored", icon="rotate-ccw", personal=NAMED)
-def _version_restored(details: Mapping[str, Any]) -> str:
-    words = {"ordinal": details.get("ordinal", ""), "name": named(details)}
-    return _("made version %(ordinal)s of “%(name)s” the current one again", **words)
-
-
-@tells("file:updated", icon="pencil", personal=NAMED)
-def _updated(details: Mapping[str, Any]) -> str:
-    return _("changed the file “%(name)s”", name=named(details))
-
-
-@tells("file:reverted", icon="rotate-ccw", personal=NAMED)
-def _reverted(details: Mapping[str, Any]) -> str:
-    return _("took a change of the file “%(name)s” back", name=named(details))
+tells("file:uploaded", lazy_gettext("uploaded “%(filename)s”"), icon="upload", tone="ok", personal=NAMED)
+tells(
+    "file:replaced",
+    lazy_gettext("uploaded version %(ordinal)s of “%(filename)s”"),
+    icon="file-up",
+    tone="info",
+    personal=NAMED,
+)
+tells(
+    "file:versionRestored",
+    lazy_gettext("made version %(ordinal)s of “%(filename)s” the current one again"),
+    icon="rotate-ccw",
+    personal=NAMED,
+)
+tells("file:updated", lazy_gettext("changed the file “%(filename)s”"), icon="pencil", personal=NAMED)
+tells("file:reverted", lazy_gettext("took a change of the file “%(filename)s” back"), icon="rotate-ccw", personal=NAMED)
+tells("file:deleted", lazy_gettext("deleted the file “%(filename)s”"), icon="trash-2", tone="warn", personal=NAMED)
+tells(
+    "file:restored", lazy_gettext("put the file “%(filename)s” back"), icon="archive-restore", tone="ok", personal=NAMED
+)
+tells("file:purged", lazy_gettext("removed “%(filename)s” from the trash for good"), icon="trash-2", personal=NAMED)
+tells(
+    "file:infected",
+    lazy_gettext("found a virus in “%(filename)s” (%(signature)s)"),
+    icon="shield-alert",
+    tone="bad",
+    personal=NAMED,
+)
 
 
 @tells("file:moved", icon="folder-input", personal=(*NAMED, "folder"))
 def _moved(details: Mapping[str, Any]) -> str:
     if folder := details.get("folder"):
-        return _("moved “%(name)s” into the folder “%(folder)s”", name=named(details), folder=folder)
-    return _("moved “%(name)s” out of its folder", name=named(details))
+        return _("moved “%(name)s” into the folder “%(folder)s”", name=details["filename"], folder=folder)
+    return _("moved “%(name)s” out of its folder", name=details["filename"])
 
 
-@tells("file:deleted", icon="trash-2", tone="warn", personal=NAMED)
-def _deleted(details: Mapping[str, Any]) -> str:
-    return _("deleted the file “%(name)s”", name=named(details))
-
-
-@tells("file:restored", icon="archive-restore", tone="ok", personal=NAMED)
-def _restored(details: Mapping[str, Any]) -> str:
-    return _("put the file “%(name)s” back", name=named(details))
-
-
-@tells("file:purged", icon="trash-2", personal=NAMED)
-def _purged(details: Mapping[str, Any]) -> str:
-    return _("removed “%(name)s” from the trash for good", name=named(details))
-
-
-@tells("file:infected", icon="shield-alert", tone="bad", personal=NAMED)
-def _infected(details: Mapping[str, Any]) -> str:
-    words = {"signature": details.get("signature", ""), "name": named(details)}
-    return _("found a virus in “%(name)s” (%(signature)s)", **words)
-
-
-@tells("folder:created", icon="folder-plus", tone="ok")
-def _folder_created(details: Mapping[str, Any]) -> str:
-    return _("made this folder")
-
-
-@tells("folder:updated", icon="pencil")
-def _folder_updated(details: Mapping[str, Any]) -> str:
-    return _("renamed this folder")
+tells("folder:created", lazy_gettext("made this folder"), icon="folder-plus", tone="ok")
+tells("folder:updated", lazy_gettext("renamed this folder"), icon="pencil")
 
 
 @tells("folder:moved", icon="folder-input")
@@ -157,24 +127,8 @@ def _folder_restored(details: Mapping[str, Any]) -> str:
 
 # --- What the audit log calls them, and where their pages are
 
-
-@subjects("file", lazy_gettext("File"))
-def _files_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
-    if not member.can("files.view"):
-        return {}
-    seen = File.visible_to(member).where(File.id.in_(ids))
-    rows = db.session.execute(seen.with_only_columns(File.id, File.number, File.filename))
-    return {row.id: Shown(row.filename, url_for("files.show", number=row.number)) for row in rows}
-
-
-@subjects("folder", lazy_gettext("Folder"))
-def _folders_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
-    if not member.can("files.view"):
-        return {}
-    seen = Folder.visible_to(member).where(Folder.id.in_(ids))
-    rows = db.session.execute(seen.with_only_columns(Folder.id, Folder.number, Folder.name))
-    return {row.id: Shown(row.name, url_for("files.show_folder", number=row.number)) for row in rows}
-
-
+SEEN = ("files.view",)
+subjects("file", lazy_gettext("File"))(numbered(File, File.filename, "files.show", needs=SEEN))
+subjects("folder", lazy_gettext("Folder"))(numbered(Folder, Folder.name, "files.show_folder", needs=SEEN))
 families("file", lazy_gettext("Files"))
 families("folder", lazy_gettext("Folders"))

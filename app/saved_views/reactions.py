@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import or_, select
 
@@ -43,14 +41,13 @@ describes(
 )
 
 
-def _told(name: str, sentence: Any, icon: str) -> None:
-    tells(name, icon=icon, personal=("name",))(lambda details: sentence(details.get("name", "")))
-
-
-_told("savedView:created", lambda name: _("saved the view “%(name)s”", name=name), "star")
-_told("savedView:updated", lambda name: _("changed the view “%(name)s”", name=name), "star")
-_told("savedView:archived", lambda name: _("deleted the view “%(name)s”", name=name), "trash-2")
-_told("savedView:restored", lambda name: _("brought the view “%(name)s” back", name=name), "star")
+for happened, text, icon in (
+    ("created", lazy_gettext("saved the view “%(name)s”"), "star"),
+    ("updated", lazy_gettext("changed the view “%(name)s”"), "star"),
+    ("archived", lazy_gettext("deleted the view “%(name)s”"), "trash-2"),
+    ("restored", lazy_gettext("brought the view “%(name)s” back"), "star"),
+):
+    tells(f"savedView:{happened}", text, icon=icon, personal=("name",))
 
 
 @subjects("savedView", lazy_gettext("Saved view"))

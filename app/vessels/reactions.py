@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping
 from datetime import date
-from typing import Any
 
-from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import select
@@ -19,7 +16,7 @@ from ..db import db
 from ..events.models import Event
 from ..events.reactions import on
 from ..events.registry import EVENTS
-from ..events.subjects import Shown, families, subjects
+from ..events.subjects import families, numbered, subjects
 from ..events.timeline import describes, tells, timeline
 from ..identity.models import current_port_of
 from ..notifications.models import notify
@@ -147,68 +144,54 @@ describes([name for name in ABOUT_VESSELS if "document" not in name], FIELDS)
 describes([name for name in ABOUT_VESSELS if "document" in name], DOCUMENT_FIELDS)
 
 
-def tell(happened: str, words: Callable[[dict[str, Any]], str], *, icon: str, tone: str = "") -> None:
-    def teller(details: Mapping[str, Any]) -> str:
-        return words({name: _shown(name, details[name]) for name in (*EVENTS[f"vessel:{happened}"], "name")})
+PAPER = {"document": one_of(DOCUMENT_KINDS), "valid_until": as_day}
 
-    tells(f"vessel:{happened}", icon=icon, tone=tone)(teller)
-
-
-tell("created", lambda d: _("added the vessel %(name)s", name=d["name"]), icon="ship", tone="ok")
-tell("updated", lambda d: _("changed the vessel %(name)s", name=d["name"]), icon="pencil")
-tell("reverted", lambda d: _("took a change of %(name)s back", name=d["name"]), icon="rotate-ccw")
-tell("measured", lambda d: _("measured %(name)s", name=d["name"]), icon="ruler")
-tell("ownerChanged", lambda d: _("gave %(name)s a new owner", name=d["name"]), icon="repeat", tone="info")
-tell("archived", lambda d: _("archived the vessel %(name)s", name=d["name"]), icon="archive", tone="warn")
-tell("restored", lambda d: _("brought the vessel %(name)s back", name=d["name"]), icon="archive-restore", tone="ok")
-tell("documentAdded", lambda d: _("added a paper of %(name)s: %(document)s", **of(d)), icon="file-text")
-tell("documentUpdated", lambda d: _("changed a paper of %(name)s: %(document)s", **of(d)), icon="pencil")
-tell(
-    "documentReverted",
-    lambda d: _("took a change of a paper of %(name)s back: %(document)s", **of(d)),
+tells("vessel:created", lazy_gettext("added the vessel %(name)s"), icon="ship", tone="ok")
+tells("vessel:updated", lazy_gettext("changed the vessel %(name)s"), icon="pencil")
+tells("vessel:reverted", lazy_gettext("took a change of %(name)s back"), icon="rotate-ccw")
+tells("vessel:measured", lazy_gettext("measured %(name)s"), icon="ruler")
+tells("vessel:ownerChanged", lazy_gettext("gave %(name)s a new owner"), icon="repeat", tone="info")
+tells("vessel:archived", lazy_gettext("archived the vessel %(name)s"), icon="archive", tone="warn")
+tells("vessel:restored", lazy_gettext("brought the vessel %(name)s back"), icon="archive-restore", tone="ok")
+tells("vessel:documentAdded", lazy_gettext("added a paper of %(name)s: %(document)s"), icon="file-text", words=PAPER)
+tells("vessel:documentUpdated", lazy_gettext("changed a paper of %(name)s: %(document)s"), icon="pencil", words=PAPER)
+tells(
+    "vessel:documentReverted",
+    lazy_gettext("took a change of a paper of %(name)s back: %(document)s"),
     icon="rotate-ccw",
+    words=PAPER,
 )
-tell(
-    "documentVerified",
-    lambda d: _("verified a paper of %(name)s: %(document)s", **of(d)),
+tells(
+    "vessel:documentVerified",
+    lazy_gettext("verified a paper of %(name)s: %(document)s"),
     icon="badge-check",
     tone="ok",
+    words=PAPER,
 )
-tell(
-    "documentUnverified",
-    lambda d: _("took the verification of a paper of %(name)s back: %(document)s", **of(d)),
+tells(
+    "vessel:documentUnverified",
+    lazy_gettext("took the verification of a paper of %(name)s back: %(document)s"),
     icon="rotate-ccw",
+    words=PAPER,
 )
-tell("documentRemoved", lambda d: _("removed a paper of %(name)s: %(document)s", **of(d)), icon="trash-2")
-tell("documentRestored", lambda d: _("put a paper of %(name)s back: %(document)s", **of(d)), icon="archive-restore")
-tell(
-    "documentExpiring",
-    lambda d: _("reminded of a paper of %(name)s: %(document)s, good until %(day)s", **of(d), day=d["valid_until"]),
+tells("vessel:documentRemoved", lazy_gettext("removed a paper of %(name)s: %(document)s"), icon="trash-2", words=PAPER)
+tells(
+    "vessel:documentRestored",
+    lazy_gettext("put a paper of %(name)s back: %(document)s"),
+    icon="archive-restore",
+    words=PAPER,
+)
+tells(
+    "vessel:documentExpiring",
+    lazy_gettext("reminded of a paper of %(name)s: %(document)s, good until %(valid_until)s"),
     icon="bell",
     tone="warn",
+    words=PAPER,
 )
-
-
-def _shown(name: str, recorded: Any) -> Any:
-    if name == "document":
-        return one_of(DOCUMENT_KINDS)(recorded)
-    return as_day(recorded) if name == "valid_until" else recorded
-
-
-def of(details: Mapping[str, Any]) -> dict[str, str]:
-    return {"name": details["name"], "document": details["document"]}
-
 
 # --- What the audit log calls them, and where their pages are
 
-
-@subjects("vessel", lazy_gettext("Vessel"))
-def _vessels_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
-    if not (member.can("clients.view") or member.can("clients.view_own")):
-        return {}
-    found = Vessel.visible_to(member).where(Vessel.id.in_(ids))
-    rows = db.session.execute(found.with_only_columns(Vessel.id, Vessel.number, Vessel.name))
-    return {row.id: Shown(row.name, url_for("vessels.show", number=row.number)) for row in rows}
-
-
+subjects("vessel", lazy_gettext("Vessel"))(
+    numbered(Vessel, Vessel.name, "vessels.show", needs=("clients.view", "clients.view_own"))
+)
 families("vessel", lazy_gettext("Vessels"))
