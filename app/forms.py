@@ -134,11 +134,17 @@ class Clash:
 
 @dataclass(frozen=True)
 class Edit:
-    """What an edit form comes to: what to write, what clashes, what merged by itself."""
+    """What an edit form comes to: what to write, what clashes, and the labels of what merged by itself."""
 
     changes: dict[str, Any]
     clashes: list[Clash] = field(default_factory=list)
     merged: list[str] = field(default_factory=list)
+
+    def told(self, words: str) -> str:
+        """The words for what was saved; where something merged by itself, they name it."""
+        if not self.merged:
+            return words
+        return gettext("Saved; also changed meanwhile: %(fields)s", fields=", ".join(self.merged))
 
 
 class EditForm(Form):
@@ -158,13 +164,15 @@ class EditForm(Form):
 
     def compare(self, record: Any, *, told_in: Any = None) -> Edit:
         """Compare opened, typed and present values of the (locked) record. `told_in`: the record in whose timeline
-        its changes stand, when that is another."""
+        its changes stand, when that is another. After a clash the form shows what merged by itself, and is compared
+        with the present values when it comes back."""
         base, typed, present = self.opened_with, self.values(), self._present(record)
         opened = {name: base.get(name, present[name]) for name in typed}
         mine = {name: typed[name] for name in typed if typed[name] not in (opened[name], present[name])}
         theirs = [name for name in typed if present[name] not in (opened[name], typed[name])]
         clashing = [name for name in theirs if name in mine]
-        merged = [name for name in theirs if name not in mine]
+        others = [name for name in theirs if name not in mine]
+        merged = [str(self[name].label.text) for name in others]
         if not clashing:
             return Edit(mine, merged=merged)
         authors = last_changes(told_in or record, clashing, part=record.id if told_in else None)
@@ -180,14 +188,10 @@ class EditForm(Form):
             )
             for name in clashing
         ]
-        return Edit(mine, clashes, merged)
-
-    def rebase(self, record: Any, edit: Edit) -> None:
-        """After a clash: show what merged by itself, and compare with the present values from now on."""
-        present = self._present(record)
-        for name in edit.merged:
+        for name in others:
             self[name].data = present[name]
         self.open(record)
+        return Edit(mine, clashes, merged)
 
     def _present(self, record: Any) -> dict[str, Any]:
         """The record's values as these fields read them."""

@@ -114,7 +114,6 @@ def update(field_id: uuid.UUID) -> ResponseReturnValue:
         return edit_page(field, form, 422)
     change = form.compare(field)
     if change.clashes:
-        form.rebase(field, change)
         return edit_page(field, form, 409, clashes=change.clashes)
     values, currency = form.written(change.changes), member.here().currency
     if refused(form, lambda: field.update(values, currency=currency, by=member)):

@@ -132,7 +132,6 @@ class Views:
             return self.edit_page(view, form, 422)
         edit = form.compare(view)
         if edit.clashes:
-            form.rebase(view, edit)
             return self.edit_page(view, form, 409, edit.clashes)
         changes = dict(edit.changes)
         if view.user_id != member.id:

@@ -82,12 +82,10 @@ def update_settings(group: str) -> ResponseReturnValue:
     if not form.validate():
         return group_page(group, form, sheet, 422)
     edit = form.compare(sheet)
-    merged = [str(form[name].label.text) for name in edit.merged]
     if edit.clashes:
-        form.rebase(sheet, edit)
-        return group_page(group, form, sheet, 409, clashes=edit.clashes, merged=merged)
+        return group_page(group, form, sheet, 409, clashes=edit.clashes, merged=edit.merged)
     sheet.update(edit.changes, by=member)
-    said(_("Saved; also changed meanwhile: %(fields)s", fields=", ".join(merged)) if merged else _("Settings saved"))
+    said(edit.told(_("Settings saved")))
     return go("admin.edit_settings", group=group)
 
 

@@ -84,7 +84,6 @@ def update_tag(tag_id: uuid.UUID) -> ResponseReturnValue:
         return edit_page(tag, form, 422)
     edit = form.compare(tag)
     if edit.clashes:
-        form.rebase(tag, edit)
         return edit_page(tag, form, 409, clashes=edit.clashes)
     if taken(form, lambda: tag.update(edit.changes, by=member)):
         return edit_page(tag, form, 422)

@@ -16,7 +16,7 @@ from ...current import member
 from ...errors import Refused
 from ...events.timeline import timeline
 from ...fields.forms import with_custom
-from ...forms import Edit, EditForm, Form
+from ...forms import EditForm, Form
 from ...once import once
 from ...saved_views.listing import default_view, shown_columns
 from ...saved_views.models import SavedView
@@ -175,17 +175,11 @@ def update(number: int) -> ResponseReturnValue:
     if status := refusal(form, client):
         return page("clients/edit.html", status, client=client, form=form, clashes=[], merged=[])
     edit = form.compare(client)
-    merged = _labels(form, edit)
     if edit.clashes:
-        form.rebase(client, edit)
-        return page("clients/edit.html", 409, client=client, form=form, clashes=edit.clashes, merged=merged)
+        return page("clients/edit.html", 409, client=client, form=form, clashes=edit.clashes, merged=edit.merged)
     client.update(form.written(edit.changes), by=member)
-    said(_("Saved; also changed meanwhile: %(fields)s", fields=", ".join(merged)) if merged else _("Client saved"))
+    said(edit.told(_("Client saved")))
     return go("clients.show", number=number, list=kept_list())
-
-
-def _labels(form: ClientForm, edit: Edit) -> list[str]:
-    return [str(form[name].label.text) for name in edit.merged]
 
 
 @bp.get("/<int:number>/events")

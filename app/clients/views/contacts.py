@@ -83,7 +83,6 @@ def update_contact(number: int, contact_id: uuid.UUID) -> ResponseReturnValue:
         return edit_page(client, contact, form, status)
     edit = form.compare(contact, told_in=client)
     if edit.clashes:
-        form.rebase(contact, edit)
         return edit_page(client, contact, form, 409, clashes=edit.clashes)
     update = partial(contact.update, client, edit.changes, country=country_of(client), by=member)
     if status := unfit(form, update):

@@ -85,7 +85,6 @@ def update_note(number: int, note_id: uuid.UUID) -> ResponseReturnValue:
         return edit_page(client, note, form, status)
     edit = form.compare(note, told_in=client)
     if edit.clashes:
-        form.rebase(note, edit)
         return edit_page(client, note, form, 409, clashes=edit.clashes)
     note.update(client, edit.changes.get("body", note.body), by=member)
     said(_("Note saved"))

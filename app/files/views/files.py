@@ -168,7 +168,6 @@ def update(number: int) -> ResponseReturnValue:
         return edit_page(file, form, 422)
     edit = form.compare(file, told_in=file.told_in)
     if edit.clashes:
-        form.rebase(file, edit)
         return edit_page(file, form, 409, clashes=edit.clashes)
     file.update(edit.changes, by=member)
     said(_("File saved"))

@@ -111,7 +111,6 @@ def update_port() -> ResponseReturnValue:
         return page("identity/ports/edit.html", 422, port=port, form=form, clashes=[])
     edit = form.compare(port)
     if edit.clashes:
-        form.rebase(port, edit)
         return page("identity/ports/edit.html", 409, port=port, form=form, clashes=edit.clashes)
     port.update(edit.changes, by=member)
     said(_("Port saved"))
@@ -152,7 +151,6 @@ def update_branding() -> ResponseReturnValue:
         return branding_page(form, 422)
     edit = form.compare(look)
     if edit.clashes:
-        form.rebase(look, edit)
         return branding_page(form, 409, clashes=edit.clashes)
     port.brand({name: value or None for name, value in edit.changes.items()}, by=member)
     said(_("Colours saved"))

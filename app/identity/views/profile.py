@@ -58,7 +58,6 @@ def update_profile() -> ResponseReturnValue:
         return profile_page(422, form=form)
     edit = form.compare(profile)
     if edit.clashes:
-        form.rebase(profile, edit)
         return profile_page(409, form=form, clashes=edit.clashes)
     accounts.update_profile(user, edit.changes, by=member)
     said(_("Your profile was saved"))

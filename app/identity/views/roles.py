@@ -99,12 +99,10 @@ def update_role(role_id: uuid.UUID) -> ResponseReturnValue:
         return edit_page("edit", here, form, 422)
     edit = form.compare(form.record)
     if edit.clashes:
-        form.rebase(form.record, edit)
         return edit_page("edit", here, form, 409, clashes=edit.clashes)
     here.role.update(edit.changes, by=member)
     close_everybody(User.holding(role_id, member.here().id))
-    merged = ", ".join(str(form[name].label.text) for name in edit.merged)
-    said(_("Role saved; also changed meanwhile: %(what)s", what=merged) if merged else _("Role saved"))
+    said(edit.told(_("Role saved")))
     return go("identity.show_role", role_id=role_id)
 
 
@@ -149,7 +147,6 @@ def update_override(role_id: uuid.UUID) -> ResponseReturnValue:
         return edit_page("override", here, form, 422)
     edit = form.compare(form.record)
     if edit.clashes:
-        form.rebase(form.record, edit)
         return edit_page("override", here, form, 409, clashes=edit.clashes)
     try:
         here.lay_over(overrides_of(edit.changes), by=member)
@@ -158,8 +155,7 @@ def update_override(role_id: uuid.UUID) -> ResponseReturnValue:
         form.form_errors = [refusal.text]
         return edit_page("override", role_here(role_id), form, 409)
     close_everybody(User.holding(role_id, member.here().id))
-    merged = ", ".join(str(form[name].label.text) for name in edit.merged)
-    said(_("Saved; also changed meanwhile: %(what)s", what=merged) if merged else _("Saved for this port"))
+    said(edit.told(_("Saved for this port")))
     return go("identity.show_role", role_id=role_id)
 
 

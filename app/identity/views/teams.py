@@ -96,7 +96,6 @@ def update_team(team_id: uuid.UUID) -> ResponseReturnValue:
         return edit_page(team, form, 422)
     edit = form.compare(team)
     if edit.clashes:
-        form.rebase(team, edit)
         return edit_page(team, form, 409, clashes=edit.clashes)
     named = form.named(team) if "supervisor_id" in edit.changes else None
     try:

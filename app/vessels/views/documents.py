@@ -79,7 +79,6 @@ def update_document(number: int, document_id: uuid.UUID) -> ResponseReturnValue:
         return edit_page(vessel, document, form, status)
     edit = form.compare(document, told_in=vessel)
     if edit.clashes:
-        form.rebase(document, edit)
         return edit_page(vessel, document, form, 409, clashes=edit.clashes)
     document.update(vessel, form.written(edit.changes), by=member)
     said(_("Document saved"))

@@ -184,13 +184,11 @@ def update(number: int) -> ResponseReturnValue:
     if status := refusal(form, vessel):
         return page("vessels/edit.html", status, vessel=vessel, form=form, clashes=[], merged=[])
     edit = form.compare(vessel)
-    merged = [str(form[name].label.text) for name in edit.merged]
     if edit.clashes:
-        form.rebase(vessel, edit)
-        return page("vessels/edit.html", 409, vessel=vessel, form=form, clashes=edit.clashes, merged=merged)
+        return page("vessels/edit.html", 409, vessel=vessel, form=form, clashes=edit.clashes, merged=edit.merged)
     if status := taken(form, lambda: vessel.update(form.written(edit.changes), by=member)):
         return page("vessels/edit.html", status, vessel=vessel, form=form, clashes=[], merged=[])
-    said(_("Saved; also changed meanwhile: %(fields)s", fields=", ".join(merged)) if merged else _("Vessel saved"))
+    said(edit.told(_("Vessel saved")))
     return go("vessels.show", number=number, list=kept_list())
 
 
