@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,21 +21,24 @@ from app.config import Settings
 from app.dev.processes import answers, end_group, start, stop, wait_until
 from app.dev.servers import ROLES, Postgres, Server, Valkey, free_port
 from tests import world
+from tests.waiting import ROOT, Ended, run, status_of
 
-ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent
 PASSWORD = "only-in-tests"
 
 Holding = Literal["cast", "demo"]
 
-# Nothing of a test run has to survive a power cut.
+# Nothing of a test run has to survive a power cut, and nobody waits for ever for a lock that a test forgot.
 FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "256MB",
     "max_connections": "300",
+    "lock_timeout": "30s",
+    "statement_timeout": "180s",
 }
+PATIENCE = 10  # seconds for a connection and for each answer of Redis
 
 
 def start_postgres(home: Path) -> Postgres:
@@ -84,7 +86,7 @@ class Database:
         return f"postgresql://{role}:{PASSWORD}@127.0.0.1:{self.port}/{self.name}"
 
     def connect(self, role: str = "postgres") -> psycopg.Connection:
-        return psycopg.connect(self.url(role), autocommit=True)
+        return psycopg.connect(self.url(role), autocommit=True, connect_timeout=PATIENCE)
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ class Cluster:
     def make_template(self, name: str, holding: Holding) -> None:
         """Made by whichever worker comes first; the others wait for it."""
         with self.connect() as connection:
+            connection.execute("SET lock_timeout = '180s'")
             connection.execute("SELECT pg_advisory_lock(1)")
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
                 return
@@ -157,7 +160,7 @@ class Running:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait()
+        status_of(self.process)
 
     def stop(self) -> None:
         stop(self.process)
@@ -201,21 +204,16 @@ class Installation:
 
     @property
     def redis(self) -> "redis.Redis":
-        return redis.Redis.from_url(self.settings.redis_url)
+        return redis.Redis.from_url(self.settings.redis_url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
 
     def flask(self, *arguments: str) -> str:
-        """Run a command of the application, give its output."""
-        done = subprocess.run(
-            [PROGRAMS / "flask", *arguments],
-            cwd=ROOT,
-            env=self.child_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"flask {' '.join(arguments)} failed:\n{done.stdout}"
-        return done.stdout
+        """Run a command of the application that succeeds, give its output."""
+        ended = self.run(*arguments)
+        assert ended.returncode == 0, f"flask {' '.join(arguments)} failed:\n{ended.stdout}{ended.stderr}"
+        return ended.stdout
+
+    def run(self, *arguments: str, **changed: str) -> Ended:
+        return run([PROGRAMS / "flask", *arguments], environment=self.child_environment(**changed))
 
     def child_environment(self, **changed: str) -> dict[str, str]:
         path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
@@ -277,7 +275,7 @@ class Installation:
         for running in self.running:
             end_group(running.pid)
         while self.running:
-            self.running.pop().process.wait()
+            status_of(self.running.pop().process)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import get_args
@@ -9,6 +8,7 @@ import pytest
 
 from app.config import Queue, Settings, load_settings
 from app.jobs import QUEUES
+from tests.waiting import run
 
 ROOT = Path(__file__).parents[1]
 COMPLETE = {
@@ -192,7 +192,7 @@ def test_values_are_not_shown_by_repr() -> None:
 def test_a_process_ends_with_the_message_and_without_a_traceback() -> None:
     bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", "from app.config import load_settings; load_settings()"]
-    ended = subprocess.run(command, env=bare, capture_output=True, text=True, check=False)
+    ended = run(command, environment=bare)
     assert ended.returncode == 1
     assert "SECRET_KEY is missing: at least 32 characters" in ended.stderr
     assert "Traceback" not in ended.stderr

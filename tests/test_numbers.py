@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from app.numbers import BLOCK, FIRST, Numbers, numbers, reserve, take_number
 from tests.servers import Installation
+from tests.waiting import together
 from tests.world import NORTH, SOUTH
 
 
@@ -40,12 +39,11 @@ def test_a_bulk_reserves_what_it_needs_at_once(inside: Flask) -> None:
 
 
 def test_many_at_once_take_each_number_once(inside: Flask) -> None:
-    def take(_: int) -> int:
+    def take() -> int:
         with inside.app_context():
             return take_number(NORTH, "claim")
 
-    with ThreadPoolExecutor(8) as pool:
-        taken = list(pool.map(take, range(3 * BLOCK)))
+    taken = together(*[take] * (3 * BLOCK), at_a_time=8)
     assert sorted(taken) == list(range(FIRST, FIRST + 3 * BLOCK))
 
 

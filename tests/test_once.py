@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from html import unescape
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from app.dev.processes import wait_until
 from app.once import OnceKey
 from tests.clients.importing import forget_files, opened_form, send_file, stored_files
 from tests.servers import Installation
+from tests.waiting import Beside, together
 from tests.world import NORTH, Visitor, enter, fields_of, user_id
 
 MANAGER, ADMIN = "sales_manager@north.example", "port_admin@north.example"
@@ -138,14 +138,12 @@ def send_together(app: Flask, forms: list[dict[str, Any]], browser: Visitor) -> 
     windows = [Visitor(app, app.test_client()) for _ in forms]
     for window in windows:
         window.client._cookies = browser.client._cookies
-    ready = Barrier(len(forms))
-
-    def send(window: Visitor, form: dict[str, Any]) -> TestResponse:
-        ready.wait()
-        return window.open("/north/clients", method="POST", data=form)
-
-    with ThreadPoolExecutor(len(forms)) as pool:
-        return list(pool.map(send, windows, forms))
+    return together(
+        *(
+            partial(window.open, "/north/clients", method="POST", data=form)
+            for window, form in zip(windows, forms, strict=True)
+        )
+    )
 
 
 def clients_in(installation: Installation) -> list[str]:
@@ -184,12 +182,11 @@ def test_who_waited_for_a_refused_one_acts(at_once: Flask, committed: Installati
             " VALUES (gen_random_uuid(), %s, %s, %s, %s, '', now() + interval '1 day')",
             (NORTH, user_id(MANAGER), "north clients.create []", form["_key"]),
         )
-        with ThreadPoolExecutor(1) as pool:
-            sending = pool.submit(browser.post, "/north/clients", form)
-            assert wait_until(lambda: is_waiting(committed), seconds=20)
-            assert not sending.done()
-            connection.execute("ROLLBACK")
-            assert sending.result(10).status_code == 303
+        sending = Beside(partial(browser.post, "/north/clients", form))
+        assert wait_until(lambda: is_waiting(committed), seconds=20)
+        assert not sending.is_over()
+        connection.execute("ROLLBACK")
+        assert sending.answer().status_code == 303
     assert clients_in(committed) == ["Aino Laine"]
 
 

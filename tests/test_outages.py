@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -12,6 +11,7 @@ from app.db import commit
 from app.dev.processes import wait_until
 from app.web import SESSION_COOKIE
 from tests.servers import Fragile, Installation, away, hanging
+from tests.waiting import together
 from tests.world import PASSWORD, fields_of, start_session
 
 MANAGER = "sales_manager@north.example"
@@ -72,8 +72,8 @@ def test_without_redis_people_go_on_working_and_events_wait(fragile: Fragile, br
 
 
 def test_all_who_wait_for_redis_as_it_goes_are_answered(fragile: Fragile, browser: Browser) -> None:
-    with hanging(fragile.valkey), ThreadPoolExecutor(8) as people:
-        answers = list(people.map(lambda _: browser.get("/north/clients").status_code, range(16)))
+    with hanging(fragile.valkey):
+        answers = together(*[lambda: browser.get("/north/clients").status_code] * 16, at_a_time=8, seconds=60)
     assert answers == [200] * 16
 
 

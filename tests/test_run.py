@@ -17,8 +17,7 @@ from app.demo import CAST, PASSWORD
 from app.dev.processes import wait_until
 from app.dev.servers import Valkey, free_port
 from tests.servers import Cluster
-
-ROOT = Path(__file__).parents[1]
+from tests.waiting import ROOT, status_of
 
 
 class MakeRun:
@@ -53,7 +52,7 @@ class MakeRun:
 
     def refused(self, **changed: str) -> str:
         """The output of a run that ends by itself with status 1."""
-        assert self.start(**changed).wait(60) == 1, self.output()
+        assert status_of(self.start(**changed), seconds=60) == 1, self.output()
         return self.output()
 
     def output(self) -> str:
@@ -83,7 +82,7 @@ class MakeRun:
 
     def stopped(self, process: subprocess.Popen[bytes], number: signal.Signals) -> int:
         process.send_signal(number)
-        return process.wait(60)
+        return status_of(process, seconds=60)
 
     def close(self) -> None:
         for process in self.processes:
@@ -200,7 +199,7 @@ def test_after_a_kill_it_starts_again(run: MakeRun) -> None:
     process = run.started()
     before = run.left()
     process.kill()
-    process.wait()
+    status_of(process)
     again = run.started()
     assert set(before) & set(run.left()) == set()
     assert 'name="password"' in run.page("/auth/login")
@@ -212,7 +211,7 @@ def test_a_role_that_ends_ends_the_run_and_is_named(run: MakeRun) -> None:
     process = run.started()
     relay = next(pid for pid, line in run.left().items() if "flask relay run" in line)
     os.kill(relay, signal.SIGKILL)
-    assert process.wait(60) == 1
+    assert status_of(process, seconds=60) == 1
     assert "relay ended with status -9" in run.output()
     assert run.left() == {}
 

@@ -383,7 +383,7 @@ def test_s3_gives_back_what_was_put(bucket: Bucket, size: int) -> None:
 def test_an_s3_link_gives_the_file_under_its_name(bucket: Bucket) -> None:
     key = put(bucket, b"%PDF-1.7")
     address = bucket.link(key, "Itäsatama.pdf", timedelta(minutes=15), inline=False)
-    with urlopen(address) as answer:
+    with urlopen(address, timeout=20) as answer:
         assert answer.read() == b"%PDF-1.7"
         assert answer.headers["Content-Disposition"] == disposition("Itäsatama.pdf", inline=False)
     query = parse_qs(urlsplit(address).query)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.servers import Installation
+from tests.waiting import together
 from tests.world import NORTH, Visitor
 
 MINE, THEIRS = "port_admin@north.example", "super@quayside.example"
@@ -32,15 +31,9 @@ def pair(inside: Flask) -> tuple[Visitor, Visitor]:
         return Visitor.of(inside, MINE), Visitor.of(inside, THEIRS)
 
 
-def together(*acts: Callable[[], TestResponse]) -> list[int]:
-    ready = Barrier(len(acts))
-
-    def begin_with_the_others(act: Callable[[], TestResponse]) -> int:
-        ready.wait()
-        return act().status_code
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(begin_with_the_others, acts))
+def answers_of(*acts: Callable[[], TestResponse]) -> list[int]:
+    """What each is answered when all begin at one moment."""
+    return [answer.status_code for answer in together(*acts)]
 
 
 def row(installation: Installation, statement: str, *values: Any) -> Any:
@@ -59,7 +52,7 @@ def test_two_groups_saved_at_once_are_both_kept(committed: Installation, pair: t
     sales, mail = mine.form(f"{URL}/sales"), theirs.form(f"{URL}/mail")
     for turn in range(1, 6):
         sales, mail = mine.form(f"{URL}/sales"), theirs.form(f"{URL}/mail")
-        answers = together(
+        answers = answers_of(
             lambda form=sales, turn=turn: mine.put(  # type: ignore[misc]
                 f"{URL}/sales", {**form, "eoi_reminder_interval_days": str(turn + 20)}
             ),
@@ -78,7 +71,7 @@ def test_two_groups_saved_at_once_are_both_kept(committed: Installation, pair: t
 
 def test_of_two_who_change_one_field_one_is_asked(committed: Installation, pair: tuple[Visitor, Visitor]) -> None:
     forms = [visitor.form(f"{URL}/sales") for visitor in pair]
-    answers = together(
+    answers = answers_of(
         lambda: pair[0].put(f"{URL}/sales", {**forms[0], "eoi_reminder_interval_days": "8"}),
         lambda: pair[1].put(f"{URL}/sales", {**forms[1], "eoi_reminder_interval_days": "9"}),
     )
@@ -90,7 +83,7 @@ def test_holidays_added_at_once_all_stand_and_one_day_once(committed: Installati
     days = [{"name": f"Day {at}", "day": f"2027-01-{at:02}"} for at in (1, 2, 3, 3)]
     with inside.app_context():
         admins = [Visitor.of(inside, email) for email in (MINE, THEIRS, MINE, THEIRS)]
-    answers = together(
+    answers = answers_of(
         *(
             lambda admin=admin, day=day: admin.post(f"{URL}/hours/holidays", day)
             for admin, day in zip(admins, days, strict=True)
@@ -101,7 +94,7 @@ def test_holidays_added_at_once_all_stand_and_one_day_once(committed: Installati
 
 
 def test_of_two_tags_of_one_name_one_is_made(committed: Installation, pair: tuple[Visitor, Visitor]) -> None:
-    answers = together(
+    answers = answers_of(
         lambda: pair[0].post("/north/admin/tags", {"name": "VIP", "colour": "navy"}),
         lambda: pair[1].post("/north/admin/tags", {"name": "vip", "colour": "red"}),
     )

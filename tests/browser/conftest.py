@@ -1,10 +1,12 @@
 """Windows of a real browser onto real processes, and the two judges of a page: axe and html-validate."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, StorageState, StorageStateCookie, expect, sync_playwright
 
@@ -14,10 +16,29 @@ from app.web import SESSION_COOKIE
 from tests.browser.chromium import NoBrowser, launch
 from tests.browser.windows import Windows
 from tests.servers import Holding, Installation
+from tests.waiting import within
 
 VENDOR = Path(__file__).parent / "vendor"
 pytest.register_assert_rewrite("tests.browser.judged")
 PATIENCE = 20_000  # ms; a machine with better things to do answers late, not wrongly
+
+
+# Seconds for a test, whose calls into a page have no bound of their own. After that Chromium is ended, and with it
+# every call that waits for it.
+LONGEST_TEST = 120
+
+
+def end_chromium() -> None:
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if "chrom" in process.name():
+                process.kill()
+
+
+@pytest.fixture(autouse=True)
+def in_time(request: pytest.FixtureRequest) -> Iterator[None]:
+    with within(LONGEST_TEST, request.node.nodeid, end=end_chromium):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +55,8 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
         pytest.fail(f"{problem}\nInstall one with: make test", pytrace=False)
     expect.set_options(timeout=PATIENCE)
     yield started
-    started.close()
+    with within(LONGEST_TEST, "Chromium closes", end=end_chromium):
+        started.close()
 
 
 @pytest.fixture(scope="module")

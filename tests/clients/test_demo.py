@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from app import demo
 from app.identity.passwords import verify
-from tests.servers import PROGRAMS, ROOT, Cluster, Installation
+from tests.servers import Cluster, Installation
 
 
 @pytest.fixture(scope="module")
@@ -148,14 +147,7 @@ def test_a_database_that_is_in_use_is_left_alone(committed: Installation) -> Non
 def test_what_cannot_be_is_refused_in_a_sentence(
     committed: Installation, changed: dict[str, str], arguments: tuple[str, ...], said: str
 ) -> None:
-    done = subprocess.run(
-        [PROGRAMS / "flask", *arguments],
-        cwd=ROOT,
-        env=committed.child_environment(**changed),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = committed.run(*arguments, **changed)
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr

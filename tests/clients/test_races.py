@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
 from flask import Flask
@@ -13,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from app.db import commit
 from tests.servers import Installation
+from tests.waiting import together
 from tests.world import Visitor, enter, make_client
 
 MINE, THEIRS = "sales_manager@north.example", "teammate@north.example"
@@ -41,16 +40,9 @@ def pair(inside: Flask) -> tuple[Visitor, Visitor]:
         return Visitor.of(inside, MINE), Visitor.of(inside, THEIRS)
 
 
-def together(*acts: Callable[[], TestResponse]) -> list[int]:
+def answers_of(*acts: Callable[[], TestResponse]) -> list[int]:
     """What each is answered when all begin at one moment."""
-    ready = Barrier(len(acts))
-
-    def begin_with_the_others(act: Callable[[], TestResponse]) -> int:
-        ready.wait()
-        return act().status_code
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(begin_with_the_others, acts))
+    return [answer.status_code for answer in together(*acts)]
 
 
 def rows(installation: Installation, statement: str) -> list[tuple[object, ...]]:
@@ -64,7 +56,7 @@ def test_two_editors_of_different_fields_lose_nothing(
     mine, theirs = pair
     for turn in range(5):
         opened = mine.form(f"{url}/edit"), theirs.form(f"{url}/edit")
-        answers = together(
+        answers = answers_of(
             lambda form=opened[0], turn=turn: mine.put(url, {**form, "street": f"Street {turn}"}),  # type: ignore[misc]
             lambda form=opened[1], turn=turn: theirs.put(url, {**form, "region": f"Region {turn}"}),  # type: ignore[misc]
         )
@@ -79,7 +71,7 @@ def test_of_two_editors_of_one_field_one_is_asked(
 ) -> None:
     mine, theirs = pair
     opened_by_me, opened_by_them = mine.form(f"{url}/edit"), theirs.form(f"{url}/edit")
-    answers = together(
+    answers = answers_of(
         lambda: mine.put(url, {**opened_by_me, "town": "Toulon"}),
         lambda: theirs.put(url, {**opened_by_them, "town": "Marseille"}),
     )
@@ -93,7 +85,7 @@ def test_the_same_contact_added_twice_stands_once(
 ) -> None:
     forms = [visitor.form(f"{url}/contacts/new") for visitor in pair]
     typed = [{**forms[0], "value": "lea@example.com"}, {**forms[1], "value": "LEA@example.com"}]
-    answers = together(
+    answers = answers_of(
         lambda: pair[0].post(f"{url}/contacts", typed[0]), lambda: pair[1].post(f"{url}/contacts", typed[1])
     )
     assert sorted(answers) == [303, 422]
@@ -104,7 +96,7 @@ def test_of_contacts_added_at_once_one_is_primary(
     committed: Installation, url: str, pair: tuple[Visitor, Visitor]
 ) -> None:
     forms = [pair[at % 2].form(f"{url}/contacts/new") for at in range(4)]
-    answers = together(
+    answers = answers_of(
         *(
             lambda at=at, form=form: pair[at % 2].post(
                 f"{url}/contacts", {**form, "value": f"c{at}@example.com", "is_primary": "y"}
@@ -126,7 +118,7 @@ def test_a_contact_removed_and_put_back_at_once_is_either_and_never_two(
     ids = re.findall(r'id="contact-([0-9a-f-]{36})"', mine.get(url).text)
     assert len(ids) == 2
     for _ in range(4):
-        answers = together(
+        answers = answers_of(
             lambda: mine.delete(f"{url}/contacts/{ids[0]}"),
             lambda: theirs.post(f"{url}/contacts/{ids[0]}/restoration"),
             lambda: theirs.delete(f"{url}/contacts/{ids[1]}"),
@@ -145,12 +137,12 @@ def test_archiving_while_somebody_saves_is_one_after_the_other(
 ) -> None:
     mine, theirs = pair
     opened = mine.form(f"{url}/edit")
-    answers = together(lambda: mine.put(url, {**opened, "town": "Toulon"}), lambda: theirs.post(f"{url}/archival"))
+    answers = answers_of(lambda: mine.put(url, {**opened, "town": "Toulon"}), lambda: theirs.post(f"{url}/archival"))
     ((town, is_archived),) = rows(committed, "SELECT town, archived_at IS NOT NULL FROM clients")
     assert is_archived
     assert (answers, town) in (([303, 303], "Toulon"), ([409, 303], "Nice"))
 
 
 def test_archived_twice_at_once_is_told_once(committed: Installation, url: str, pair: tuple[Visitor, Visitor]) -> None:
-    assert together(*(lambda v=v: v.post(f"{url}/archival") for v in pair)) == [303, 303]
+    assert answers_of(*(lambda v=v: v.post(f"{url}/archival") for v in pair)) == [303, 303]
     assert rows(committed, "SELECT count(*) FROM events WHERE name = 'client:archived'") == [(1,)]

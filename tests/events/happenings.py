@@ -6,7 +6,6 @@ publishing, and says so in the list `reached`.
 """
 
 import sys
-import time
 import uuid
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ from flask import current_app
 from app import create_app
 from app.config import load_settings
 from app.db import begin, commit, db
+from app.dev.processes import wait_until
 from app.events import relay
 from app.events.models import Event, SubjectKey, System, keyring, record
 from app.events.reactions import on
@@ -76,8 +76,7 @@ def publish(event: Event) -> None:
     line = f"{event.subject_id} {number_of(event)}"
     if server.exists("hold"):
         server.rpush("reached", line)
-        while server.exists("hold"):
-            time.sleep(0.02)
+        assert wait_until(lambda: not server.exists("hold"), seconds=60)
     server.rpush("published", line)
 
 

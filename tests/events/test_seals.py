@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import uuid
 from collections.abc import Callable, Iterator
-from threading import Barrier, Thread
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +14,8 @@ from app.db import begin, commit, db
 from app.events.models import Event
 from app.events.seals import Verdict, seal_events, verify
 from app.jobs import perform
-from tests.servers import PROGRAMS, ROOT, Installation
+from tests.servers import Installation
+from tests.waiting import together
 from tests.world import NORTH, SOUTH, enter, make_client
 
 MANAGER = "sales_manager@north.example"
@@ -140,17 +140,7 @@ def test_an_event_committed_late_comes_into_a_later_seal(harbour: Installation, 
 
 def test_two_sealers_seal_once(harbour: Installation, sql: Sql) -> None:
     ids = change(harbour)
-    start = Barrier(2)
-
-    def run() -> None:
-        start.wait()
-        seal(harbour)
-
-    sealers = [Thread(target=run) for _ in range(2)]
-    for sealer in sealers:
-        sealer.start()
-    for sealer in sealers:
-        sealer.join()
+    together(*[partial(seal, harbour)] * 2)
     assert sql("SELECT id, ids FROM event_seals") == [(1, ids)]
 
 
@@ -293,14 +283,7 @@ def test_the_command_ends_with_what_it_found(harbour: Installation, sql: Sql) ->
     assert "4 events in 1 seals, 4 not sealed yet; newest seal 1:" in said
     assert "Nothing was altered, removed or inserted." in said
     sql("DELETE FROM events WHERE id = %s", ids[0])
-    done = subprocess.run(
-        [PROGRAMS / "flask", "audit", "verify"],
-        cwd=ROOT,
-        env=harbour.child_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = harbour.run("audit", "verify")
     assert done.returncode == 1
     assert f"event {ids[0]} was removed (seal 1)" in done.stderr
 

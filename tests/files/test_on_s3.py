@@ -46,7 +46,7 @@ def test_a_file_goes_in_and_comes_out_by_a_link_that_expires(db: SQLAlchemy, man
     address = manager.get("/north/files").text.partition('class="name" href="')[2].partition('"')[0]
     link = manager.get(f"{address}/versions/1/content").location
     assert parse_qs(urlsplit(link).query)["X-Amz-Expires"] == ["900"]
-    with urlopen(link) as answer:
+    with urlopen(link, timeout=20) as answer:
         assert answer.read() == content
         assert "%C3%85rsplan.pdf" in answer.headers["Content-Disposition"]
         assert answer.headers["Content-Disposition"].startswith("attachment")

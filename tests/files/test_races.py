@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy import select
 
@@ -14,6 +14,7 @@ from app.errors import Refused
 from app.files.content import Content
 from app.files.models import File, FileVersion, Folder, LooseKey
 from tests.servers import Installation
+from tests.waiting import together
 from tests.world import NORTH, enter, make_file
 
 MANAGER = "sales_manager@north.example"
@@ -21,26 +22,19 @@ MANAGER = "sales_manager@north.example"
 
 def at_once(installation: Installation, *acts: Callable[[], None]) -> list[str]:
     """Each in a transaction of its own, begun together; what became of each."""
-    start, outcomes = threading.Barrier(len(acts)), []
 
-    def run(act: Callable[[], None]) -> None:
+    def run(act: Callable[[], None]) -> str:
         with installation.app.app_context():
             try:
                 enter(MANAGER)
-                start.wait(10)
                 act()
                 commit()
-                outcomes.append("done")
             except Refused:
                 rollback()
-                outcomes.append("refused")
+                return "refused"
+            return "done"
 
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return sorted(outcomes)
+    return sorted(together(*(partial(run, act) for act in acts)))
 
 
 def folder(name: str) -> Folder:

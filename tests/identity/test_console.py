@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +11,7 @@ from click.testing import Result
 from flask import Flask
 
 from app import create_app
-from tests.servers import PROGRAMS, ROOT, Installation
+from tests.servers import Installation
 from tests.world import INVITED, Visitor, user_id
 
 AGENT = "sales_agent@north.example"
@@ -208,8 +207,6 @@ def test_super_admins_are_made_and_unmade_but_one_is_left(app: Flask, owner: Any
 def test_the_commands_are_there_for_an_operator(committed: Installation) -> None:
     """As it is typed, in a process of its own; without the owner of the database it refuses."""
     assert "make-super-admin" in committed.flask("user", "--help")
-    environment = {**committed.child_environment(), "DATABASE_OWNER_URL": ""}
-    command = [str(PROGRAMS / "flask"), "user", "list"]
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    ended = committed.run("user", "list", DATABASE_OWNER_URL="")
     assert ended.returncode == 1
     assert "DATABASE_OWNER_URL is not set" in ended.stderr

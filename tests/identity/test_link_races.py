@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -14,6 +12,7 @@ from flask import Flask
 from app.db import begin, commit
 from app.identity.models import Purpose, Verification
 from tests.servers import Installation
+from tests.waiting import together
 from tests.world import INVITED, NORTH, PASSWORD, Visitor, user_id
 
 AGENT = "sales_agent@north.example"
@@ -36,17 +35,6 @@ def link(app: Flask, purpose: Purpose, who: str, new_email: str | None = None) -
     return token
 
 
-def both_at_once(acts: list[Callable[[], int]]) -> list[int]:
-    start = threading.Barrier(len(acts))
-
-    def wait_and(act: Callable[[], int]) -> int:
-        start.wait()
-        return act()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(wait_and, acts))
-
-
 def send(app: Flask, path: str, **form: str) -> Callable[[], int]:
     return lambda: Visitor.anonymous(app).post(path, form).status_code
 
@@ -59,21 +47,21 @@ def signs_in(app: Flask, email: str, password: str) -> bool:
 def test_of_two_who_accept_at_once_one_wins(app: Flask) -> None:
     path = f"/auth/accept/{link(app, Purpose.INVITE, INVITED)}"
     acts = [send(app, path, name="Nina", new_password=password) for password in (FIRST, SECOND)]
-    assert sorted(both_at_once(acts)) == [303, 410]
+    assert sorted(together(*acts)) == [303, 410]
     assert [signs_in(app, INVITED, password) for password in (FIRST, SECOND)].count(True) == 1
 
 
 def test_of_two_who_reset_at_once_one_wins(app: Flask) -> None:
     path = f"/auth/reset/{link(app, Purpose.RESET, AGENT)}"
     acts = [send(app, path, new_password=password) for password in (FIRST, SECOND)]
-    assert sorted(both_at_once(acts)) == [303, 410]
+    assert sorted(together(*acts)) == [303, 410]
     assert [signs_in(app, AGENT, password) for password in (FIRST, SECOND, PASSWORD)].count(True) == 1
 
 
 def test_of_two_who_take_an_address_at_once_one_has_it(app: Flask, committed: Installation) -> None:
     people = ("operator@north.example", "technician@north.example")
     acts = [send(app, f"/auth/email/{link(app, Purpose.EMAIL, who, 'same@new.example')}") for who in people]
-    assert sorted(both_at_once(acts)) == [303, 409]
+    assert sorted(together(*acts)) == [303, 409]
     with committed.database.connect() as owner:
         row = owner.execute("SELECT count(*) FROM users WHERE email = 'same@new.example'").fetchone()
     assert row == (1,)
@@ -83,7 +71,7 @@ def test_resets_asked_for_at_once_are_no_more_than_one_by_one(app: Flask, commit
     """Five an hour, however quickly they are asked for."""
     form = {"email": f"{uuid.uuid4().hex}@north.example"}
     for _ in range(2):
-        both_at_once([send(app, "/auth/reset", **form)] * 4)
+        together(*[send(app, "/auth/reset", **form)] * 4)
     with committed.database.connect() as owner:
         query = "SELECT count(*) FROM verifications WHERE email = %s"
         assert owner.execute(query, (form["email"],)).fetchone() == (5,)

@@ -18,14 +18,14 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from app.db import begin, commit
-from app.dev.processes import wait_until
+from app.dev.processes import start, stop, wait_until
 from app.dev.servers import free_port
 from app.events.models import Event
 from app.identity.models import Session, UserIdentity
 from tests.identity.conftest import Phone, SignIn
 from tests.identity.provider import CLIENT, SECRET
 from tests.identity.test_sign_in import AGENT, cookie_of, is_in, words_of
-from tests.servers import ROOT
+from tests.waiting import ROOT
 from tests.world import Visitor, user_id
 
 
@@ -51,12 +51,7 @@ def ask(url: str, data: dict[str, Any] | None = None) -> str:
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.identity.provider", str(port)],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = start([sys.executable, "-m", "tests.identity.provider", str(port)], output=subprocess.DEVNULL, cwd=ROOT)
 
     def answers() -> bool:
         try:
@@ -67,8 +62,7 @@ def issuer() -> Iterator[str]:
 
     assert wait_until(answers, seconds=20, process=process)
     yield f"http://localhost:{port}/realm"
-    process.terminate()
-    process.wait()
+    stop(process)
 
 
 @pytest.fixture

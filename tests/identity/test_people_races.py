@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from app.db import begin, commit, db
 from tests.servers import Installation
+from tests.waiting import together
 from tests.world import NORTH, Visitor, user_id
 
 ADMIN, DIRECTOR, BOTH = "port_admin@north.example", "director@north.example", "both@quayside.example"
@@ -54,15 +53,9 @@ def two(committed: Installation) -> Iterator[tuple[Visitor, Visitor]]:
         connection.execute("DROP TABLE kept")
 
 
-def together(*acts: Callable[[], TestResponse]) -> list[int]:
-    ready = Barrier(len(acts))
-
-    def begin_with_the_others(act: Callable[[], TestResponse]) -> int:
-        ready.wait()
-        return act().status_code
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(begin_with_the_others, acts))
+def answers_of(*acts: Callable[[], TestResponse]) -> list[int]:
+    """What each is answered when all begin at one moment."""
+    return [answer.status_code for answer in together(*acts)]
 
 
 def administrators(installation: Installation) -> int:
@@ -93,7 +86,7 @@ def test_two_administrators_who_end_each_other_leave_one(
         form[role_id(committed, "viewer").hex] = "y"
         return lambda: by.put(f"{page_of(email)}/roles", form)
 
-    statuses = together(end(two[0], DIRECTOR), end(two[1], ADMIN))
+    statuses = answers_of(end(two[0], DIRECTOR), end(two[1], ADMIN))
     assert sorted(statuses) != [303, 303]
     assert 303 in statuses
     assert administrators(committed) == 1
@@ -101,7 +94,7 @@ def test_two_administrators_who_end_each_other_leave_one(
 
 def test_two_who_invite_the_same_person_make_one_account(committed: Installation, two: tuple[Visitor, Visitor]) -> None:
     form = {"email": "twice@north.example", "name": "Twice", "roles": [str(role_id(committed, "viewer"))]}
-    statuses = together(*(lambda by=by: by.post("/north/admin/users", form) for by in two))
+    statuses = answers_of(*(lambda by=by: by.post("/north/admin/users", form) for by in two))
     assert sorted(statuses) == [303, 409]
     assert rows(committed, "SELECT count(*) FROM users WHERE email = 'twice@north.example'") == [(1,)]
     assert rows(committed, "SELECT count(*) FROM events WHERE name = 'user:invited'") == [(1,)]
@@ -110,7 +103,7 @@ def test_two_who_invite_the_same_person_make_one_account(committed: Installation
 def test_two_overrides_at_once_both_stand(committed: Installation, two: tuple[Visitor, Visitor]) -> None:
     url = f"/north/admin/roles/{role_id(committed, 'viewer')}/override"
     first, second = two[0].form(url), two[1].form(url)
-    statuses = together(
+    statuses = answers_of(
         lambda: two[0].put(url, {**first, "clients.edit": "on"}),
         lambda: two[1].put(url, {**second, "berths.edit": "on"}),
     )
@@ -121,7 +114,7 @@ def test_two_overrides_at_once_both_stand(committed: Installation, two: tuple[Vi
 
 def test_an_account_that_ends_while_it_is_used_is_out(committed: Installation, two: tuple[Visitor, Visitor]) -> None:
     viewer = Visitor.of(committed.app, "viewer@north.example")
-    together(
+    answers_of(
         lambda: two[0].post(f"{page_of('viewer@north.example')}/deactivation"),
         *(lambda: viewer.get("/north/clients") for _ in range(3)),
     )

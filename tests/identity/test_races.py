@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -19,9 +17,11 @@ from app.dev.processes import wait_until
 from app.identity import sign_in
 from app.web import SESSION_COOKIE
 from tests.servers import Installation
+from tests.waiting import Beside, together
 from tests.world import PASSWORD, Visitor, user_id
 
 AGENT = "sales_agent@north.example"
+POOL = 4  # at once, which is what the pool of connections bears
 
 
 @pytest.fixture
@@ -42,19 +42,6 @@ def attempt(app: Flask, email: str, password: str, ip: str = "203.0.113.7") -> i
     return visitor.post("/auth/login", data, environ_base={"REMOTE_ADDR": ip}).status_code
 
 
-def all_at_once(acts: list[Callable[[], int]]) -> list[int]:
-    """Four at a time, which is what the pool of connections bears."""
-    start = threading.Barrier(4)
-
-    def wait_and(act: Callable[[], int], is_first: bool) -> int:
-        if is_first:
-            start.wait()
-        return act()
-
-    with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(wait_and, acts, [at < 4 for at in range(len(acts))]))
-
-
 def failures(committed: Installation) -> int:
     with committed.database.connect() as owner:
         row = owner.execute("SELECT count(*) FROM sign_in_failures").fetchone()
@@ -65,20 +52,21 @@ def failures(committed: Installation) -> int:
 def test_guesses_made_at_once_are_not_more_than_guesses_one_by_one(
     committed: Installation, app: Flask, quick: None
 ) -> None:
-    codes = all_at_once([partial(attempt, app, AGENT, "wrong")] * 24)
+    codes = together(*[partial(attempt, app, AGENT, "wrong")] * 24, at_a_time=POOL)
     assert set(codes) <= {422, 429}
     assert failures(committed) == 5
     assert codes.count(422) <= 4
 
 
 def test_guesses_at_many_accounts_at_once_are_not_more_either(committed: Installation, app: Flask, quick: None) -> None:
-    codes = all_at_once([partial(attempt, app, f"guess{at}@north.example", "wrong") for at in range(64)])
+    guesses = [partial(attempt, app, f"guess{at}@north.example", "wrong") for at in range(64)]
+    codes = together(*guesses, at_a_time=POOL)
     assert set(codes) <= {422, 429}
     assert failures(committed) == 50
 
 
 def test_right_ones_made_at_once_all_get_in_and_leave_nothing(committed: Installation, app: Flask, quick: None) -> None:
-    assert all_at_once([partial(attempt, app, AGENT, PASSWORD)] * 4) == [303] * 4
+    assert together(*[partial(attempt, app, AGENT, PASSWORD)] * 4) == [303] * 4
     assert failures(committed) == 0
 
 
@@ -122,13 +110,13 @@ def test_the_last_free_attempt_is_taken_once(
             query = "SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND datname = %s"
             return owner.execute(query, (committed.database.name,)).fetchone() is not None
 
-    with application(committed) as first, ThreadPoolExecutor(1) as pool:
+    with application(committed) as first:
         taken = first.execute(TRY, (uuid.uuid4(), *last, now())).fetchone()
         assert taken == (True,)
-        answer = pool.submit(second)
+        waiting = Beside(second)
         assert wait_until(is_waiting, seconds=20)
         first.commit()
-        assert answer.result(timeout=10) is False
+        assert waiting.answer() is False
 
 
 def test_whoever_is_deactivated_is_out_at_once(committed: Installation, app: Flask, quick: None) -> None:

@@ -5,7 +5,6 @@ and before it is committed, and says so, with the process it runs in, in the lis
 """
 
 import os
-import time
 import uuid
 from typing import Any
 
@@ -14,6 +13,7 @@ from flask import current_app
 from sqlalchemy import text
 
 from app.db import begin, commit, db
+from app.dev.processes import wait_until
 from app.jobs import Steps, Work, job
 from tests.servers import Database, Installation
 
@@ -50,8 +50,7 @@ def make_effort(number: int) -> None:
     server: redis.Redis = current_app.extensions["redis"]
     if server.get("hold-effort") == str(number).encode():
         server.rpush("efforts-reached", os.getpid())
-        while server.exists("hold-effort"):
-            time.sleep(0.02)
+        assert wait_until(lambda: not server.exists("hold-effort"), seconds=60)
 
 
 @job(queue="maintenance")

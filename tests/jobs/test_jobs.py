@@ -1,4 +1,3 @@
-import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -31,6 +30,7 @@ from tests.jobs import labours
 from tests.jobs.conftest import relay
 from tests.jobs.labours import count_up, efforts, job_row, keep_house, stumble, stumble_on_the_way, toil, want
 from tests.servers import Installation
+from tests.waiting import Beside
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -46,10 +46,7 @@ def elsewhere(app: Flask, job_id: uuid.UUID) -> None:
         with app.app_context():
             perform(str(job_id))
 
-    thread = threading.Thread(target=deliver)
-    thread.start()
-    thread.join(20)
-    assert not thread.is_alive()
+    Beside(deliver).answer()
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -15,6 +14,7 @@ from app.jobs import WORKS, clear_expired
 from app.schedule import QUEUE, RECURRING, Clock, Recurring, last_instant, tick
 from tests.jobs.labours import keep_house, toil
 from tests.servers import Installation
+from tests.waiting import together
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 EVERY_MINUTE = Recurring("housekeeping", keep_house.name, "* * * * *")
@@ -48,6 +48,7 @@ def scheduled(installation: Installation) -> dict[str, float]:
 # --- Ticks
 
 
+@pytest.mark.usefixtures("app")  # which registers the jobs of all modules
 def test_every_row_of_the_table_names_a_job() -> None:
     for recurring in RECURRING:
         assert WORKS[recurring.job].is_for_port == recurring.in_port_time
@@ -85,16 +86,10 @@ def test_the_ticks_of_two_schedulers_at_once_start_one_job(inside: Flask, commit
 
     def tick_here() -> None:
         with inside.app_context():
-            barrier.wait(10)
             tick("housekeeping")
 
     with time_machine.travel(START, tick=False):
-        barrier = threading.Barrier(4)
-        threads = [threading.Thread(target=tick_here) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(20)
+        together(*[tick_here] * 4)
     assert jobs_of(committed) == [(keep_house.name, None)]
 
 

@@ -17,6 +17,7 @@ from tests.world import start_session
 
 REFRESH = "refresh #main"
 PATIENCE = 20
+websocket.setdefaulttimeout(PATIENCE)
 
 
 def sign_in(installation: Installation, email: str) -> str:
@@ -53,7 +54,6 @@ class Page:
         token = token or sign_in(installation, email)
         self.socket = websocket.create_connection(
             address(installation, port, *follow, since=since, at=at),
-            timeout=PATIENCE,
             origin=origin or installation.url,
             cookie=f"{SESSION_COOKIE}={token}",
             header=["Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"],

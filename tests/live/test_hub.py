@@ -156,7 +156,7 @@ def test_redis_away_closes_sockets_and_takes_no_new_ones_until_it_is_back(shaky:
         with pytest.raises(websocket.WebSocketBadStatusException) as refused:
             Page(installation, MANAGER, "clients", token=token)
         assert refused.value.status_code == 503
-        with urlopen(f"{installation.url}/auth/login") as answer:
+        with urlopen(f"{installation.url}/auth/login", timeout=20) as answer:
             assert answer.status == 200
 
     back: list[Page] = []

@@ -72,7 +72,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     ours, theirs = socket.socketpair()
     theirs.settimeout(10)
     window = Window(accepted(), ours, user_id=uuid.uuid4(), session_id=uuid.uuid4())
-    reader = threading.Thread(target=window.listen)
+    reader = threading.Thread(target=window.listen, daemon=True)
     reader.start()
     yield Open(window, Browser(theirs), reader)
     window.cut()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 import uuid
@@ -30,7 +29,8 @@ from app.mail import outbox, server
 from app.mail.jobs import ATTEMPTS
 from app.mail.models import Mail
 from tests.mail.mail_server import Manners, certificate, listening
-from tests.servers import ROOT, Holding, Installation
+from tests.servers import Holding, Installation
+from tests.waiting import ROOT, status_of
 from tests.world import NORTH, SOUTH, user_id
 
 LINK = "https://quayside.example/auth/reset/secret-of-the-link"
@@ -308,8 +308,8 @@ def test_a_worker_killed_at_the_worst_moment_sends_a_copy_that_is_known_for_one(
     command = [sys.executable, "-c", KILLED, job["id"]]
     worker = subprocess.Popen(command, cwd=ROOT, env=office.child_environment())
     post[1].arrived("held@example.com")
-    worker.send_signal(signal.SIGKILL)
-    worker.wait()
+    worker.kill()
+    status_of(worker)
     assert mail(office, mail_id)["status"] == "waiting"
     post[1].held.set()
     with office.database.connect() as connection:
