@@ -357,6 +357,7 @@ NEEDS = {
     "clients.update_import_row_verdict": ("admin.import_data",),
     "changes.show": CHANGES,
     "changes.create_roll_back": CHANGES,
+    "changes.destroy_run": CHANGES,
     "admin.index": ADMIN_LEAVES,
     "admin.index_settings": ("admin.manage_settings",),
     "admin.edit_settings": ("admin.manage_settings",),

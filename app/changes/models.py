@@ -40,9 +40,19 @@ PERMISSIONS = {"import": "admin.import_data", "bulk_edit": "clients.edit", "merg
 
 class ChangeSetStatus(StrEnum):
     OPEN = "open"
+    STOPPING = "stopping"
     APPLIED = "applied"
     ROLLING_BACK = "rolling_back"
     ROLLED_BACK = "rolled_back"
+
+
+class Ending(StrEnum):
+    """Why an act ended before it was through with all it was meant for."""
+
+    WHOLE = ""
+    STOPPED = "stopped"
+    TAG_ARCHIVED = "tag_archived"
+    FAILED = "failed"
 
 
 class Outcome(StrEnum):
@@ -52,7 +62,8 @@ class Outcome(StrEnum):
 
 
 class ChangeSet(Recorded, Timestamped, PortScoped, Base):
-    """open (being written) → applied → rolling_back → rolled_back. `kind` says what act it was, `about_id` its record.
+    """open (being written), or stopping → applied → rolling_back → rolled_back. `kind` says what act it was, `about_id`
+    its record.
 
     `expected`: how many records the act is going to look at, 0 where it has a page of its own that says so, and `seen`
     how many it has. What it did can be taken back for 30 days; afterwards its before-images are of no use to anybody
@@ -73,6 +84,7 @@ class ChangeSet(Recorded, Timestamped, PortScoped, Base):
     about_id: Mapped[uuid.UUID | None]
     status: Mapped[str] = mapped_column(String(20), default=ChangeSetStatus.OPEN)
     total: Mapped[int] = mapped_column(default=0)
+    ending: Mapped[str] = mapped_column(String(20), default=Ending.WHOLE)
     expected: Mapped[int] = mapped_column(default=0)
     seen: Mapped[int] = mapped_column(default=0)
     put_back: Mapped[int] = mapped_column(default=0)
@@ -83,6 +95,11 @@ class ChangeSet(Recorded, Timestamped, PortScoped, Base):
     @property
     def room(self) -> str:
         return f"change_set:{self.id}"
+
+    @property
+    def is_under_way(self) -> bool:
+        """Being written."""
+        return self.status in (ChangeSetStatus.OPEN, ChangeSetStatus.STOPPING)
 
     @property
     def done(self) -> int:
@@ -125,13 +142,23 @@ class ChangeSet(Recorded, Timestamped, PortScoped, Base):
 
     def close(self) -> None:
         """Its act is over, or rests; from now on it can be taken back."""
-        if self.status == ChangeSetStatus.OPEN:
+        if self.is_under_way:
             self.status, self.applied_at = ChangeSetStatus.APPLIED, now()
 
-    def note_applied(self, *, by: Actor) -> None:
+    def note_applied(self, *, by: Actor, ending: Ending = Ending.WHOLE) -> None:
         """The one event that lists and other listeners follow, whatever the number of records."""
         self.close()
+        self.ending = ending
         self.record("applied", by=by, title=self.title, total=self.total)
+
+    def stop(self, *, by: Actor) -> bool:
+        """Stop after the records in hand; what is done stays, and can be taken back. False when it is over, or is not
+        done by a job that asks."""
+        if self.status != ChangeSetStatus.OPEN or not self.expected:
+            return False
+        self.status = ChangeSetStatus.STOPPING
+        self.record("stopped", by=by, title=self.title)
+        return True
 
     def roll_back(self, *, by: Actor) -> bool:
         """Take it back, in a job; False when there is nothing to take back, or no longer."""

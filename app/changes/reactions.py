@@ -29,7 +29,7 @@ def change_set_topic(member: Member, key: str | None) -> str | None:
     return found.room if found else None
 
 
-@on("changeSet:applied", "changeSet:rollBackStarted", "changeSet:rolledBack")
+@on("changeSet:applied", "changeSet:stopped", "changeSet:rollBackStarted", "changeSet:rolledBack")
 def show_change_set(event: Event) -> None:
     live.refresh(f"change_set:{event.subject_id}", target="#main")
     found = db.session.get(ChangeSet, event.subject_id)
@@ -47,7 +47,7 @@ def show_records(event: Event) -> None:
 def show_progress(change_set_id: uuid.UUID) -> None:
     """How far it is; a Redis that is away only makes the bar stand still."""
     found = db.session.get(ChangeSet, change_set_id)
-    if found is None or found.status not in (ChangeSetStatus.OPEN, ChangeSetStatus.ROLLING_BACK):
+    if found is None or not (found.is_under_way or found.status == ChangeSetStatus.ROLLING_BACK):
         return
     with formats.use(current_port_of(found.port_id)), suppress(redis.RedisError):
         live.replace(found.room, "changes/_progress.html", target=f"change-set-{found.number}", changes=found)
@@ -60,6 +60,7 @@ tells(
     tone="info",
     personal=("title",),
 )
+tells("changeSet:stopped", lazy_gettext("stopped “%(title)s”"), icon="circle-x", tone="warn", personal=("title",))
 tells(
     "changeSet:rollBackStarted",
     lazy_gettext("began to take “%(title)s” back: %(total)s records"),

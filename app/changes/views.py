@@ -13,9 +13,9 @@ from ..db import db
 from ..errors import Refused
 from ..events.subjects import shown_of
 from ..numbers import has_number
-from ..web import find_or_404, go, page, requires
+from ..web import find_or_404, go, page, requires, said
 from .jobs import roll_back
-from .models import PERMISSIONS, ChangeItem, ChangeSet, Outcome
+from .models import PERMISSIONS, ChangeItem, ChangeSet, ChangeSetStatus, Outcome
 
 bp = Blueprint("changes", __name__, url_prefix="/<port>/changes")
 SHOWN = 50
@@ -52,13 +52,22 @@ def items_of(found: ChangeSet, outcome: str, *, after: str) -> tuple[list[Change
     return items[:SHOWN], items[SHOWN - 1].id.hex if len(items) > SHOWN else ""
 
 
+@bp.delete("/<int:number>/run")
+@requires(*PERMISSIONS.values())
+def destroy_run(number: int) -> ResponseReturnValue:
+    found = find_or_404(ChangeSet.visible_to(member).where(has_number(ChangeSet, number)).with_for_update())
+    if found.stop(by=member):
+        said(_("It stops after the records in hand"), category="info")
+    return go("changes.show", number=number)
+
+
 @bp.post("/<int:number>/roll-back")
 @requires(*PERMISSIONS.values())
 def create_roll_back(number: int) -> ResponseReturnValue:
     found = find_or_404(ChangeSet.visible_to(member).where(has_number(ChangeSet, number)).with_for_update())
     if found.roll_back(by=member):
         roll_back.later(change_set_id=found.id, user_id=member.id)
-    elif found.status in ("open", "applied"):
+    elif found.is_under_way or found.status == ChangeSetStatus.APPLIED:
         url = url_for("changes.show", number=number)
         raise Refused(_("This cannot be undone any more, or is still under way."), url=url, label=_("Show it"))
     return go("changes.show", number=number)

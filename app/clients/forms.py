@@ -19,6 +19,7 @@ from ..identity.models import User, UserPortRole
 from .codes import language_codes
 from .labels import CONTACT_KINDS, KINDS, RELATION_CHOICES, SOURCES, STATUSES
 from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind
+from .models.bulk_edit import BulkAct
 from .models.contact import Unfit, read_value
 
 TAX_NUMBER = re.compile(r"[A-Z0-9][A-Z0-9./-]*")
@@ -230,6 +231,17 @@ class AddTagForm(Form):
     """A tag that is there by its name."""
 
     name = StringField(_("Tag"), [DataRequired(_("Type the name of a tag.")), at_most(40)])
+
+
+class BulkTagForm(AddTagForm):
+    """A tag for all; `count` as in BulkEditForm."""
+
+    way = RadioField(
+        _("What to do"),
+        choices=[(str(BulkAct.TAG), _("Put the tag on")), (str(BulkAct.UNTAG), _("Take the tag off"))],
+        default=str(BulkAct.TAG),
+    )
+    count = IntegerField(widget=HiddenInput())
 
 
 class ImportForm(Form):

@@ -23,6 +23,7 @@ from ..db import db, now
 from ..events.bulk import Happening, record_many, subject_keys
 from ..events.models import Actor, Event
 from ..identity.models import User
+from .bulk_tagging import TAGGED, UNTAGGED, TagsBack
 from .labels import FIELDS
 from .letting_in import EMPTY
 from .models import Client, Contact, Note
@@ -55,6 +56,7 @@ class PuttingBack:
         self.clients = {row["id"]: dict(row) for row in db.session.execute(locked).mappings()}
         self.contacts = self._by_id(Contact)
         self.notes = self._by_id(Note)
+        self.tags = TagsBack(done, port_id)
         self.since = last_events(ids)
         self.client_rows: list[dict[str, Any]] = []
         self.contact_rows: list[dict[str, Any]] = []
@@ -87,6 +89,8 @@ class PuttingBack:
             return self._unarchive(client, one)
         if client["archived_at"] is not None:
             return _("The client was archived since.")
+        if one.act in (TAGGED, UNTAGGED):
+            return self._put_tag_back(client, one)
         if changed := self._changed(client, one.image):
             names = ", ".join(sorted({str(FIELDS[name].label) for name in changed}))
             return _("%(fields)s: %(change)s", fields=names, change=self._who(one))
@@ -110,6 +114,13 @@ class PuttingBack:
         self._keep(client, archived_at=None)
         self.happenings.append(Happening("client:restored", one.subject_id))
         return ""
+
+    def _put_tag_back(self, client: Mapping[str, Any], one: Done) -> str:
+        reason, happening = self.tags.put_back(one)
+        if happening is not None:
+            self._keep(client)
+            self.happenings.append(happening)
+        return reason
 
     def _who(self, one: Done) -> str:
         if one.subject_id not in self.since:
@@ -193,6 +204,7 @@ class PuttingBack:
         update_many(Contact, self.contact_rows, also="version = t.version + 1")
         update_many(Contact, self.contact_values, also="version = t.version + 1")
         update_many(Note, self.note_rows)
+        self.tags.write()
         if self.contact_rows:
             ids = {self.contacts[str(row["id"])]["client_id"] for row in self.contact_rows}
             db.session.execute(PROMOTE, {"ids": list(ids), "now": self.moment})

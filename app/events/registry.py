@@ -113,6 +113,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "folder:deleted": ("name", "files", "folders"),
     "folder:restored": ("name", "files", "folders"),
     "changeSet:applied": ("title", "total"),
+    "changeSet:stopped": ("title",),
     "changeSet:rollBackStarted": ("title", "total"),
     "changeSet:rolledBack": ("title", "put_back", "kept"),
     "email:failed": ("template", "error", "asked_by"),

@@ -7,7 +7,18 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Self
 
-from sqlalchemy import ARRAY, Boolean, ForeignKey, ForeignKeyConstraint, Index, Select, String, UniqueConstraint, select
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    select,
+)
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,13 +33,16 @@ from .client import Client
 class BulkAct(StrEnum):
     EDIT = "edit"
     ARCHIVE = "archive"
+    TAG = "tag"
+    UNTAG = "untag"
 
 
 class BulkEdit(Timestamped, PortScoped, Base):
     """To which clients it is done: those of `client_ids`, or all whom `chosen` (the filters of the list) lets through,
     none of them younger than itself. `last_id`: how far it is, in the order of the ids.
 
-    `only_own`: whoever asked sees no other clients than their own, so no other is touched.
+    `only_own`: whoever asked sees no other clients than their own, so no other is touched. `tag_id`: what is put on or
+    taken off, where that is the act.
     """
 
     __tablename__ = "bulk_edits"
@@ -38,13 +52,17 @@ class BulkEdit(Timestamped, PortScoped, Base):
             ["port_id", "change_set_id"], ["change_sets.port_id", "change_sets.id"], ondelete="CASCADE"
         ),
         Index("ix_bulk_edits_change_set", "port_id", "change_set_id"),
+        ForeignKeyConstraint(["port_id", "tag_id"], ["tags.port_id", "tags.id"], ondelete="RESTRICT"),
+        CheckConstraint("(act IN ('tag', 'untag')) = (tag_id IS NOT NULL)", name="tag"),
         Index("ix_bulk_edits_user_id", "user_id"),
+        Index("ix_bulk_edits_tag", "port_id", "tag_id"),
     )
 
     change_set_id: Mapped[uuid.UUID]
     user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     act: Mapped[str] = mapped_column(String(20))
     fields: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    tag_id: Mapped[uuid.UUID | None]
     chosen: Mapped[dict[str, Any]] = mapped_column(JSONB)
     client_ids: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(UuidType()))
     only_own: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -62,6 +80,7 @@ class BulkEdit(Timestamped, PortScoped, Base):
         expected: int,
         chosen: Mapping[str, str],
         client_ids: Sequence[uuid.UUID] | None,
+        tag_id: uuid.UUID | None = None,
         by: Member,
     ) -> tuple[Self, ChangeSet]:
         """With its change set, which is open from now on."""
@@ -72,6 +91,7 @@ class BulkEdit(Timestamped, PortScoped, Base):
             user_id=by.id,
             act=act,
             fields={name: fields[name] for name in cls.EDITABLE if name in fields},
+            tag_id=tag_id,
             chosen=dict(chosen),
             client_ids=list(client_ids) if client_ids is not None else None,
             only_own=not by.can("clients.view"),

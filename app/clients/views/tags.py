@@ -39,6 +39,16 @@ def tag_named(form: AddTagForm) -> Tag | None:
     return found
 
 
+def tag_carried(form: AddTagForm) -> Tag | None:
+    """The tag of that name, also one that is put away and still carried; None, with the reason, where there is none."""
+    name = str(form.name.data)
+    same = Tag.visible_to(member).where(func.lower(Tag.name) == func.lower(name))
+    found = db.session.scalars(same.order_by(Tag.archived_at.desc().nulls_first()).limit(1)).one_or_none()
+    if found is None:
+        form.name.errors = [_("There is no tag called “%(name)s”. Choose one of the list.", name=name)]
+    return found
+
+
 @bp.post("/<int:number>/tags")
 @requires("clients.edit")
 def create_tag(number: int) -> ResponseReturnValue:
