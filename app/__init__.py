@@ -132,7 +132,6 @@ def register(app: Flask) -> None:
     from .admin.views import bp as admin
     from .api.views import bp as api
     from .changes.views import bp as changes
-    from .clients.duplicate_reactions import in_words
     from .clients.labels import REASONS
     from .clients.views import bp as clients
     from .events.views import bp as audit
@@ -149,7 +148,6 @@ def register(app: Flask) -> None:
     for module in REGISTERING:
         import_module(f".{module}", __name__)
     app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT, client_reasons=REASONS)
-    app.jinja_env.filters["merge_facts"] = in_words
     for blueprint in (
         health.bp,
         api,

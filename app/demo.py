@@ -1,4 +1,5 @@
-"""The demo: two ports with their people and two hundred clients, loaded into an empty database only."""
+"""The demo: two ports with their people and two hundred clients, some of them entered twice, loaded into an empty
+database only."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import random
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
 from types import SimpleNamespace
@@ -21,13 +22,23 @@ from uuid_utils.compat import uuid7
 
 from . import storage
 from .admin.models import Tag
-from .clients.models import Client, ClientTag, Contact, ContactKind, Note, Relationship
+from .clients.duplicates import scan_port
+from .clients.models import (
+    Client,
+    ClientTag,
+    Contact,
+    ContactKind,
+    DuplicateScan,
+    Merge,
+    Note,
+    Relationship,
+)
 from .clients.names import sort_name
 from .crypto import open_sealed, seal
 from .current import CurrentPort
 from .db import begin, commit, db, now
 from .events.audit import first_id
-from .events.models import Actor, keyring, message_of, place_of_key
+from .events.models import Actor, System, keyring, message_of, place_of_key
 from .fields.models import FieldDefinition
 from .files.content import Content, examined
 from .files.models import NOBODY, Category, File, Folder, LooseKey
@@ -217,6 +228,73 @@ NOTES = (
 )
 
 
+class Entry(NamedTuple):
+    """Somebody as one colleague entered them; the phone as it was typed."""
+
+    full_name: str
+    mailbox: str
+    phone: str
+    street: str
+    boat: str = ""
+    registration: str = ""
+    note: str = ""
+
+
+class Twice(NamedTuple):
+    """Entered by two colleagues."""
+
+    kind: str
+    country: str
+    town: str
+    one: Entry
+    other: Entry
+
+
+TWICE = {
+    "port-nimara": (
+        Twice(
+            "person",
+            "GB",
+            "Falmouth",
+            Entry("Robert Ashcombe", "robert.ashcombe", "+44 1632 960417", "Harbour Terrace 12"),
+            Entry("Bob Ashcombe", "bob", "01632 960 417", "", note="Rang about winter storage; wants a call back."),
+        ),
+        Twice(
+            "person",
+            "FR",
+            "Toulon",
+            Entry("Clémence Vaillant", "clemence.vaillant", "+33655551408", "quai des Voiliers 31"),
+            Entry("Vaillant Clemence", "Clemence.Vaillant", "", "31, quai des Voiliers"),
+        ),
+        Twice(
+            "company",
+            "SE",
+            "Göteborg",
+            Entry("Skagern Charters AB", "office.skagern", "+46701740655", "Hamngatan 4", "Skagern Star", "SE 40417"),
+            Entry("Skagern Yacht Charter", "booking.skagern", "", "", "Skagern Star", "SE-40417"),
+        ),
+    ),
+    "hanko-itasatama": (
+        Twice(
+            "person",
+            "FI",
+            "Hanko",
+            Entry("Yrjö Lindroos", "yrjo.lindroos", "040 555 0161", "Rantakatu 8"),
+            Entry("Y. Lindroos", "lindroos", "+358 40 5550161", ""),
+        ),
+    ),
+}
+# The other was merged into the one some days ago.
+MERGED = {
+    "port-nimara": Twice(
+        "person",
+        "PT",
+        "Lagos",
+        Entry("Isabel Fontes", "isabel.fontes", "+351912555702", "Rua da Barca 17"),
+        Entry("Isabel M. Fontes", "fontes.lisboa", "+351912555719", "Cais do Sodré 3", "Maresia", "PT 55719"),
+    ),
+}
+MERGED_SINCE = timedelta(days=4)
 CLIENT = "of a client"
 CLIENTS = {"port-nimara": 130, "hanko-itasatama": 70}
 
@@ -461,10 +539,54 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
             fields |= _some_values(custom, chance)
         _one_client(fields, by, port, chance, age=timedelta(hours=age * 7 + chance.random() * 5))
     _fleet(port, random.Random(f"vessels of {slug}"), sellers[0])  # noqa: S311  # the same fleet each time; nothing secret
+    _entered_twice(port, sellers)
     _files(papers, port, sellers[0])
     _notifications(port)
     _views(port, sellers[0])
     commit()
+
+
+def _entered_twice(port: CurrentPort, sellers: Sequence[Seller]) -> None:
+    """Pairs that look like one, found as each night finds them; and one that was merged and can be undone."""
+    for at, twice in enumerate(TWICE[port.slug]):
+        age = timedelta(days=170 - 20 * at)
+        _entry(twice, twice.one, sellers[0], port, age=age)
+        _entry(twice, twice.other, sellers[-1], port, age=age - timedelta(days=90))
+    if port.slug in MERGED:
+        twice, age = MERGED[port.slug], timedelta(days=60)
+        one, other = (_entry(twice, entry, sellers[0], port, age=age) for entry in (twice.one, twice.other))
+        merge = Merge.make(one, other, [], by=sellers[0])
+        merge.created_at = now() - MERGED_SINCE
+        for client in (one, other):
+            _stamp(client, updated_at=merge.created_at)
+    scan = DuplicateScan.locked(port.id)
+    compared, found = scan_port(port.id)
+    scan.note_finished(compared=compared, found=found, by=System())
+
+
+def _entry(twice: Twice, entry: Entry, by: Seller, port: CurrentPort, *, age: timedelta) -> Client:
+    fields = {"kind": twice.kind, "full_name": entry.full_name, "status": "active", "owner_id": by.actor_id}
+    fields |= {"street": entry.street, "town": twice.town, "country": twice.country}
+    client = Client.create(fields, port_id=port.id, by=by, announce=False)
+    for kind, value in ((ContactKind.EMAIL, f"{entry.mailbox}@example.com"), (ContactKind.PHONE, entry.phone)):
+        if value:
+            contact = {"kind": kind, "value": value}
+            Contact.create(client, contact, country=twice.country, by=by, announce=False, is_new=True)
+    if entry.note:
+        Note.create(client, entry.note, by=by, announce=False)
+    moment = now() - age
+    stamps = {"created_at": moment, "updated_at": moment}
+    if entry.boat:
+        boat = {"name": entry.boat, "kind": "sail", "flag": twice.country, "registration": entry.registration}
+        _stamp(Vessel.create(client, boat, by=by, announce=False), **stamps)
+    _stamp(client, **stamps)
+    return client
+
+
+def _stamp(record: Client | Vessel, **stamps: datetime) -> None:
+    db.session.flush()
+    kind = type(record)
+    db.session.execute(update(kind).where(kind.id == record.id).values(**stamps))
 
 
 def _views(port: CurrentPort, by: Seller) -> None:
@@ -517,13 +639,11 @@ def _fleet(port: CurrentPort, chance: random.Random, by: Seller) -> None:
     for at, client in enumerate(clients[::2]):
         name = names[at % len(names)] + (f" {at // len(names) + 1}" if at >= len(names) else "")
         vessel = _one_vessel(client, name, at, chance, by)
-        stamps = {"created_at": client.created_at, "updated_at": client.updated_at}
-        db.session.flush()
-        db.session.execute(update(Vessel).where(Vessel.id == vessel.id).values(**stamps))
+        _stamp(vessel, created_at=client.created_at, updated_at=client.updated_at)
     for at, kind in enumerate(PAIRS * 3):
         Relationship.create(clients[at * 2 + 1], clients[at * 2], kind, by=by)
     for client, updated_at in [(client, client.created_at) for client in clients[1:36:2]]:
-        db.session.execute(update(Client).where(Client.id == client.id).values(updated_at=updated_at))
+        _stamp(client, updated_at=updated_at)
 
 
 def _one_vessel(client: Client, name: str, at: int, chance: random.Random, by: Seller) -> Vessel:
@@ -739,8 +859,7 @@ def _one_client(
         Note.create(client, chance.choice(NOTES), pinned=chance.random() < 0.3, by=by, announce=False)
     for tag in tags:
         ClientTag.put_on(client, tag, by=by)
-    stamps = {"created_at": created_at, "updated_at": updated_at}
-    db.session.execute(update(Client).where(Client.id == client.id).values(**stamps))
+    _stamp(client, created_at=created_at, updated_at=updated_at)
 
 
 commands = AppGroup("demo", help="The demo ports.")

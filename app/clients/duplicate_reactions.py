@@ -18,7 +18,8 @@ from ..events.subjects import Shown, families, subjects
 from ..events.timeline import tells
 from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
-from .labels import FIELDS, REASONS
+from .labels import REASONS
+from .mergers import not_taken
 
 
 @live.topic("duplicates")
@@ -55,22 +56,13 @@ def tell_of_duplicates(event: Event) -> None:
 # --- How the timeline tells of it
 
 
-def in_words(left: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Fields and their values as people read them."""
-    return [
-        (str(FIELDS[name].label), FIELDS[name].words(value))
-        for name, value in left.items()
-        if name in FIELDS and name != "owner_id"
-    ]
-
-
-@tells("client:merged", icon="copy", tone="info", personal=("name", "left"))
+@tells("client:merged", icon="copy", tone="info", personal=("name", "left", "left_custom"))
 def _merged(details: Mapping[str, Any]) -> str:
     if details.get("into"):
         return _("merged this client into %(name)s (%(number)s)", name=details["name"], number=details["into"])
     told = _("merged %(name)s (%(number)s) into this client", name=details["name"], number=details["number"])
-    left = ", ".join(f"{label} {value}" for label, value in in_words(details.get("left") or {}))
-    return told + (_("; not taken over: %(values)s", values=left) if left else "")
+    values = " · ".join(f"{label}: {value}" for label, value in not_taken(details))
+    return told + (_(". Not taken over: %(values)s", values=values) if values else "")
 
 
 tells(

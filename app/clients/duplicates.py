@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, String, and_, any_, func, literal, or_, select, text, union
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
@@ -120,7 +120,7 @@ def _looks(candidates: Select[Any]) -> Iterator[tuple[Any, Look]]:
         yield row, look_of(row)
 
 
-def look_of(row: Any) -> Look:
+def look_of(row: Any, *, vessels: Sequence[str] = (), marks: Sequence[str] = ()) -> Look:
     """A row with the columns of a client, and `reach`: `kind:normalised` of each contact."""
     reach = [one.partition(":")[::2] for one in row.reach or ()]
     return Look(
@@ -134,6 +134,8 @@ def look_of(row: Any) -> Look:
         row.town,
         [value for kind, value in reach if kind == ContactKind.EMAIL],
         [value for kind, value in reach if kind in PHONES],
+        vessels,
+        marks,
     )
 
 
@@ -146,15 +148,23 @@ AT_ONCE = 2_000
 
 TABLES = """
     CREATE TEMPORARY TABLE scan_looks ON COMMIT DROP AS
-        SELECT c.id, c.kind, c.sort_name, c.company_name, c.tax_number, c.street, c.postcode, c.town, k.reach
+        SELECT c.id, c.kind, c.sort_name, c.company_name, c.tax_number, c.street, c.postcode, c.town, k.reach,
+               v.vessels, v.marks
         FROM clients c LEFT JOIN (
             SELECT client_id, array_agg(kind || ':' || normalised ORDER BY id) AS reach FROM client_contacts
             WHERE archived_at IS NULL AND kind <> 'address' GROUP BY client_id) k ON k.client_id = c.id
+        LEFT JOIN (
+            SELECT client_id, array_agg(sort_name ORDER BY id) AS vessels,
+                   array_agg(mark ORDER BY id) FILTER (WHERE mark ~ '[0-9]' AND length(mark) > 3) AS marks
+            FROM (SELECT *, upper(regexp_replace(registration, '[^[:alnum:]]', '', 'g')) AS mark
+                  FROM vessels WHERE archived_at IS NULL) w
+            GROUP BY client_id) v ON v.client_id = c.id
         WHERE c.archived_at IS NULL;
     CREATE TEMPORARY TABLE scan_keys (key text COLLATE "C", client_id uuid) ON COMMIT DROP;
     INSERT INTO scan_keys
         SELECT CASE WHEN r LIKE 'email:%%' THEN r ELSE 'phone:' || split_part(r, ':', 2) END, id
         FROM scan_looks, unnest(reach) AS r;
+    INSERT INTO scan_keys SELECT 'mark:' || m, id FROM scan_looks, unnest(marks) AS m;
     INSERT INTO scan_keys SELECT 'tax:' || tax_number, id FROM scan_looks WHERE tax_number <> '';
     CREATE TEMPORARY TABLE scan_found (a_id uuid, b_id uuid, score int, reasons jsonb) ON COMMIT DROP
 """
@@ -166,11 +176,25 @@ PAIRS = """
                         ROWS BETWEEN 1 FOLLOWING AND :neighbours FOLLOWING)) x
     WHERE x.id <> x.other
 """
-SIDES = ", ".join(
-    f"{side}.{name} AS {side}_{name}"
-    for side in ("a", "b")
-    for name in ("id", "kind", "sort_name", "company_name", "tax_number", "street", "postcode", "town", "reach")
-)
+
+
+class Side(NamedTuple):
+    """One side of a pair, as a scan compares it."""
+
+    id: uuid.UUID
+    kind: str
+    sort_name: str
+    company_name: str
+    tax_number: str
+    street: str
+    postcode: str
+    town: str
+    reach: Sequence[str] | None
+    vessels: Sequence[str] | None
+    marks: Sequence[str] | None
+
+
+SIDES = ", ".join(f"{side}.{name} AS {side}_{name}" for side in ("a", "b") for name in Side._fields)
 TOGETHER = f"SELECT {SIDES} FROM scan_pairs p JOIN scan_looks a ON a.id = p.a_id JOIN scan_looks b ON b.id = p.b_id"  # noqa: S608  # constants
 # A pair that was decided stays decided.
 KEEP = """
@@ -223,30 +247,19 @@ def scan_port(port_id: uuid.UUID) -> tuple[int, int]:
     rows = db.session.execute(text(TOGETHER).execution_options(yield_per=AT_ONCE))
     for row in rows:
         compared += 1
-        score, reasons = compare(_side(row[:9]), _side(row[9:]))
+        one, other = _side(row[: len(Side._fields)]), _side(row[len(Side._fields) :])
+        score, reasons = compare(one, other)
         if score >= ENOUGH:
-            alike.append((row[0], row[9], score, reasons))
+            alike.append((row.a_id, row.b_id, score, reasons))
     for start in range(0, len(alike), AT_ONCE):
         new += _keep(alike[start : start + AT_ONCE], port_id)
     db.session.execute(text(FORGET))
     return compared, new
 
 
-@dataclass(slots=True)
-class _Row:
-    id: uuid.UUID
-    kind: str
-    sort_name: str
-    company_name: str
-    tax_number: str
-    street: str
-    postcode: str
-    town: str
-    reach: Sequence[str] | None
-
-
 def _side(values: Iterable[Any]) -> Look:
-    return look_of(_Row(*values))
+    row = Side(*values)
+    return look_of(row, vessels=row.vessels or (), marks=row.marks or ())
 
 
 def _write_name_keys() -> None:

@@ -27,12 +27,12 @@ SAME_PERSON = """
 
 links.follows("client_contacts", "client_id", _("Contacts"), clash=SAME_CONTACT, also=NOT_FIRST, ours=("is_primary",))
 links.follows("client_notes", "client_id", _("Notes"))
-links.follows("import_rows", "client_id", _("Rows of imports"))
+links.follows("import_rows", "client_id", _("Rows of imports"), is_told=False)
 # `client_id` of a file follows from these two by itself.
 links.follows("files", "entity_id", _("Files"), where="t.entity = 'clients'")
 
 links.follows("vessels", "client_id", _("Vessels"))
-links.follows("vessel_ownerships", "client_id", _("Owners of vessels, past ones too"))
+links.follows("vessel_ownerships", "client_id", _("Owners of vessels, past ones too"), is_told=False)
 for mine, theirs in (("from_id", "to_id"), ("to_id", "from_id")):
     links.follows(
         "client_relationships",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,9 @@ from ..current import Member
 from ..db import db
 from ..identity.models import User
 from .labels import FIELDS
-from .links import LINKS
-from .models import Client, Duplicate
-from .models.merge import Later
+from .links import LINKS, Link
+from .models import Client, Duplicate, Merge
+from .models.merge import Later, custom_pairs
 from .queries import search
 
 MERGED = "merged"
@@ -55,21 +55,30 @@ def comparison(survivor: Client, merged: Client, *, chosen: Mapping[str, str] | 
     """What is chosen is kept; where nothing is, the survivor's value stands unless it has none."""
     owners = _owners(survivor, merged)
     choices, same = [], []
-    for name in Client.EDITABLE:
-        mine, theirs = survivor.shown(name), merged.shown(name)
-        words = FIELDS[name]
-        said = [words.words(owners.get(value, value) if name == "owner_id" else value) for value in (mine, theirs)]
+    for name, label, mine, theirs, said in _fields(survivor, merged, owners):
         if mine != theirs:
             default = MERGED if theirs and not mine else "survivor"
             takes = (chosen or {}).get(f"take-{name}", default) == MERGED
-            choices.append(Choice(name, str(words.label), said[0], said[1], takes))
-        elif said[0]:
-            same.append((str(words.label), said[0]))
+            choices.append(Choice(name, label, said(mine), said(theirs), takes))
+        elif words := said(mine):
+            same.append((label, words))
     versions = [str(survivor.id), survivor.version, str(merged.id), merged.version]
     sent = chosen.get("_base", "") if chosen is not None else None
     return Comparison(
         survivor, merged, choices, same, _moves(merged), _signer().dumps(versions), _is_other(sent, versions)
     )
+
+
+def _fields(
+    survivor: Client, merged: Client, owners: Mapping[Any, str]
+) -> Iterator[tuple[str, str, Any, Any, Callable[[Any], str]]]:
+    """Name, label, both values and how they are said, of every field; the port's own ones last."""
+    for name in Client.EDITABLE:
+        words = FIELDS[name].words
+        said = (lambda value: owners.get(value, "")) if name == "owner_id" else words
+        yield name, str(FIELDS[name].label), survivor.shown(name), merged.shown(name), said
+    for pair in custom_pairs(survivor, merged):
+        yield pair.name, pair.label, pair.mine, pair.theirs, pair.definition.shown
 
 
 def _is_other(sent: str | None, versions: list[Any]) -> bool:
@@ -97,11 +106,23 @@ def _moves(merged: Client) -> list[tuple[str, int]]:
         f" WHERE t.{link.column} = :merged AND {link.where}"
         for place, link in enumerate(LINKS)
     )
-    counted: dict[str, int] = {}
-    for row in db.session.execute(text(parts), {"merged": merged.id}):
-        label = str(LINKS[row.place].label)
-        counted[label] = counted.get(label, 0) + row.rows
-    return [(label, count) for label, count in counted.items() if count]
+    rows = db.session.execute(text(parts), {"merged": merged.id})
+    return _together((LINKS[row.place], row.rows) for row in rows)
+
+
+def moved(merge: Merge) -> list[tuple[str, int]]:
+    """What went over with it: label, how many."""
+    by_table = {link.table: link for link in LINKS}
+    return _together((by_table[table], len(ids)) for table, ids in merge.moved.items() if table in by_table)
+
+
+def _together(counted: Iterable[tuple[Link, int]]) -> list[tuple[str, int]]:
+    """Of those that are told, by label."""
+    found: dict[str, int] = {}
+    for link, count in counted:
+        if link.is_told and count:
+            found[str(link.label)] = found.get(str(link.label), 0) + count
+    return list(found.items())
 
 
 def to_merge_with(client: Client, asked: str, member: Member) -> list[Any]:
@@ -117,6 +138,17 @@ def to_merge_with(client: Client, asked: str, member: Member) -> list[Any]:
         found = seen.where(Client.id.in_(a) | Client.id.in_(b)).order_by(Client.sort_name)
     columns = (Client.number, Client.full_name, Client.company_name, Client.town, Client.status)
     return list(db.session.execute(found.with_only_columns(*columns).limit(20)))
+
+
+def not_taken(details: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Fields and values of the merged client that stand nowhere else now, as people read them."""
+    left: Mapping[str, Any] = details.get("left") or {}
+    words = [
+        (str(FIELDS[name].label), FIELDS[name].words(value))
+        for name, value in left.items()
+        if name in FIELDS and name != "owner_id"
+    ]
+    return [*words, *(details.get("left_custom") or {}).items()]
 
 
 def later_in_words(later: Sequence[Later]) -> list[str]:

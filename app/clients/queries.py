@@ -19,15 +19,16 @@ from sqlalchemy.orm import aliased, outerjoin
 
 from ..admin.models import Tag
 from ..current import Member
-from ..db import db
+from ..db import db, now
 from ..fields.models import LISTED, PREFIX, FieldDefinition, FieldKind, FieldValue, Option, is_custom, shown
 from ..formats import today
 from ..identity.models import User
 from ..paging import SIZE, Columns, Cursor, Filter, Page, Sort, address, paginate, paginate_ranked
-from ..vessels.models import Card
+from ..vessels.models import Card, Vessel
 from .forms import colleagues
 from .labels import KINDS, RELATIONS, SOURCES, STATUSES
 from .models import Client, ClientTag, Contact, ContactKind, Duplicate, DuplicateState, pieces
+from .models.merge import UNDONE_WITHIN
 
 SORTS = (
     Sort("name", lazy_gettext("Name"), Client.sort_name),
@@ -274,9 +275,12 @@ class Related:
 
 @dataclass(frozen=True)
 class Beside:
+    """`merges`: those into the client that can be undone, each as .id .number .name .at"""
+
     contacts: list[Any]
     people: list[Related]
     vessels: list[Card]
+    merges: list[Any]
 
 
 CONTACTS = """
@@ -298,17 +302,28 @@ PEOPLE = """
                 WHERE port_id = :port AND to_id = :client AND archived_at IS NULL) r
           JOIN clients o ON o.port_id = :port AND o.id = r.other_id) p
 """
-BESIDE = text(f"SELECT ({CONTACTS}) AS contacts, ({PEOPLE}) AS people, ({Card.SQL}) AS vessels")  # our own
+MERGES = """
+    SELECT jsonb_agg(to_jsonb(m) ORDER BY m.id DESC)
+    FROM (SELECT l.id, c.number, c.full_name AS name, l.created_at AS at FROM client_merge_log l
+          JOIN clients c ON c.port_id = l.port_id AND c.id = l.merged_id
+          WHERE l.port_id = :port AND l.survivor_id = :client AND l.undone_at IS NULL AND l.created_at > :undone_since
+          ORDER BY l.id DESC LIMIT 5) m
+"""
+BESIDE = text(
+    f"SELECT ({CONTACTS}) AS contacts, ({PEOPLE}) AS people, ({Card.SQL}) AS vessels, ({MERGES}) AS merges"  # our own
+)
 
 
 def beside(client: Client, member: Member | None = None) -> Beside:
-    """Contacts, related clients and vessels of the client: one statement for three cards. `member`: who looks; None
-    for those who see every client."""
-    row = db.session.execute(BESIDE, {"port": client.port_id, "client": client.id}).one()
+    """Contacts, related clients, vessels and merges of the client: one statement for all of it. `member`: who looks;
+    None for those who see every client."""
+    of = {"port": client.port_id, "client": client.id, "undone_since": now() - UNDONE_WITHIN}
+    row = db.session.execute(BESIDE, of).one()
     return Beside(
         [SimpleNamespace(**contact) for contact in row.contacts or ()],
         [_related(person, member) for person in row.people or ()],
         Card.of(row.vessels, today()),
+        [SimpleNamespace(**{**merge, "at": datetime.fromisoformat(merge["at"])}) for merge in row.merges or ()],
     )
 
 
@@ -456,6 +471,7 @@ def duplicate_page(member: Member) -> Page:
         for column in (
             *(getattr(of, name).label(f"{side}_{name}") for name in SHOWN_OF_A_PAIR),
             _reach_of(of).label(f"{side}_reach"),
+            _boats_of(of).label(f"{side}_boats"),
         )
     ]
     joined = scope.join(a, a.id == Duplicate.a_id).join(b, b.id == Duplicate.b_id)
@@ -463,13 +479,24 @@ def duplicate_page(member: Member) -> Page:
     return paginate(rows, scope, id_column=Duplicate.id, sorts=BY_SCORE)
 
 
-SHOWN_OF_A_PAIR = ("number", "full_name", "company_name", "town", "country", "status", "created_at")
+SHOWN_OF_A_PAIR = ("number", "kind", "full_name", "company_name", "street", "town", "country", "status", "created_at")
 
 
 def _reach_of(of: Any) -> Any:
-    """`kind:value` of each contact."""
+    """[kind, as it was typed, as it is compared] of each contact."""
+    each = func.jsonb_build_array(Contact.kind, Contact.value, Contact.normalised)
     return (
-        select(func.array_agg(aggregate_order_by(Contact.kind + ":" + Contact.value, Contact.kind, Contact.id)))
+        select(func.jsonb_agg(aggregate_order_by(each, Contact.kind, Contact.id)))
         .where(Contact.client_id == of.id, Contact.port_id == of.port_id, Contact.archived_at.is_(None))
+        .scalar_subquery()
+    )
+
+
+def _boats_of(of: Any) -> Any:
+    """[name, registration, the name as it is compared] of each vessel."""
+    each = func.jsonb_build_array(Vessel.name, Vessel.registration, Vessel.sort_name)
+    return (
+        select(func.jsonb_agg(aggregate_order_by(each, Vessel.sort_name, Vessel.id)))
+        .where(Vessel.client_id == of.id, Vessel.port_id == of.port_id, Vessel.archived_at.is_(None))
         .scalar_subquery()
     )

@@ -456,7 +456,14 @@ def changes_of(name: str, words: Mapping[str, Any], *, is_open: bool) -> list[tu
 
 def masked_details(name: str, details: Mapping[str, Any]) -> dict[str, Any]:
     personal = PERSONAL.get(name, frozenset())
-    return {part: masked(str(value)) if part in personal else value for part, value in details.items()}
+    return {part: hidden(value) if part in personal else value for part, value in details.items()}
+
+
+def hidden(value: Any) -> Any:
+    """Each text in it masked; what is told of by name keeps its names."""
+    if isinstance(value, Mapping):
+        return {name: hidden(one) for name, one in value.items()}
+    return [hidden(one) for one in value] if isinstance(value, list) else masked("" if value is None else str(value))
 
 
 def masked(text: str) -> str:

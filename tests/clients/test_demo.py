@@ -45,8 +45,28 @@ def counts(connection: psycopg.Connection) -> list[tuple[str, int]]:
     ).fetchall()
 
 
-def test_there_are_two_hundred_clients_in_two_ports(connection: psycopg.Connection) -> None:
-    assert counts(connection) == [("hanko-itasatama", 70), ("port-nimara", 130)]
+def test_there_are_two_hundred_clients_in_two_ports_and_some_that_were_entered_twice(
+    connection: psycopg.Connection,
+) -> None:
+    assert counts(connection) == [("hanko-itasatama", 70 + 2), ("port-nimara", 130 + 8)]
+
+
+def test_those_entered_twice_are_found_and_one_pair_was_merged(connection: psycopg.Connection) -> None:
+    pairs = connection.execute(
+        "SELECT a.full_name, b.full_name, reasons ->> 0 FROM client_duplicates JOIN clients a ON a.id = a_id"
+        " JOIN clients b ON b.id = b_id WHERE state = 'open' ORDER BY score DESC, a.full_name"
+    ).fetchall()
+    assert pairs == [
+        ("Clémence Vaillant", "Vaillant Clemence", "email"),
+        ("Skagern Charters AB", "Skagern Yacht Charter", "registration"),
+        ("Robert Ashcombe", "Bob Ashcombe", "phone"),
+        ("Yrjö Lindroos", "Y. Lindroos", "phone"),
+    ]
+    merged = connection.execute(
+        "SELECT a.full_name, b.full_name, undone_at, moved ? 'vessels' FROM client_merge_log m"
+        " JOIN clients a ON a.id = survivor_id JOIN clients b ON b.id = merged_id WHERE b.merged_into_id = a.id"
+    ).fetchall()
+    assert merged == [("Isabel Fontes", "Isabel M. Fontes", None, True)]
 
 
 def test_everybody_signs_in_with_the_password_of_the_demo(connection: psycopg.Connection) -> None:
@@ -72,8 +92,8 @@ def test_everybody_signs_in_with_the_password_of_the_demo(connection: psycopg.Co
 
 def test_each_client_can_be_reached_and_belongs_to_who_works_there(connection: psycopg.Connection) -> None:
     without = connection.execute(
-        "SELECT count(*) FROM clients c WHERE NOT EXISTS (SELECT FROM client_contacts k WHERE k.client_id = c.id"
-        " AND k.kind = 'email' AND k.is_primary AND k.value LIKE '%@example.com')"
+        "SELECT count(*) FROM clients c WHERE c.merged_into_id IS NULL AND NOT EXISTS (SELECT FROM client_contacts k"
+        " WHERE k.client_id = c.id AND k.kind = 'email' AND k.is_primary AND k.value LIKE '%@example.com')"
     ).fetchone()
     assert without == (0,)
     strangers = connection.execute(

@@ -20,13 +20,16 @@ from app.clients.models.relationship import Relationship
 from app.current import Member
 from app.db import commit, db
 from app.errors import Refused
+from app.events.audit import masked_details
 from app.events.models import Event
+from app.events.timeline import TELLERS, timeline
+from app.fields.models import FieldDefinition
 from app.vessels.models import Vessel
-from tests.world import Visitor, enter, make_client, make_file
+from tests.world import NORTH, Visitor, enter, make_client, make_file, user_id
 
 pytestmark = pytest.mark.usefixtures("db")
 
-MANAGER = "sales_manager@north.example"
+MANAGER, MATE = "sales_manager@north.example", "teammate@north.example"
 
 
 @pytest.fixture
@@ -54,6 +57,26 @@ def dump(*clients: uuid.UUID) -> dict[str, list[str]]:
     words = "SELECT word FROM search_words WHERE subject_id = ANY (:ids) ORDER BY subject_id, word"
     rows["search_words"] = list(db.session.scalars(text(words), {"ids": list(clients)}))
     return rows
+
+
+KINDS = {"Club": "text", "Berths": "number", "Deposit": "money", "Since": "date", "Hall": "choice", "Key": "yes_no"}
+CUSTOM = {
+    "custom_club": ["Hanko SS", "Nagu YC"],
+    "custom_berths": ["2", "3.5"],
+    "custom_deposit": ["50.00", "120.50"],
+    "custom_since": ["2019-05-01", "2021-04-11"],
+    "custom_hall": ["a", "b"],
+    "custom_key": ["yes", "no"],
+}
+
+
+def custom_fields(by: Member) -> None:
+    """One of each kind, made once."""
+    if FieldDefinition.of("client", port_id=NORTH):
+        return
+    for label, kind in KINDS.items():
+        fields = {"label": label, "kind": kind, "options": ["A", "B"] if kind == "choice" else [], "required": False}
+        FieldDefinition.create({**fields, "help": ""}, resource="client", currency="EUR", port_id=NORTH, by=by)
 
 
 def belonging(client: Client, by: Member, *, mail: str, kind: str = "email") -> None:
@@ -107,6 +130,19 @@ def test_the_chosen_values_survive_and_the_others_are_told(manager: Member) -> N
     assert made.opened()[0]["left"] == {"full_name": "Léa M. Marchand", "street": "2 quai"}
 
 
+def test_what_was_not_taken_is_masked_for_who_may_not_open_the_client(manager: Member) -> None:
+    custom_fields(manager)
+    a = make_client(manager, town="Nice", languages=["fr"], custom_club="Nagu YC", owner_id=manager.id)
+    b = make_client(manager, town="Toulon", languages=["sv"], custom_club="Hanko SS", owner_id=user_id(MATE))
+    Merge.make(a, b, ["owner_id"], by=manager)
+    entries = timeline("client", a.id)
+    assert "Languages: Swedish · Town: Toulon · Club: Hanko SS" in entries[0].text
+    assert entries[0].changes == [("Owner", "Sales Manager North", "Team Mate")]
+    hidden = masked_details("client:merged", {"name": "B", "number": 2, "left": {"town": "T", "languages": ["sv"]}})
+    assert hidden == {"name": "•••", "number": 2, "left": {"town": "•••", "languages": ["•••"]}}
+    assert "Town: •••" in TELLERS["client:merged"][2](hidden)
+
+
 def test_a_relationship_between_the_two_ends_and_comes_back(manager: Member) -> None:
     a, b, c = (make_client(manager, full_name=name) for name in ("Ann North", "A. North", "Cy North"))
     Relationship.create(a, b, "spouse", by=manager)
@@ -134,6 +170,33 @@ def test_it_is_refused(manager: Member, state: str) -> None:
         Merge.make(a, a if state == "same" else b, [], by=manager)
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "taken", "stands", "left"),
+    [
+        ("a", "b", False, "a", {"Hall": "B"}),
+        ("a", "b", True, "b", {}),
+        ("", "b", True, "b", {}),
+        ("", "b", False, "", {"Hall": "B"}),
+        ("a", "", True, "", {}),
+        ("a", "", False, "a", {}),
+        ("a", "a", True, "a", {}),
+    ],
+)
+def test_a_field_that_the_port_made_up_is_chosen_like_any_other(
+    manager: Member, mine: str, theirs: str, taken: bool, stands: str, left: dict[str, str]
+) -> None:
+    custom_fields(manager)
+    a, b = (make_client(manager, full_name=name, custom_hall=value) for name, value in (("A", mine), ("B", theirs)))
+    was = dump(a.id, b.id)
+    made = Merge.make(a, b, ["custom_hall"] if taken else [], by=manager)
+    a._custom = None
+    db.session.expire_all()
+    assert a.custom.get("custom_hall", "") == stands
+    assert made.opened()[0]["left_custom"] == left
+    assert made.undo(a, b, by=manager) == []
+    assert dump(a.id, b.id) == was
+
+
 # --- Undoing ------------------------------------------------------------------------------------------------------
 
 
@@ -143,12 +206,15 @@ def test_merging_and_undoing_restores_every_row(manager: Member, data: st.DataOb
     mails = st.lists(st.sampled_from(["a@x.fi", "b@x.fi", "c@x.fi"]), unique=True, max_size=3)
     phones = st.lists(st.sampled_from(["+358405550101", "+358405550102"]), unique=True, max_size=2)
     words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
+    custom = st.fixed_dictionaries({}, optional={name: st.sampled_from(two) for name, two in CUSTOM.items()})
+    custom_fields(manager)
     pair = []
     other = make_client(manager, full_name="Third")
     for name in ("One", "Other"):
         fields: dict[str, Any] = {
             "town": data.draw(words),
             "languages": data.draw(st.lists(st.sampled_from(["fi", "sv"]), max_size=2)),
+            **data.draw(custom),
         }
         client = make_client(manager, full_name=name, marketing_consent=data.draw(st.booleans()), **fields)
         for kind, values in (("email", data.draw(mails)), ("phone", data.draw(phones))):
@@ -172,7 +238,8 @@ def test_merging_and_undoing_restores_every_row(manager: Member, data: st.DataOb
     db.session.expire_all()
     a, b = pair
     was = dump(a.id, b.id, other.id)
-    taken = data.draw(st.lists(st.sampled_from(["full_name", "town", "languages", "marketing_consent"]), unique=True))
+    built_in = ["full_name", "town", "languages", "marketing_consent"]
+    taken = data.draw(st.lists(st.sampled_from([*built_in, *CUSTOM]), unique=True))
     made = Merge.make(a, b, taken, by=manager)
     assert made.undo(a, b, by=manager) == []
     assert dump(a.id, b.id, other.id) == was

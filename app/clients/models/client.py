@@ -218,7 +218,7 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
             announce=announce,
             name=client.full_name,
             source=client.source,
-            **_more(_named(changes, by=by), told(custom, definitions)),
+            **together(named_owners(changes, by=by), told(custom, definitions)),
         )
         return client
 
@@ -230,7 +230,7 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
         if not changes:
             return False
         self.updated_at = now()
-        words = {"changes": changes, **_more(_named(changes, by=by), told(custom, definitions))}
+        words = {"changes": changes, **together(named_owners(changes, by=by), told(custom, definitions))}
         if reverting is None:
             self.record("updated", by=by, changed_fields=sorted(changes), **words)
         else:
@@ -277,13 +277,13 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
                 self.sort_name = sort_name(value)
 
 
-def _more(named: dict[str, Any], custom: dict[str, Any]) -> dict[str, Any]:
+def together(named: dict[str, Any], custom: dict[str, Any]) -> dict[str, Any]:
     """Both, with the names of both in one."""
-    together = {**named.get("named", {}), **custom.get("named", {})}
-    return {**custom, "named": together} if together else {}
+    names = {**named.get("named", {}), **custom.get("named", {})}
+    return {**custom, "named": names} if names else {}
 
 
-def _named(changes: Mapping[str, tuple[Any, Any]], *, by: Actor) -> dict[str, Any]:
+def named_owners(changes: Mapping[str, tuple[Any, Any]], *, by: Actor) -> dict[str, Any]:
     """The names of the owners in a change: whoever reads it later may not see these users any more."""
     if "owner_id" not in changes:
         return {}

@@ -30,8 +30,9 @@ from ...crypto import Unreadable, open_sealed, seal
 from ...db import Base, PortScoped, Timestamped, db, now
 from ...errors import Refused
 from ...events.models import Actor, SubjectKey, keyring, place_of_key, subject_key
+from ...fields.models import FieldDefinition, FieldValue, told
 from ..links import LINKS, Link
-from .client import Client
+from .client import Client, named_owners, together
 from .duplicate import Duplicate
 
 UNDONE_WITHIN = timedelta(days=30)
@@ -40,6 +41,10 @@ BOOKKEEPING = frozenset({"updated_at", "version", "sort_name"})
 
 Row = dict[str, Any]
 Images = dict[str, dict[str, Row]]  # table → id → row
+
+
+# Of which tables the merge writes into rows of the survivor, and the column that says so.
+OF_SURVIVOR = {"clients": "id", "custom_field_values": "client_id"}
 
 
 @dataclass(frozen=True)
@@ -101,16 +106,22 @@ class Merge(Timestamped, PortScoped, Base):
         _two_that_stand(survivor, merged)
         before = _rows(survivor, merged)
         differing = [name for name in Client.EDITABLE if survivor.shown(name) != merged.shown(name)]
+        own = [pair for pair in custom_pairs(survivor, merged) if pair.mine != pair.theirs]
         changes = survivor.take({name: merged.shown(name) for name in taken if name in differing})
         if "marketing_consent" in changes:
             survivor.marketing_consent_at = merged.marketing_consent_at  # when they agreed, which is not now
         merged.archived_at, merged.merged_into_id = now(), survivor.id
         survivor.updated_at = now()
         db.session.flush()
-        moved = {link.table: ids for link in LINKS if (ids := _move(link, survivor, merged))}
+        moved = {link.table: set(ids) for link in LINKS if (ids := _move(link, survivor, merged))}
+        moved.get("custom_field_values", set()).difference_update(_choose(survivor, merged, own, taken))
         Duplicate.note_merged(survivor.id, merged.id, port_id=survivor.port_id, by=by)
         left = {name: merged.shown(name) for name in differing if merged.shown(name) and name not in changes}
-        return cls._keep(survivor, merged, before, moved, changes, left, by=by)
+        left_custom = {pair.label: pair.definition.shown(pair.theirs) for pair in own if pair.is_left(taken)}
+        written = {pair.name: (pair.mine, pair.theirs) for pair in own if pair.name in taken}
+        words = together(named_owners(changes, by=by), told(written, {pair.name: pair.definition for pair in own}))
+        kept = {"changes": changes | written, **words, "left": left, "left_custom": left_custom}
+        return cls._keep(survivor, merged, before, moved, kept, by=by)
 
     @classmethod
     def _keep(
@@ -118,12 +129,12 @@ class Merge(Timestamped, PortScoped, Base):
         survivor: Client,
         merged: Client,
         before: Images,
-        moved: dict[str, list[str]],
-        changes: Mapping[str, tuple[Any, Any]],
-        left: Mapping[str, Any],
+        moved: Mapping[str, Collection[str]],
+        words: Mapping[str, Any],
         *,
         by: Actor,
     ) -> Self:
+        """`words`: what the event of the survivor says."""
         after = {table: _images(table, rows) for table, rows in before.items()}
         written = {
             table: {
@@ -131,30 +142,25 @@ class Merge(Timestamped, PortScoped, Base):
             }
             for table, rows in before.items()
         }
-        mine = written["clients"].pop(str(survivor.id))
+        mine = {table: _taken_out(written[table], column, str(survivor.id)) for table, column in OF_SURVIVOR.items()}
+        left = {name: words[name] for name in ("left", "left_custom")}
         merge_id = uuid7()
         made = cls(
             id=merge_id,
             port_id=survivor.port_id,
             survivor_id=survivor.id,
             merged_id=merged.id,
-            moved=moved,
-            sealed=_seal(merged, merge_id, {"rows": written, "left": left}),
-            sealed_survivor=_seal(survivor, merge_id, {"rows": {"clients": {str(survivor.id): mine}}}),
+            moved={table: sorted(ids) for table, ids in moved.items() if ids},
+            sealed=_seal(merged, merge_id, {"rows": written, **left}),
+            sealed_survivor=_seal(survivor, merge_id, {"rows": mine}),
             merged_by_id=by.actor_id if by.actor_kind == "user" else None,
         )
         db.session.add(made)
         ids: dict[str, Any] = {"surviving_id": str(survivor.id), "merged_id": str(merged.id), "moved": made.count}
-        kept: dict[str, Any] = {
-            "into": None,
-            "name": merged.full_name,
-            "number": merged.number,
-            "left": dict(left),
-            "changes": changes,
-        }
+        kept: dict[str, Any] = {"into": None, "name": merged.full_name, "number": merged.number, **words}
         theirs: dict[str, Any] = {"into": survivor.number, "name": survivor.full_name, "left": {}}
-        for client, told in ((survivor, kept), (merged, theirs)):
-            client.record("merged", by=by, **ids, **told)
+        for client, details in ((survivor, kept), (merged, theirs)):
+            client.record("merged", by=by, **ids, **details)
         return made
 
     # --- Taking it apart
@@ -220,7 +226,8 @@ class Merge(Timestamped, PortScoped, Base):
     def _snapshot(self) -> dict[str, dict[str, Row]]:
         theirs, mine = self.opened()
         rows: dict[str, dict[str, Row]] = theirs["rows"]
-        rows["clients"] |= mine["rows"]["clients"]
+        for table, own in mine["rows"].items():
+            rows.setdefault(table, {}).update(own)
         return rows
 
 
@@ -245,6 +252,73 @@ def _two_that_stand(survivor: Client, merged: Client) -> None:
             raise Refused(_("%(name)s is archived. Restore the client first.", name=client.full_name))
 
 
+# --- Fields that the port made up
+
+
+@dataclass(frozen=True)
+class CustomPair:
+    """What the two have in one of them, as text; empty where one has nothing."""
+
+    definition: FieldDefinition
+    mine: str
+    theirs: str
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+    @property
+    def label(self) -> str:
+        return self.definition.label
+
+    def is_left(self, taken: Collection[str]) -> bool:
+        return bool(self.theirs) and self.name not in taken
+
+
+def custom_pairs(survivor: Client, merged: Client) -> list[CustomPair]:
+    """The fields in use in which either has something, in their order; one statement."""
+    found = select(FieldValue).where(
+        FieldValue.port_id == survivor.port_id, FieldValue.client_id.in_([survivor.id, merged.id])
+    )
+    values: dict[uuid.UUID, dict[uuid.UUID | None, str]] = {}
+    definitions = {}
+    for value in db.session.scalars(found):
+        if value.definition.archived_at is None:
+            definitions[value.definition_id] = value.definition
+            values.setdefault(value.definition_id, {})[value.client_id] = value.text
+    ordered = sorted(definitions.values(), key=lambda one: (one.position, one.id))
+    return [CustomPair(one, values[one.id].get(survivor.id, ""), values[one.id].get(merged.id, "")) for one in ordered]
+
+
+# What the survivor shall not have stays with, or goes to, the merged client: nothing is deleted.
+GIVE = text("""
+    UPDATE custom_field_values SET client_id = :merged
+    WHERE client_id = :survivor AND definition_id = ANY (:ids) RETURNING id
+""")
+OVERWRITE = text("""
+    UPDATE custom_field_values s
+    SET text_value = t.text_value, number_value = t.number_value, date_value = t.date_value, updated_at = :now
+    FROM custom_field_values t
+    WHERE s.client_id = :survivor AND t.client_id = :merged AND t.definition_id = s.definition_id
+      AND s.definition_id = ANY (:ids)
+""")
+
+
+def _choose(survivor: Client, merged: Client, pairs: Iterable[CustomPair], taken: Collection[str]) -> list[str]:
+    """After the rows have moved: the chosen values. The ids of those that the survivor shall not have."""
+    empty, other = [], []
+    for pair in pairs:
+        if not (pair.theirs if pair.name in taken else pair.mine):
+            empty.append(pair.definition.id)
+        elif pair.mine and pair.name in taken:
+            other.append(pair.definition.id)
+    both = {"survivor": survivor.id, "merged": merged.id}
+    if other:
+        db.session.execute(OVERWRITE, {**both, "ids": other, "now": now()})
+    given = db.session.scalars(GIVE, {**both, "ids": empty}) if empty else ()
+    return [str(row_id) for row_id in given]
+
+
 # --- Rows as they stand in the database
 
 
@@ -259,6 +333,7 @@ def _rows(survivor: Client, merged: Client) -> Images:
     db.session.flush()
     both = [survivor.id, merged.id]
     images: Images = {"clients": _images("clients", map(str, both)), "client_duplicates": _pair(both)}
+    images["custom_field_values"] = _as_rows(CUSTOM, {"survivor": survivor.id})
     for link in LINKS:
         statement = (
             f"SELECT t.id, to_jsonb(t)::text AS image FROM {link.table} t"  # noqa: S608  # names of our own tables
@@ -266,6 +341,12 @@ def _rows(survivor: Client, merged: Client) -> Images:
         )
         images.setdefault(link.table, {}).update(_as_rows(statement, {"merged": merged.id}))
     return images
+
+
+CUSTOM = """
+    SELECT t.id, to_jsonb(t)::text AS image FROM custom_field_values t WHERE t.client_id = :survivor
+    ORDER BY t.id FOR UPDATE
+"""
 
 
 def _pair(both: Iterable[uuid.UUID]) -> dict[str, Row]:
@@ -297,6 +378,12 @@ def _move(link: Link, survivor: Client, merged: Client) -> list[str]:
         f" WHERE {mine} AND NOT ({link.clash}) RETURNING t.id"
     )
     return sorted(str(row_id) for row_id in db.session.scalars(text(statement), values))
+
+
+def _taken_out(rows: dict[str, Row], column: str, client_id: str) -> dict[str, Row]:
+    """The rows that were this client's, no longer among the others."""
+    own = [row_id for row_id, kept in rows.items() if kept["before"][column] == client_id]
+    return {row_id: rows.pop(row_id) for row_id in own}
 
 
 def _plan(table: str, rows: Mapping[str, Row]) -> tuple[list[Row], list[Later]]:

@@ -20,7 +20,7 @@ from ...events.timeline import timeline
 from ...numbers import has_number
 from ...once import once
 from ...web import find_or_404, go, kept_list, page, requires, said
-from ..mergers import Comparison, comparison, later_in_words, to_merge_with
+from ..mergers import Comparison, comparison, later_in_words, moved, not_taken, to_merge_with
 from ..models import Client, Merge
 from ..models.merge import lock_two
 from . import bp
@@ -96,15 +96,16 @@ def show_merger(number: int, merge_id: uuid.UUID) -> ResponseReturnValue:
     merge = merge_of(client, merge_id)
     merged = db.session.scalars(select(Client).where(Client.id == merge.merged_id)).one()
     try:
-        left, later = merge.opened()[0]["left"], later_in_words(merge.later_edits())
+        left, later = not_taken(merge.opened()[0]), later_in_words(merge.later_edits())
     except Unreadable:
-        left, later = {}, []
+        left, later = [], []
     return page(
         "clients/mergers/show.html",
         follow=[f"client:{number}"],
         client=client,
         merge=merge,
         merged=merged,
+        moved=moved(merge),
         left=left,
         later=later,
         why_not=merge.why_not(client, merged),
