@@ -122,6 +122,7 @@ REGISTERING = (
     "saved_views.reactions",
     "vessels.finding",
     "vessels.jobs",
+    "vessels.put_back",
     "vessels.reactions",
     "vessels.reversals",
 )

@@ -8,19 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import re
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
+from ..fields.models import RecordField
+from ..vessels.models import fields_of_vessels
+from ..vessels.models.reading import built_in_fields as built_in_fields_of_vessels
+from .fields import LONGEST, built_in_fields, fields_of_clients
+from .labels import FIELDS as FIELD_WORDS
 from .names import sort_name
+from .vessel_rows import OF_VESSELS
 
 
 @dataclass(frozen=True)
 class Field:
-    """What a column can be matched to. `several`: more than one column may be; `longest`: of what it holds."""
+    """What a column can be matched to. `several`: more than one column may be; `longest`: of what it holds; `help`:
+    what is said beside the label where somebody chooses."""
 
     key: str
     label: Any
@@ -28,29 +36,40 @@ class Field:
     longest: int = 200
     several: bool = False
     names: str = ""  # headings, reduced to letters
+    help: Any = ""
 
 
-NAME, CONTACT, PLACE, MORE = _("Name"), _("Contacts"), _("Address"), _("More")
+NAME, CONTACT, PLACE, MORE, VESSEL = _("Name"), _("Contacts"), _("Address"), _("More"), _("Vessel")
+OWN, OWN_OF_VESSELS = _("Fields of this port"), _("Fields of this port, of vessels")
+GROUPS = (NAME, CONTACT, PLACE, MORE, VESSEL, OWN, OWN_OF_VESSELS)
+
+
+def _client(key: str, group: Any, names: str = "", **more: Any) -> Field:
+    """A field that clients have by themselves, as its form calls it."""
+    return Field(key, FIELD_WORDS[key].label, group, LONGEST[key], names=names, **more)
+
+
+def _vessel(name: str, label: Any, names: str, longest: int = 60) -> Field:
+    return Field(OF_VESSELS + name, label, VESSEL, longest, names=names)
+
 
 FIELDS = (
     Field("number", _("Client number"), MORE, 12, names="clientnumber customernumber asiakasnumero kundnummer"),
-    Field(
+    _client(
         "full_name",
-        _("Full name"),
         NAME,
-        names="name fullname clientname client displayname customer contact nimi nom nombre namn",
+        "name fullname clientname client displayname customer contact nimi nom nombre namn",
     ),
     Field("first_name", _("First name"), NAME, names="firstname givenname forename prenom etunimi fornamn vorname"),
     Field("middle_name", _("Middle name"), NAME, names="middlename additionalname"),
     Field("last_name", _("Last name"), NAME, names="lastname familyname surname sukunimi apellido efternamn nachname"),
-    Field("preferred_name", _("Preferred name"), NAME, 100, names="preferredname nickname kutsumanimi"),
-    Field(
+    _client("preferred_name", NAME, "preferredname nickname kutsumanimi"),
+    _client(
         "company_name",
-        _("Company"),
         NAME,
-        names="company companyname organization organisation organizationname organisationname yritys foretag firma",
+        "company companyname organization organisation organizationname organisationname yritys foretag firma",
     ),
-    Field("kind", _("Kind"), NAME, 40, names="kind clientkind clienttype"),
+    Field("kind", FIELD_WORDS["kind"].label, NAME, 40, names="kind clientkind clienttype"),
     Field(
         "email",
         _("E-mail"),
@@ -67,71 +86,131 @@ FIELDS = (
         " homephone otherphone companymainphone puhelin puhelinnumero tel telefon telefono gsm",
     ),
     Field("whatsapp", _("WhatsApp"), CONTACT, several=True, names="whatsapp whatsappphonenumber whatsappnumber"),
-    Field("address", _("Another address, whole"), CONTACT, several=True, names="otheraddress"),
+    Field("address", _("Other address"), CONTACT, several=True, names="otheraddress", help=_("whole, in one cell")),
     Field("label", _("Label of the next contact"), CONTACT, several=True),
-    Field(
+    _client(
         "street",
-        _("Street and number"),
         PLACE,
+        "street address streetaddress addressstreet homestreet businessstreet otherstreet osoite adresse",
         several=True,
-        names="street address streetaddress addressstreet homestreet businessstreet otherstreet osoite adresse",
     ),
-    Field(
+    _client(
         "postcode",
-        _("Postcode"),
         PLACE,
-        20,
-        several=True,
-        names="postcode zip zipcode postalcode addresspostalcode homepostalcode businesspostalcode otherpostalcode"
+        "postcode zip zipcode postalcode addresspostalcode homepostalcode businesspostalcode otherpostalcode"
         " postinumero",
+        several=True,
     ),
-    Field(
+    _client(
         "town",
-        _("Town"),
         PLACE,
-        100,
+        "town city addresscity homecity businesscity othercity kaupunki ville ort",
         several=True,
-        names="town city addresscity homecity businesscity othercity kaupunki ville ort",
     ),
-    Field(
+    _client(
         "region",
-        _("Region"),
         PLACE,
-        100,
+        "region state province county stateregion addressregion homestate businessstate otherstate",
         several=True,
-        names="region state province county stateregion addressregion homestate businessstate otherstate",
     ),
     Field(
         "country",
-        _("Country"),
+        FIELD_WORDS["country"].label,
         PLACE,
         several=True,
         names="country addresscountry homecountry homecountryregion businesscountry businesscountryregion"
         " othercountryregion countryregion maa pays land",
     ),
-    Field("nationality", _("Nationality"), MORE, names="nationality kansalaisuus"),
-    Field("languages", _("Languages"), MORE, names="language languages preferredlanguage kieli"),
-    Field("tax_number", _("Tax number"), MORE, 40, names="taxnumber vat vatnumber taxid vatid"),
-    Field("status", _("Status"), MORE, 40, names="status clientstatus lifecyclestage"),
-    Field("source", _("Source"), MORE, 40, names="source clientsource originalsource"),
-    Field("owner", _("Owner (name or e-mail of a colleague)"), MORE, names="owner contactowner clientowner"),
-    Field("marketing_consent", _("News and offers (yes or no)"), MORE, 20, names="newsandoffers marketingconsent"),
+    Field("nationality", FIELD_WORDS["nationality"].label, MORE, names="nationality kansalaisuus"),
+    Field("languages", FIELD_WORDS["languages"].label, MORE, names="language languages preferredlanguage kieli"),
+    _client("tax_number", MORE, "taxnumber vat vatnumber taxid vatid"),
+    Field("status", FIELD_WORDS["status"].label, MORE, 40, names="status clientstatus lifecyclestage"),
+    Field("source", FIELD_WORDS["source"].label, MORE, 40, names="source clientsource originalsource"),
+    Field(
+        "owner",
+        FIELD_WORDS["owner_id"].label,
+        MORE,
+        names="owner contactowner clientowner",
+        help=_("name or e-mail of a colleague"),
+    ),
+    Field(
+        "marketing_consent",
+        FIELD_WORDS["marketing_consent"].label,
+        MORE,
+        20,
+        names="newsandoffers marketingconsent",
+        help=_("yes or no"),
+    ),
+    Field("tags", _("Tags"), MORE, 500, names="tag tags clienttags", help=_("with ; or , between them")),
     Field(
         "note",
-        _("Note"),
+        FIELD_WORDS["note"].label,
         MORE,
         10_000,
         several=True,
         names="note notes comment comments remarks huomautus huomautukset",
     ),
     Field("told_note", _("Note, with the heading before it"), MORE, 10_000, several=True),
+    _vessel(
+        "name",
+        _("Vessel name"),
+        "vessel vesselname boat boatname yacht yachtname ship shipname vene veneennimi alus bateau nomdubateau boot"
+        " bootsname schiff bat batnamn barco embarcacion",
+        120,
+    ),
+    _vessel(
+        "kind", _("Vessel kind"), "vesselkind vesseltype boattype boatkind yachttype venetyyppi bootstyp battyp", 40
+    ),
+    _vessel("flag", _("Vessel flag"), "vesselflag flag flagstate boatflag lippu pavillon flagge flagga bandera"),
+    _vessel(
+        "registration",
+        _("Vessel registration"),
+        "vesselregistration registration registrationnumber registrationno regno boatregistration rekisterinumero"
+        " rekisteritunnus immatriculation matricula",
+        40,
+    ),
+    _vessel("imo", _("Vessel IMO number"), "vesselimonumber imo imonumber imono", 20),
+    _vessel("mmsi", _("Vessel MMSI"), "vesselmmsi mmsi mmsinumber", 20),
+    _vessel(
+        "loa_declared",
+        _("Vessel length"),
+        "vessellength length loa lengthoverall lengthoa boatlength yachtlength vesselloa pituus longueur lange langd"
+        " eslora",
+    ),
+    _vessel(
+        "beam_declared", _("Vessel beam"), "vesselbeam beam boatbeam width boatwidth leveys largeur breite bredd manga"
+    ),
+    _vessel(
+        "draft_declared",
+        _("Vessel draft"),
+        "vesseldraft draft draught vesseldraught boatdraft syvays tirantdeau tiefgang djupgaende calado",
+    ),
+    _vessel(
+        "air_draft_declared",
+        _("Vessel air draft"),
+        "vesselairdraft airdraft airdraught height mastheight boatheight tirantdair durchfahrtshohe",
+    ),
+    _vessel(
+        "displacement_declared",
+        _("Vessel displacement"),
+        "vesseldisplacement displacement weight boatweight uppouma paino deplacement verdrangung",
+    ),
+    _vessel(
+        "power_amps",
+        _("Vessel power need (A)"),
+        "vesselpowerneeda vesselpowerneed powerneed power poweramps amps ampere amperes shorepower powerneedinamperes",
+        20,
+    ),
+    _vessel("power_phases", _("Vessel phases"), "vesselphases phases powerphases", 20),
 )
-BY_KEY = {field.key: field for field in FIELDS}
 FIELD_OF = {name: field.key for field in FIELDS for name in field.names.split()}
 NAMES = ("first_name", "middle_name", "last_name")
 ADDRESS = ("street", "postcode", "town", "region", "country")
 CONTACTS = ("email", "phone", "whatsapp", "address")
 NAMED_BY = frozenset({"full_name", "company_name", *NAMES})
+# One of these tells which vessel a row is about.
+VESSEL_BY = frozenset({"vessel_name", "vessel_registration"})
+LONGEST_OWN = 500
 
 WHY = _("Why it was left out")  # the column of a file of errors, which may come back corrected
 
@@ -163,9 +242,21 @@ def letters(heading: str) -> str:
     return re.sub(r"[\W\d_]+", "", plain(heading))
 
 
+# `LOA (ft)`, `Length, m`, `Displacement kg`
+UNIT = re.compile(
+    r"(?<=\S)[\s,]*(?:[(\[]\s*|\s|\bin\s+)(m|cm|mm|ft|kg|kgs|t|lbs?|metres?|meters?|feet|tons?|tonnes?)\.?\s*[)\]]?$"
+)
+
+
+def unit_of(heading: str) -> str:
+    """The unit that a heading says its numbers are in; empty where it says none."""
+    found = UNIT.search(plain(heading))
+    return found[1] if found else ""
+
+
 def guess(heading: str) -> str:
     """The target of a column by its heading alone; empty where it says nothing."""
-    key = FIELD_OF.get(letters(heading), "")
+    key = FIELD_OF.get(letters(heading), "") or FIELD_OF.get(letters(UNIT.sub("", plain(heading))), "")
     if key == "phone":
         word = plain(heading)
         label = next((label for start, label in LABELS.items() if word.startswith(start)), "")
@@ -252,51 +343,95 @@ class Matched:
     is_certain: bool = False
 
 
-def match(header: Sequence[str]) -> Matched:
-    plains = {plain(heading) for heading in header}
-    for export in EXPORTS:
-        if export.tells <= plains:
-            return Matched(export.targets(list(header)), export.name, is_certain=True)
-    targets, taken = [], set()
-    for heading in header:
+class Columns:
+    """What the columns of a port's files can be: built-in fields and the port's own, each with what reads it.
+
+    `may_tag`: whoever brings the file may put tags on clients.
+    """
+
+    def __init__(
+        self,
+        clients: Sequence[RecordField] | None = None,
+        vessels: Sequence[RecordField] | None = None,
+        *,
+        may_tag: bool = True,
+    ) -> None:
+        clients = built_in_fields() if clients is None else clients
+        vessels = built_in_fields_of_vessels() if vessels is None else vessels
+        own = [(field.key, field.label, OWN) for field in clients if field.is_custom]
+        own += [
+            (OF_VESSELS + field.key, gettext("Vessel: %(field)s", field=field.label), OWN_OF_VESSELS)
+            for field in vessels
+            if field.is_custom
+        ]
+        self.fields = [field for field in FIELDS if may_tag or field.key != "tags"]
+        self.by_label = {plain(str(field.label)): field.key for field in self.fields}
+        for key, label, group in own:
+            heading = f"{label} ({key})" if plain(label) in self.by_label else label
+            self.by_label[plain(heading)] = key
+            self.fields.append(Field(key, heading, group, LONGEST_OWN))
+        self.by_key = {field.key: field for field in self.fields}
+        self.read = {field.key: field for field in clients if field.key in self.by_key}
+        self.read |= {OF_VESSELS + field.key: field for field in vessels}
+
+    @classmethod
+    def of(cls, port_id: uuid.UUID, *, may_tag: bool = True) -> Self:
+        """Two statements, for the custom fields."""
+        return cls(fields_of_clients(port_id), fields_of_vessels(port_id), may_tag=may_tag)
+
+    def target_of(self, heading: str) -> str:
+        """By its label, that of a contact with its own in brackets (`Phone (Mobile)`), or what others call it."""
+        word = plain(heading)
+        if key := self.by_label.get(word):
+            return key
+        if found := re.fullmatch(r"(.+?)\s*\((.+)\)\s*", " ".join(heading.split())):
+            key = self.by_label.get(plain(found[1]), "")
+            if key in CONTACTS:
+                return f"{key}|{found[2].strip()}"
         target = guess(heading)
-        key = target.partition("|")[0]
-        if key and key in taken and not BY_KEY[key].several:
-            target = ""
-        taken.add(key)
-        targets.append(target)
-    ours = {"", str(WHY)}
-    knows_all = all(target or heading in ours for target, heading in zip(targets, header, strict=True))
-    return Matched(targets, is_certain=knows_all and bool(NAMED_BY & keys_of(targets)))
+        return target if target.partition("|")[0] in self.by_key else ""
 
+    def match(self, header: Sequence[str]) -> Matched:
+        plains = {plain(heading) for heading in header}
+        for export in EXPORTS:
+            if export.tells <= plains:
+                return Matched(export.targets(list(header)), export.name, is_certain=True)
+        targets, taken = [], set()
+        for heading in header:
+            target = self.target_of(heading)
+            key = target.partition("|")[0]
+            if key and key in taken and not self.by_key[key].several:
+                target = ""
+            taken.add(key)
+            targets.append(target)
+        ours = {"", str(WHY)}
+        knows_all = all(target or heading in ours for target, heading in zip(targets, header, strict=True))
+        return Matched(targets, is_certain=knows_all and not self.problem_of(targets))
 
-def keys_of(targets: Sequence[str]) -> set[str]:
-    return {target.partition("|")[0] for target in targets if target}
+    def problem_of(self, targets: Sequence[str]) -> str:
+        """Why columns cannot be matched so, in words; empty where they can. What is no field of ours is refused."""
+        keys = [target.partition("|")[0] for target in targets if target]
+        if not set(keys) <= set(self.by_key):
+            return gettext("Choose a field from the list.")
+        for key in keys:
+            if keys.count(key) > 1 and not self.by_key[key].several:
+                return gettext("Two columns cannot both be “%(field)s”.", field=self.by_key[key].label)
+        if not NAMED_BY & set(keys):
+            return gettext("Say which column holds the name, or the first and last name, or the company.")
+        if any(key.startswith(OF_VESSELS) for key in keys) and not VESSEL_BY & set(keys):
+            return gettext("Say which column holds the name of the vessel, or its registration.")
+        return ""
 
+    def label_of(self, target: str) -> str:
+        """What a column fills, in words; also the heading by which `match` knows it."""
+        key, _bar, label = target.partition("|")
+        words = str(self.by_key[key].label) if key in self.by_key else key
+        return f"{words} ({label})" if label else words
 
-def problem_of(targets: Sequence[str]) -> str:
-    """Why columns cannot be matched so, in words; empty where they can. What is no field of ours is refused."""
-    keys = [target.partition("|")[0] for target in targets if target]
-    if not set(keys) <= set(BY_KEY):
-        return gettext("Choose a field from the list.")
-    for key in keys:
-        if keys.count(key) > 1 and not BY_KEY[key].several:
-            return gettext("Two columns cannot both be “%(field)s”.", field=BY_KEY[key].label)
-    if not NAMED_BY & set(keys):
-        return gettext("Say which column holds the name, or the first and last name, or the company.")
-    return ""
-
-
-def label_of(target: str) -> str:
-    """What a column fills, in words."""
-    key, _bar, label = target.partition("|")
-    words = str(BY_KEY[key].label) if key in BY_KEY else key
-    return f"{words} ({label})" if label else words
-
-
-def groups() -> list[tuple[Any, list[Field]]]:
-    """The fields as the mapping page offers them."""
-    return [(group, [field for field in FIELDS if field.group is group]) for group in (NAME, CONTACT, PLACE, MORE)]
+    def groups(self) -> list[tuple[Any, list[Field]]]:
+        """The fields as the mapping page offers them."""
+        found = [(group, [field for field in self.fields if field.group is group]) for group in GROUPS]
+        return [(group, fields) for group, fields in found if fields]
 
 
 def fingerprint(header: Sequence[str]) -> str:

@@ -10,19 +10,27 @@ import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 
-from ..tables import defused
-from .codes import country_code, language_codes
-from .columns import ADDRESS, BY_KEY, CONTACTS, NAMES, WHY, plain
-from .forms import tax_number
-from .labels import FIELDS, SOURCES, STATUSES
+from ..admin.models import Tag
+from ..current import CurrentPort
+from ..db import db
+from ..decimals import Unclear, decimal_sign, with_point
+from ..fields.models import FieldKind, Unfit
+from ..identity.models import User, UserPortRole
+from ..tables import Table, defused
+from .columns import ADDRESS, CONTACTS, NAMES, WHY, Columns, plain, unit_of
+from .labels import FIELDS
 from .models.client import ClientKind
-from .models.contact import Unfit, read_value
+from .models.contact import Unfit as UnfitContact
+from .models.contact import read_value
 from .names import sort_name
+from .vessel_rows import vessel_of
 
 if TYPE_CHECKING:
     from .models import Import
@@ -30,20 +38,8 @@ if TYPE_CHECKING:
 MOST_CONTACTS = 30
 LONGEST_CONTACT = 320
 LONGEST_LABEL = 60
+LONGEST_TAG = 40
 TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "yhteensa", "summa", "summe", "somme"})
-YES = frozenset(["yes", "y", "true", "1", "x", "on", "ja", "kylla", "oui", "si"])
-NO = frozenset(["no", "n", "false", "0", "off", "nein", "ei", "non"])
-# What other systems call the standing of a client.
-STANDINGS = {
-    **dict.fromkeys(("lead", "opportunity", "subscriber", "marketingqualifiedlead", "salesqualifiedlead"), "prospect"),
-    **dict.fromkeys(("marketing qualified lead", "sales qualified lead", "other"), "prospect"),
-    **dict.fromkeys(("customer", "evangelist", "current", "client"), "active"),
-    **dict.fromkeys(("inactive", "past", "lost"), "former"),
-}
-KINDS = {
-    **dict.fromkeys(("person", "private", "individual", "henkilo"), ClientKind.PERSON),
-    **dict.fromkeys(("company", "business", "organisation", "organization", "yritys"), ClientKind.COMPANY),
-}
 
 
 class WrongRow(Exception):
@@ -55,18 +51,68 @@ class WrongRow(Exception):
 
 
 @dataclass(frozen=True)
+class Known:
+    """What the port knows that rows may speak of. `country` reads national phone numbers of rows without a country;
+    `colleagues`: name or e-mail in lower case → id; `tags`: name in lower case → name; `may_add_tags`: whoever brings
+    the file may add those that are missing."""
+
+    country: str
+    columns: Columns = field(default_factory=Columns)
+    colleagues: Mapping[str, uuid.UUID] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    may_add_tags: bool = True
+
+
+def known_to(found: Import, port: CurrentPort, columns: Columns | None = None) -> Known:
+    """What rows of the file may speak of: nothing that whoever brings it may not write."""
+    tags = select(Tag.name).where(Tag.port_id == found.port_id, Tag.archived_at.is_(None))
+    return Known(
+        country=port.country,
+        columns=columns or columns_of(found),
+        colleagues=Colleagues(found.port_id).ids,
+        tags={name.casefold(): name for name in db.session.scalars(tags)},
+        may_add_tags=found.may_add_tags,
+    )
+
+
+def columns_of(found: Import) -> Columns:
+    return Columns.of(found.port_id, may_tag=found.may_update)
+
+
+class Colleagues:
+    """Who works in the port: by name or e-mail as files write it, and by id as events name them."""
+
+    def __init__(self, port_id: uuid.UUID) -> None:
+        rows = db.session.execute(
+            select(User.id, User.name, User.email)
+            .where(User.is_active, User.id.in_(select(UserPortRole.user_id).where(UserPortRole.port_id == port_id)))
+            .order_by(User.id.desc())
+        ).all()
+        self.ids = {word.casefold(): row.id for row in rows for word in (row.name, row.email)}
+        self.names = {str(row.id): row.name for row in rows}
+
+
+@dataclass(frozen=True)
 class Reading:
-    """How the rows of a file are read: its headings with their targets. `country` reads national phone numbers of
-    rows without a country; `colleagues`: name or e-mail in lower case → id."""
+    """How the rows of a file are read: its headings with their targets, and its decimal sign (empty where it has
+    both)."""
 
     header: list[str]
     targets: list[str]
-    country: str
-    colleagues: Mapping[str, uuid.UUID] = field(default_factory=dict)
+    known: Known
+    sign: str = "."
 
     @cached_property
     def keys(self) -> list[str]:
         return [target.partition("|")[0] for target in self.targets]
+
+    @cached_property
+    def numbers(self) -> dict[int, str]:
+        """The columns of numbers, each with the unit that its heading says."""
+        return {at: self._unit(at) for at, key in enumerate(self.keys) if is_number(key, self.known.columns)}
+
+    def _unit(self, at: int) -> str:
+        return unit_of(self.header[at]) if self.keys[at].endswith("_declared") else ""
 
     @cached_property
     def label_at(self) -> dict[int, int]:
@@ -95,12 +141,26 @@ def _places(header: Sequence[str], keys: Sequence[str]) -> dict[str, dict[str, i
     return dict(sorted(found.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)))
 
 
+def is_number(key: str, columns: Columns) -> bool:
+    return key in columns.read and columns.read[key].kind in (FieldKind.NUMBER, FieldKind.MONEY)
+
+
+def decimal_sign_of(table: Table, targets: Sequence[str], columns: Columns) -> str:
+    """What the numbers of the file are written with: one walk, where it has columns of numbers."""
+    places = [at for at, target in enumerate(targets) if is_number(target, columns)]
+    fallback = "," if table.delimiter == ";" else "."
+    cells = (cells[at] for _number, cells in table.rows() for at in places if at < len(cells)) if places else ()
+    return decimal_sign(cells, fallback=fallback)
+
+
 def read_row(reading: Reading, cells: Sequence[str]) -> tuple[dict[str, Any], str, str]:
-    """What is to be stored, by field: those of the client, `contacts`, `note`, `number` and `assumed`, what a new
-    client gets and one that is here keeps. With it why the row cannot be let in, and by which field."""
+    """What is to be stored, by field: those of the client, of its vessel, `contacts`, `tags`, `note`, `number` and
+    `assumed`, what a new client gets and one that is here keeps. With it why the row cannot be let in, and by which
+    field."""
     named: dict[str, Any] = {}
     contacts: list[dict[str, str]] = []
     notes: list[str] = []
+    problem: tuple[str, str] | None = None
     for at, key in enumerate(reading.keys[: len(cells)]):
         cell = cells[at].strip()
         if not key or not cell or key in ADDRESS or key == "label":
@@ -113,36 +173,47 @@ def read_row(reading: Reading, cells: Sequence[str]) -> tuple[dict[str, Any], st
         elif key == "told_note":
             notes.append(f"{reading.header[at]}: {cell}")
         else:
+            try:
+                cell = _number(reading, at, cell)
+            except Unclear as error:
+                problem = problem or (f"{reading.known.columns.label_of(key)}: {error}", key)
             named.setdefault(key, " ".join(cell.split()))
     contacts += _take_address(reading, cells, named)
     if notes:
         named["note"] = "\n".join(notes)
     parts = " ".join(filter(None, (named.pop(name, "") for name in NAMES)))
-    return judged(
-        _named_whole(named, parts),
-        contacts,
-        country=reading.country,
-        colleagues=reading.colleagues,
-        too_many=_too_many(reading, cells),
-    )
+    if too_many := _too_many(reading, cells):
+        problem = too_many, ""
+    return judged(_named_whole(named, parts), contacts, reading.known, problem=problem)
+
+
+def _number(reading: Reading, at: int, cell: str) -> str:
+    """A number with a point, and with the unit of its column where the cell has none. Raises Unclear."""
+    if at not in reading.numbers:
+        return cell
+    pointed = with_point(cell, reading.sign)
+    is_bare = re.fullmatch(r"[\d.]+", pointed)
+    return f"{pointed} {reading.numbers[at]}" if is_bare and reading.numbers[at] else pointed
 
 
 def judged(
     named: dict[str, Any],
     contacts: Sequence[dict[str, str]],
+    known: Known,
     *,
-    country: str,
-    colleagues: Mapping[str, uuid.UUID],
-    too_many: str = "",
+    problem: tuple[str, str] | None = None,
 ) -> tuple[dict[str, Any], str, str]:
     """The same for fields that were typed by hand."""
     named["contacts"] = list(contacts)
     try:
-        if too_many:
-            raise WrongRow(too_many)
-        _check_shape(named)
-        _read_codes(named, colleagues)
-        named["contacts"] = _read_contacts(contacts, country=named.get("country") or country)
+        if problem:
+            raise WrongRow(*problem)
+        _check_shape(named, known.columns)
+        _read_fields(named, known.columns)
+        _read_tags(named, known)
+        _read_owner(named, known.colleagues)
+        _read_vessel(named)
+        named["contacts"] = _read_contacts(contacts, country=named.get("country") or known.country)
     except WrongRow as error:
         return named, str(error), error.field
     return named, "", ""
@@ -196,7 +267,7 @@ def separate(kind: str, cell: str, label: str) -> Iterator[dict[str, str]]:
             yield {"kind": kind, "value": value, "label": label}
 
 
-def _check_shape(named: dict[str, Any]) -> None:
+def _check_shape(named: dict[str, Any], columns: Columns) -> None:
     name = named["full_name"]
     if not name:
         raise WrongRow(_("There is no name in this row."), "full_name")
@@ -207,30 +278,43 @@ def _check_shape(named: dict[str, Any]) -> None:
             continue
         if value.startswith("="):
             raise WrongRow(_("“%(cell)s” is a formula. Save the file with values.", cell=value[:60]), key)
-        if len(value) > BY_KEY[key].longest:
-            words = {"field": BY_KEY[key].label, "limit": BY_KEY[key].longest}
+        if len(value) > columns.by_key[key].longest:
+            words = {"field": columns.label_of(key), "limit": columns.by_key[key].longest}
             raise WrongRow(_("%(field)s is longer than %(limit)d characters.", **words), key)
 
 
-def _read_codes(named: dict[str, Any], colleagues: Mapping[str, uuid.UUID]) -> None:
-    for key in ("country", "nationality"):
-        if named.get(key):
-            code = country_code(named[key])
-            if code is None:
-                raise WrongRow(_("“%(name)s” is not a country.", name=named[key][:60]), key)
-            named[key] = code
-    try:
-        if named.get("languages"):
-            named["languages"] = language_codes(named["languages"])
-    except LookupError as error:
-        text = _("“%(name)s” is not a language.", name=str(error.args[0])[:60])
-        raise WrongRow(text, "languages") from error
-    try:
-        if named.get("tax_number"):
-            named["tax_number"] = tax_number(named["tax_number"])
-    except ValueError as error:
-        raise WrongRow(str(error), "tax_number") from error
-    _read_words(named)
+def _read_fields(named: dict[str, Any], columns: Columns) -> None:
+    """By what reads each field. Numbers become text with a point: rows are kept as JSON."""
+    for key, typed in list(named.items()):
+        reader = columns.read[key].read if key in columns.read else None
+        if reader is None or not typed or not isinstance(typed, str):
+            continue
+        try:
+            value = reader(typed)
+        except Unfit as error:
+            raise WrongRow(f"{columns.label_of(key)}: {error}", key) from error
+        named[key] = str(value) if isinstance(value, Decimal) else value
+
+
+def _read_tags(named: dict[str, Any], known: Known) -> None:
+    """Each once, as the port spells it."""
+    if not named.get("tags"):
+        return
+    found: dict[str, str] = {}
+    for typed in named["tags"] if isinstance(named["tags"], list) else re.split(r":::|[;,]", named["tags"]):
+        name = " ".join(typed.split())
+        if not name:
+            continue
+        if len(name) > LONGEST_TAG:
+            raise WrongRow(_("The tag “%(name)s…” is longer than 40 characters.", name=name[:30]), "tags")
+        if name.casefold() not in known.tags and not known.may_add_tags:
+            text = _("There is no tag “%(name)s” here, and adding one takes the permission to manage tags.", name=name)
+            raise WrongRow(text, "tags")
+        found.setdefault(name.casefold(), known.tags.get(name.casefold(), name))
+    named["tags"] = list(found.values())
+
+
+def _read_owner(named: dict[str, Any], colleagues: Mapping[str, uuid.UUID]) -> None:
     if owner := named.pop("owner", ""):
         if owner.casefold() not in colleagues:
             text = _("“%(name)s” is nobody who works here.", name=owner[:60])
@@ -238,30 +322,18 @@ def _read_codes(named: dict[str, Any], colleagues: Mapping[str, uuid.UUID]) -> N
             raise WrongRow(text, "owner")
         named["owner_id"] = str(colleagues[owner.casefold()])
     if number := named.get("number"):
-        if not re.fullmatch(r"[0-9]{1,9}", number):
+        if not re.fullmatch(r"[0-9]{1,9}", str(number)):
             raise WrongRow(_("“%(number)s” is no client number.", number=number), "number")
         named["number"] = int(number)
 
 
-def _read_words(named: dict[str, Any]) -> None:
-    """Words of closed sets, in English, as other systems say them, or in the port's language."""
-    closed: dict[str, Mapping[str, Any]] = {
-        "kind": KINDS,
-        "status": STANDINGS | _worded(STATUSES),
-        "source": _worded(SOURCES),
-        "marketing_consent": dict.fromkeys(YES, True) | dict.fromkeys(NO, False),
-    }
-    for key, words in closed.items():
-        if key in named:
-            word = plain(str(named[key]))
-            if word not in words:
-                words_of = {"word": str(named[key])[:60], "field": BY_KEY[key].label}
-                raise WrongRow(_("“%(word)s” cannot be read as %(field)s.", **words_of), key)
-            named[key] = words[word]
-
-
-def _worded(choices: Sequence[tuple[Any, Any]]) -> dict[str, str]:
-    return {word: str(code) for code, label in choices for word in (str(code), plain(str(label)))}
+def _read_vessel(named: dict[str, Any]) -> None:
+    """One without a name is called by its registration."""
+    if not vessel_of(named) or named.get("vessel_name"):
+        return
+    if not named.get("vessel_registration"):
+        raise WrongRow(_("The row has a vessel without a name."), "vessel_name")
+    named["vessel_name"] = named["vessel_registration"]
 
 
 def _read_contacts(typed: Sequence[dict[str, str]], *, country: str) -> list[dict[str, str]]:
@@ -270,7 +342,7 @@ def _read_contacts(typed: Sequence[dict[str, str]], *, country: str) -> list[dic
     for contact in typed:
         try:
             shown, normalised = read_value(contact["kind"], contact["value"], country=country)
-        except Unfit as error:
+        except UnfitContact as error:
             raise WrongRow(f"“{contact['value'][:60]}”: {error}", contact["kind"]) from error
         if len(shown) > LONGEST_CONTACT:
             words = {"field": FIELDS[contact["kind"]].label, "limit": LONGEST_CONTACT}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from flask import abort, request, url_for
 from flask_babel import gettext as _
@@ -15,14 +14,17 @@ from wtforms import StringField, TextAreaField
 
 from ..current import member
 from ..db import db
+from ..fields.models import is_custom
 from ..forms import Form
 from ..identity.models import User, UserPortRole
-from .columns import ADDRESS, BY_KEY, CONTACTS
-from .contact_file import judged, separate
+from .columns import ADDRESS, CONTACTS, Columns
+from .contact_file import judged, known_to, separate
 from .labels import FIELDS
 from .models import Client, Import, ImportRow, Verdict
-from .models.imports import NEEDS_SOMEBODY, RANKS
-from .verdicts import Seen, about, differences, in_words, judge, present
+from .models.imports import NEEDS_SOMEBODY, RANKS, USED
+from .verdicts import Here, Seen, about, differences, in_words, judge, label_of, present
+from .vessel_rows import OF_VESSELS, vessel_of
+from .vessel_rows import present as present_of_vessel
 
 SHOWN = 50
 FILTERS: dict[str, tuple[str, ...]] = {
@@ -43,6 +45,7 @@ class Rows:
     next_url: str | None
     names: Mapping[Any, Any]
     owners: Mapping[str, str]
+    columns: Columns
 
     @property
     def last(self) -> int:
@@ -50,12 +53,13 @@ class Rows:
 
     def told(self, row: ImportRow) -> list[tuple[str, str, str]]:
         """The differences of a row: field, old and new as people read them."""
-        return told(row.differences, self.owners)
+        return told(row.differences, self.owners, self.columns)
 
 
-def told(found: Sequence[Sequence[Any]], owners: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def told(found: Sequence[Sequence[Any]], owners: Mapping[str, str], columns: Columns) -> list[tuple[str, str, str]]:
     return [
-        (str(FIELDS[name].label), in_words(name, old, owners), in_words(name, new, owners)) for name, old, new in found
+        (label_of(name, columns), in_words(name, old, owners, columns), in_words(name, new, owners, columns))
+        for name, old, new in found
     ]
 
 
@@ -64,7 +68,7 @@ def place_of(args: Mapping[str, str]) -> dict[str, str]:
     return {name: args[name] for name in ("verdict", "after", "before", "from") if args.get(name)}
 
 
-def rows_of_import(found: Import, verdict: str) -> Rows:
+def rows_of_import(found: Import, verdict: str, columns: Columns) -> Rows:
     """The page of rows that the address asks for: what needs somebody first, each verdict in the order of the file."""
     wanted, backwards = FILTERS[verdict], "before" in request.args
     edge = _edge(request.args.get("before" if backwards else "after", ""))
@@ -92,6 +96,7 @@ def rows_of_import(found: Import, verdict: str) -> Rows:
         url("after", rows[-1], first + len(rows)) if rows and has_next else None,
         _names({row.client_id for row in rows if row.client_id}),
         owner_names() if any(name == "owner_id" for row in rows for name, _o, _n in row.differences) else {},
+        columns,
     )
 
 
@@ -133,6 +138,7 @@ def owner_names() -> dict[str, str]:
 
 # --- One row ------------------------------------------------------------------------------------------------------
 
+# What is typed in a row's form, in this order; then the port's own fields, tags and the note.
 TYPED = (
     "full_name",
     "company_name",
@@ -149,32 +155,38 @@ TYPED = (
     "marketing_consent",
     "number",
 )
+AT_THE_END = ("note",)
 
 
 class RowForm(Form):
-    """A row to be mended: each field as text, contacts with semicolons between them."""
+    """A row to be mended: each field as text, contacts with semicolons between them. Made by `form_of`."""
 
-    note = TextAreaField(BY_KEY["note"].label)
-
-    @classmethod
-    def of(cls, row: ImportRow) -> Self:
-        return cls(formdata=None, data=typed_of(row.fields))
+    columns: Columns
+    typed: Sequence[str]
 
     def shown(self, row: ImportRow) -> list[Any]:
         """The fields that the row has, or lacks."""
-        has = typed_of(row.fields)
+        has = typed_of(row.fields, self.typed)
         names = {"full_name", "email", "phone", row.problem, *(name for name in has if has[name])}
-        names |= {name for name in TYPED if self[name].errors or self[name].data}
-        return [self[name] for name in (*TYPED, "note") if name in names]
+        names |= {name for name in self.typed if self[name].errors or self[name].data}
+        return [self[name] for name in self.typed if name in names]
 
 
-for _name in TYPED:
-    setattr(RowForm, _name, StringField(BY_KEY[_name].label))
+def form_of(columns: Columns, row: ImportRow | None = None) -> RowForm:
+    """As it was sent, or opened for the row."""
+    more = [field.key for field in columns.fields if field.key in columns.read or field.key == "tags"]
+    typed = (*TYPED, *(key for key in more if key not in TYPED), *AT_THE_END)
+    fields: dict[str, Any] = {
+        name: (TextAreaField if name == "note" else StringField)(columns.by_key[name].label) for name in typed
+    }
+    made = type("RowForm", (RowForm,), {**fields, "columns": columns, "typed": typed})
+    form: RowForm = made(formdata=None, data=typed_of(row.fields, typed)) if row else made()
+    return form
 
 
-def typed_of(fields: Mapping[str, Any]) -> dict[str, str]:
+def typed_of(fields: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
     """What stands in a row as somebody would type it."""
-    typed = {name: as_text(value) for name, value in fields.items() if name in (*TYPED, "note")}
+    typed = {name: as_text(value) for name, value in fields.items() if name in names}
     for kind in CONTACTS:
         typed[kind] = "; ".join(one["value"] for one in fields.get("contacts", ()) if one["kind"] == kind)
     if fields.get("owner_id"):
@@ -199,9 +211,7 @@ def mend(found: Import, row: ImportRow, form: RowForm) -> bool:
     ]
     assumed = row.fields.get("assumed", {"kind": "person"})
     named = {"full_name": "", **typed, "assumed": assumed}
-    port = member.here()
-    colleagues = {name.casefold(): uuid.UUID(user_id) for user_id, name in owner_names().items()}
-    fields, problem, key = judged(named, contacts, country=port.country, colleagues=colleagues)
+    fields, problem, key = judged(named, contacts, known_to(found, member.here(), form.columns))
     if problem:
         beside = form[key if key in form else "full_name"]
         beside.errors = [problem]
@@ -213,10 +223,31 @@ def mend(found: Import, row: ImportRow, form: RowForm) -> bool:
 
 
 def judge_again(found: Import, row: ImportRow) -> None:
-    judgement = judge(row.fields, row.row_number, about([row.fields]), Seen(), may_update=found.may_update)
+    """By itself, and by the rows above of somebody of the same name, who may get another vessel."""
+    here, seen, kept = about([row.fields]), Seen(keeps_names=True), rows_of_the_name(found, row)
+    for one in kept.values():
+        if one.verdict in USED and one.twin is None:
+            seen.add_client(one.fields, one.row_number, one.client_id)
+    for one in kept.values():
+        if one.verdict in USED and one.twin in kept:
+            seen.add_vessel(vessel_of(one.fields), one.twin, seen.clients.get(one.twin), one.row_number)
+    rows = {number: one.fields for number, one in kept.items()}
+    judgement = judge(row.fields, row.row_number, here, seen, may_update=found.may_update, row_at=rows.get)
     row.turn(found, judgement.verdict)
-    row.message, row.problem, row.twin = judgement.message, "", None
+    row.message, row.problem, row.twin = judgement.message, judgement.problem, judgement.twin
     row.client_id, row.differences, row.is_decided = judgement.client_id, judgement.differences, False
+
+
+def rows_of_the_name(found: Import, row: ImportRow) -> dict[int, ImportRow]:
+    """Rows above that may have the client of this one's vessel."""
+    if not vessel_of(row.fields):
+        return {}
+    above = select(ImportRow).where(
+        ImportRow.import_id == found.id,
+        ImportRow.row_number < row.row_number,
+        ImportRow.fields["full_name"].astext == row.fields["full_name"],
+    )
+    return {one.row_number: one for one in db.session.scalars(above.order_by(ImportRow.row_number))}
 
 
 def decide(found: Import, row: ImportRow, to: str) -> None:
@@ -239,25 +270,25 @@ def take_in_again(found: Import, row: ImportRow) -> None:
         judge_again(found, row)
 
 
-def compared(found: Import, row: ImportRow) -> dict[str, Any]:
+def compared(found: Import, row: ImportRow, columns: Columns) -> dict[str, Any]:
     """What the page of one row shows: its fields beside those of the client it is like."""
-    columns, owners = [], owner_names()
+    lines, owners = [], owner_names()
     client = None
     if row.client_id and row.verdict != Verdict.WRONG:
         here = about([row.fields], ids=[row.client_id])
         client = here.clients.get(row.client_id)
     if client:
-        columns = _side_by_side(row, client, here.contacts.get(client["id"], {}), owners)
+        lines = _side_by_side(row, client, here, owners, columns)
     twin = None
     if row.twin:
         statement = select(ImportRow).where(ImportRow.import_id == found.id, ImportRow.row_number == row.twin)
         twin = db.session.scalars(statement).one_or_none()
-    changes = told(differences(row.fields, row.client_id, here), owners) if client and row.client_id else []
+    changes = told(differences(row.fields, row.client_id, here), owners, columns) if client and row.client_id else []
     return {
         "imported": found,
         "row": row,
         "client": client,
-        "compared": columns,
+        "compared": lines,
         "changes": changes,
         "twin": twin,
         "asked": request.args.get("verdict", ""),
@@ -265,13 +296,15 @@ def compared(found: Import, row: ImportRow) -> dict[str, Any]:
 
 
 def _side_by_side(
-    row: ImportRow, client: Mapping[str, Any], contacts: Mapping[str, Any], owners: Mapping[str, str]
+    row: ImportRow, client: Mapping[str, Any], here: Here, owners: Mapping[str, str], columns: Columns
 ) -> list[tuple[str, str, str]]:
     lines = []
-    for name in Client.EDITABLE:
-        ours, theirs = in_words(name, row.fields.get(name), owners), in_words(name, present(client, name), owners)
+    for name in (*Client.EDITABLE, *filter(is_custom, row.fields)):
+        ours = in_words(name, row.fields.get(name), owners, columns)
+        theirs = in_words(name, present(client, name), owners, columns)
         if ours or (theirs and name in ("full_name", "company_name", "town", "country")):
-            lines.append((str(FIELDS[name].label), ours, theirs))
+            lines.append((label_of(name, columns), ours, theirs))
+    contacts = here.contacts.get(client["id"], {})
     for kind in CONTACTS:
         ours = ", ".join(
             one.get("shown", one["value"]) for one in row.fields.get("contacts", ()) if one["kind"] == kind
@@ -279,6 +312,28 @@ def _side_by_side(
         theirs = ", ".join(one["value"] for one in contacts.get(kind, ()))
         if ours or theirs:
             lines.append((str(FIELDS[kind].label), ours, theirs))
+    if row.fields.get("tags"):
+        theirs = ", ".join(sorted(here.tags.get(client["id"], ())))
+        lines.append((label_of("tags", columns), ", ".join(row.fields["tags"]), theirs))
+    lines += _vessels_side_by_side(row, client, here, columns)
     if row.fields.get("note"):
         lines.append((_("Note"), row.fields["note"], ""))
+    return lines
+
+
+def _vessels_side_by_side(
+    row: ImportRow, client: Mapping[str, Any], here: Here, columns: Columns
+) -> list[tuple[str, str, str]]:
+    """The vessel of the row beside the one it is, or beside the names of those that the client has."""
+    vessel = vessel_of(row.fields)
+    if not vessel:
+        return []
+    known = here.fleet.named(vessel, client["id"])
+    if known is None:
+        theirs = [here.fleet.vessels[one]["name"] for one in here.fleet.by_client.get(client["id"], ())]
+        return [(_("Vessel"), vessel["name"], ", ".join(theirs))]
+    lines = []
+    for name, value in vessel.items():
+        key, there = OF_VESSELS + name, present_of_vessel(here.fleet.vessels[known], name)
+        lines.append((label_of(key, columns), in_words(key, value, {}, columns), in_words(key, there, {}, columns)))
     return lines

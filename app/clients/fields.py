@@ -4,41 +4,43 @@ asks here what there is, how a text is read and how a value reads."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask_babel import gettext as _
 
 from ..codes import country_code, language_codes
-from ..fields.models import FieldDefinition, FieldKind, Option, Unfit, read
+from ..fields.models import FieldDefinition, FieldKind, Option, RecordField, Unfit, read
 from .forms import tax_number
 from .labels import FIELDS, KINDS, SOURCES, STATUSES
-from .models import Client
+from .models import Client, ClientKind, ClientStatus
+from .names import sort_name
 
 CHOICES: dict[str, Sequence[tuple[Any, Any]]] = {"kind": KINDS, "status": STATUSES, "source": SOURCES}
-LONGEST = {
-    name: getattr(column.type, "length", None)
+LONGEST: dict[str, int] = {
+    name: int(getattr(column.type, "length", 0))
     for name, column in Client.__table__.columns.items()
     if name in Client.EDITABLE and getattr(column.type, "length", None)
 }
 
+# What other systems call the kind and the standing of a client.
+SYNONYMS: Mapping[str, Mapping[str, str]] = {
+    "kind": {
+        **dict.fromkeys(("private", "individual", "henkilo"), ClientKind.PERSON),
+        **dict.fromkeys(("business", "organisation", "organization", "yritys"), ClientKind.COMPANY),
+    },
+    "status": {
+        **dict.fromkeys(("lead", "opportunity", "subscriber", "other"), ClientStatus.PROSPECT),
+        **dict.fromkeys(("marketingqualifiedlead", "salesqualifiedlead"), ClientStatus.PROSPECT),
+        **dict.fromkeys(("marketing qualified lead", "sales qualified lead"), ClientStatus.PROSPECT),
+        **dict.fromkeys(("customer", "evangelist", "current", "client"), ClientStatus.ACTIVE),
+        **dict.fromkeys(("inactive", "past", "lost"), ClientStatus.FORMER),
+    },
+}
 
-@dataclass(frozen=True)
-class ClientField:
-    """`key` is what `Client.update` and events call it. `read` makes of a text what `Client.update` takes and raises
-    Unfit; `words` says a value as people read it. A field without `read` is chosen, not typed."""
 
-    key: str
-    label: str
-    kind: str
-    words: Callable[[Any], str]
-    read: Callable[[str], Any] | None = None
-    options: Sequence[Option] = ()
-    longest: int | None = None
-    is_required: bool = False
-    is_custom: bool = False
-
+class ClientField(RecordField):
     def of(self, client: Client) -> Any:
         return getattr(client, self.key)
 
@@ -46,20 +48,11 @@ class ClientField:
 def fields_of_clients(port_id: uuid.UUID) -> list[ClientField]:
     """In the order of the form; one statement, for the custom ones."""
     custom = FieldDefinition.of(Client.resource, port_id=port_id)
-    return [*map(_built_in, Client.EDITABLE), *map(_custom, custom)]
+    return [*built_in_fields(), *map(ClientField.custom, custom)]
 
 
-def _custom(field: FieldDefinition) -> ClientField:
-    return ClientField(
-        key=field.name,
-        label=field.label,
-        kind=field.kind,
-        words=field.shown,
-        read=field.read,
-        options=field.offered,
-        is_required=field.required,
-        is_custom=True,
-    )
+def built_in_fields() -> list[ClientField]:
+    return [_built_in(name) for name in Client.EDITABLE]
 
 
 def _built_in(name: str) -> ClientField:
@@ -73,9 +66,7 @@ def _built_in(name: str) -> ClientField:
         "marketing_consent": lambda typed: read(FieldKind.YES_NO, typed) == "yes",
     }
     longest = LONGEST.get(name)
-    reader = readers.get(name) or (
-        (lambda typed: read(FieldKind.CHOICE, typed, options)) if options else (lambda typed: _text(typed, longest))
-    )
+    reader = readers.get(name) or (_one_of(name, options) if options else partial(_text, longest=longest))
     return ClientField(
         key=name,
         label=str(FIELDS[name].label),
@@ -88,7 +79,20 @@ def _built_in(name: str) -> ClientField:
     )
 
 
-def _text(typed: str, longest: int | None) -> str:
+def _one_of(name: str, options: Sequence[Option]) -> Callable[[str], str]:
+    """By key, by label in the port's language, or as other systems say it."""
+    words = {sort_name(word): option.key for option in options for word in (option.key, option.label)}
+    words |= SYNONYMS.get(name, {})
+
+    def read_word(typed: str) -> str:
+        if sort_name(typed) not in words:
+            raise Unfit(_("“%(text)s” is none of the choices.", text=typed[:40]))
+        return words[sort_name(typed)]
+
+    return read_word
+
+
+def _text(typed: str, *, longest: int | None) -> str:
     text = " ".join(typed.replace("\x00", "").split())
     if longest is not None and len(text) > longest:
         raise Unfit(_("This is longer than %(max)d characters.", max=longest))

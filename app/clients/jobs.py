@@ -18,16 +18,16 @@ from ..bulk import insert_many, update_many
 from ..current import CurrentPort
 from ..db import begin, db, rollback
 from ..events.models import Actor, System
-from ..identity.models import User, UserPortRole, current_port_of
+from ..identity.models import User, current_port_of
 from ..jobs import Steps, job
 from ..tables import NotATable, Table, open_table
-from .columns import Matched, fingerprint, match
-from .contact_file import Reading, read_row
-from .letting_in import Writing, numbers_for
+from .batch import Batch
+from .columns import VESSEL_BY, Columns, Matched, fingerprint
+from .contact_file import Known, Reading, decimal_sign_of, known_to, read_row
 from .models import Import, ImportMapping, ImportRow, ImportStatus, Verdict
 from .models.imports import RowOutcome
 from .reactions import show_progress
-from .verdicts import Here, Judgement, Seen, about, add_notes, differences, judge, keys_of
+from .verdicts import Judgement, RowAt, Seen, about, judge
 
 CHECKED_AT_ONCE = 1000
 # Whoever asks to stop waits for the rows in hand: less than a second.
@@ -70,19 +70,6 @@ def _tell(steps: Steps, import_id: uuid.UUID) -> None:
     rollback()
 
 
-class Colleagues:
-    """Who works in the port: by name or e-mail as files write it, and by id as events name them."""
-
-    def __init__(self, port_id: uuid.UUID) -> None:
-        rows = db.session.execute(
-            select(User.id, User.name, User.email)
-            .where(User.is_active, User.id.in_(select(UserPortRole.user_id).where(UserPortRole.port_id == port_id)))
-            .order_by(User.id.desc())
-        ).all()
-        self.ids = {word.casefold(): row.id for row in rows for word in (row.name, row.email)}
-        self.names = {str(row.id): row.name for row in rows}
-
-
 # --- Looking ------------------------------------------------------------------------------------------------------
 
 
@@ -92,7 +79,7 @@ class Check:
 
     import_id: uuid.UUID
     port: CurrentPort
-    colleagues: Mapping[str, uuid.UUID]
+    known: Known
     may_update: bool
 
 
@@ -104,12 +91,13 @@ def check_import(steps: Steps, import_id: uuid.UUID) -> None:
         if found is None or found.status != ImportStatus.CHECKING:
             return
         port, key, filename = current_port_of(found.port_id), found.storage_key, found.filename
-        check = Check(import_id, port, Colleagues(found.port_id).ids, found.may_update)
+        with formats.use(port):
+            check = Check(import_id, port, known_to(found, port), found.may_update)
     error = ""
     with formats.use(port):
         try:
             with storage.open(key) as stream, open_table(stream, filename) as table:
-                if _match(steps, import_id, table):
+                if _match(steps, check, table):
                     _check_rows(steps, check, table)
         except NotATable as refused:
             error = str(refused)
@@ -122,18 +110,21 @@ def check_import(steps: Steps, import_id: uuid.UUID) -> None:
     _tell(steps, import_id)
 
 
-def _match(steps: Steps, import_id: uuid.UUID, table: Table) -> bool:
+def _match(steps: Steps, check: Check, table: Table) -> bool:
     """Settle the columns; whether the rows can be looked at. Raises NotATable."""
+    columns = check.known.columns
     with steps.step():
-        found = _locked(import_id)
+        found = _locked(check.import_id)
         if found is None:
             return False
         if found.mapping.get("asked"):
             return True
         print_of = fingerprint(table.header)
         remembered = ImportMapping.recall(found.port_id, print_of)
-        matched = Matched(remembered, is_certain=True) if remembered else match(table.header)
-        _check_headings(table, matched)
+        if remembered and columns.problem_of(remembered):  # a field is gone since, or is not for whoever brings this
+            remembered = None
+        matched = Matched(remembered, is_certain=True) if remembered else columns.match(table.header)
+        _check_headings(table, matched, columns)
         mapping = {
             "columns": [[heading, target] for heading, target in zip(table.header, matched.targets, strict=True)],
             "samples": _samples(table),
@@ -152,14 +143,14 @@ def _match(steps: Steps, import_id: uuid.UUID, table: Table) -> bool:
         return matched.is_certain
 
 
-def _check_headings(table: Table, matched: Matched) -> None:
+def _check_headings(table: Table, matched: Matched, columns: Columns) -> None:
     """Raises NotATable for two columns that would hide each other, and for headings that stand twice."""
     plain = [heading.casefold() for heading in table.header]
     for at, target in enumerate(matched.targets):
         if target.partition("|")[0] != "label" and plain[at] and plain[at] in plain[:at]:
             raise NotATable(_("Two columns are called “%(name)s”. Rename or remove one.", name=table.header[at][:60]))
     first = [cell.strip().casefold() for cell in table.samples[0]]
-    known = [cell for cell in first if cell and match([cell]).targets[0]]
+    known = [cell for cell in first if cell and columns.target_of(cell)]
     if len(known) > 1 and len(known) > len([cell for cell in first if cell]) / 2:
         raise NotATable(_("The second row looks like a row of headings, too. Keep one of them."))
 
@@ -179,8 +170,9 @@ def _check_rows(steps: Steps, check: Check, table: Table) -> None:
     begin(port_id=steps.port_id, scope="staff")
     targets = [target for _heading, target in db.session.get_one(Import, check.import_id).columns]
     rollback()
-    reading = Reading(table.header, targets, check.port.country, check.colleagues)
-    seen, told, at, rows = Seen(), 0.0, 0, table.rows()
+    sign = decimal_sign_of(table, targets, check.known.columns)
+    reading, names_vessels = Reading(table.header, targets, check.known, sign), bool(VESSEL_BY & set(targets))
+    seen, told, at, rows = Seen(keeps_names=names_vessels), 0.0, 0, table.rows()
     while batch := [(number, cells, *read_row(reading, cells)) for number, cells in islice(rows, CHECKED_AT_ONCE)]:
         at += len(batch)
         with steps.step():
@@ -199,17 +191,18 @@ def _check_rows(steps: Steps, check: Check, table: Table) -> None:
             told = time.monotonic()
 
 
-Batch = Sequence[tuple[int, list[str], dict[str, Any], str, str]]
+Read = Sequence[tuple[int, list[str], dict[str, Any], str, str]]
 
 
-def _keep_verdicts(found: Import, batch: Batch, seen: Seen, check: Check, *, is_kept: bool) -> None:
+def _keep_verdicts(found: Import, batch: Read, seen: Seen, check: Check, *, is_kept: bool) -> None:
     here = about([fields for _number, _cells, fields, problem, _field in batch if not problem])
+    row_at = rows_above(found, {number: fields for number, _cells, fields, _problem, _field in batch})
     rows = []
     for number, cells, fields, problem, field in batch:
         if problem:
-            judged = Judgement(Verdict.WRONG, problem)
+            judged = Judgement(Verdict.WRONG, problem, problem=field)
         else:
-            judged = judge(fields, number, here, seen, may_update=check.may_update)
+            judged = judge(fields, number, here, seen, may_update=check.may_update, row_at=row_at)
         rows.append(
             {
                 "id": uuid7(),
@@ -220,7 +213,7 @@ def _keep_verdicts(found: Import, batch: Batch, seen: Seen, check: Check, *, is_
                 "fields": fields,
                 "verdict": judged.verdict,
                 "message": judged.message,
-                "problem": field,
+                "problem": judged.problem,
                 "client_id": judged.client_id,
                 "twin": judged.twin,
                 "differences": judged.differences,
@@ -269,6 +262,19 @@ def _let_some_in(steps: Steps, import_id: uuid.UUID) -> bool:
     return is_under_way
 
 
+def rows_above(found: Import, batch: Mapping[int, Mapping[str, Any]]) -> RowAt:
+    """The fields of a row of the file: of this batch, or of one that is kept already."""
+    kept: dict[int, Mapping[str, Any] | None] = dict(batch)
+
+    def row_at(number: int) -> Mapping[str, Any] | None:
+        if number not in kept:
+            one = select(ImportRow.fields).where(ImportRow.import_id == found.id, ImportRow.row_number == number)
+            kept[number] = db.session.scalar(one)
+        return kept[number]
+
+    return row_at
+
+
 # As literals, so that the partial index is used.
 WAITING = text("outcome = '' AND verdict IN ('new', 'update')")
 
@@ -281,6 +287,7 @@ def _waiting(found: Import) -> Sequence[Any]:
         ImportRow.verdict,
         ImportRow.client_id,
         ImportRow.is_decided,
+        ImportRow.twin,
     )
     return db.session.execute(
         select(*columns)
@@ -295,56 +302,15 @@ def let_in(found: Import, rows: Sequence[Any], *, by: Actor) -> None:
     changes = found.change_set(locks=True)
     if changes is None:
         raise LookupError(f"import {found.number} has no change set")
-    owners = Colleagues(found.port_id).names
-    here = about([row.fields for row in rows])
-    locked = about([], ids=[row.client_id for row in rows if row.verdict == Verdict.UPDATE], locks=True)
-    add_notes(locked, [row.fields for row in rows if row.verdict == Verdict.UPDATE])
-    writing, written, turned, touched, mine = Writing(found.port_id, by), [], [], set(), Seen()
-    numbers = iter(numbers_for(found.port_id, sum(row.verdict == Verdict.NEW for row in rows)))
+    batch = Batch(found, rows, by)
     for row in rows:
-        if row.verdict == Verdict.NEW:
-            keys = keys_of(row.fields)
-            message = "" if row.is_decided else _taken(row.fields, here) or _repeated(keys, mine)
-            if message:
-                turned.append((row, message))
-                continue
-            mine.add(keys, row.row_number)
-            client_id = writing.create(row.fields, next(numbers), owners=owners)
-            written.append(_outcome(row, client_id, RowOutcome.CREATED))
-        elif row.client_id not in locked.clients:
-            turned.append((row, _("The client was archived since the file was checked.")))
-        elif row.client_id not in touched:  # a second row about the same client waits for the next batch
-            touched.add(row.client_id)
-            renames = row.is_decided or row.fields.get("number") == locked.clients[row.client_id]["number"]
-            changed = differences(row.fields, row.client_id, locked, renames=renames)
-            if changed:
-                writing.update(row.client_id, row.fields, changed, locked, owners=owners)
-            written.append(_outcome(row, row.client_id, RowOutcome.UPDATED))
-    writing.write(changes)
-    update_many(ImportRow, written)
-    _turn(found, turned)
-    found.done += len(written)
-    found.created_count += len(writing.clients)
-    found.updated_count += len(written) - len(writing.clients)
-
-
-def _outcome(row: Any, client_id: uuid.UUID, outcome: RowOutcome) -> dict[str, Any]:
-    return {"id": row.id, "client_id": client_id, "outcome": outcome}
-
-
-def _taken(fields: Mapping[str, Any], here: Here) -> str:
-    """Why a row that was new when it was checked is none any more."""
-    for contact in fields["contacts"]:
-        for client_id in here.by_contact.get((contact["kind"], contact["normalised"]), ()):
-            name = here.clients[client_id]["full_name"] if client_id in here.clients else ""
-            return _("%(value)s belongs to %(name)s since the file was checked.", value=contact["value"], name=name)
-    return ""
-
-
-def _repeated(keys: Sequence[tuple[str, str]], mine: Seen) -> str:
-    """A row that was mended may by now say what one above it says."""
-    above = mine.above(keys)
-    return _("Row %(row)d of this file says the same.", row=above[0]) if above else ""
+        batch.take(row)
+    batch.write(changes)
+    update_many(ImportRow, batch.written)
+    _turn(found, batch.turned)
+    found.done += len(batch.written)
+    found.created_count += len(batch.writing.clients)
+    found.updated_count += len(batch.written) - len(batch.writing.clients)
 
 
 def _turn(found: Import, turned: Sequence[tuple[Any, str]]) -> None:

@@ -1,7 +1,7 @@
 """Writing the rows of an import: a thousand at a time, by a handful of statements, with their events and before-images.
 
-What stands here must come to the same as `Client.create`, `Client.update`, `Contact.create` and `Note.create` one by
-one; a test compares them.
+What stands here must come to the same as `Client.create`, `Client.update`, `Contact.create`, `Note.create` and
+`ClientTag.put_on` one by one; a test compares them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from ..changes.models import Change, ChangeSet, note_changes
 from ..db import now
 from ..events.bulk import Happening, record_many, subject_keys
 from ..events.models import Actor
+from ..fields.models import FieldDefinition, is_custom, told, write_values
 from ..numbers import reserve
-from .models import Client, Contact, Note
+from .models import Client, ClientTag, Contact, Note
 from .models.client import ClientSource, ClientStatus
 from .models.note import PREVIEW
 from .names import sort_name
@@ -46,16 +47,22 @@ EMPTY: dict[str, Any] = {
 
 @dataclass
 class Writing:
-    """One batch: rows of each table, events and changes, gathered first and written at the end."""
+    """One batch: rows of each table, events and changes, gathered first and written at the end. `owners`: names of
+    colleagues by id; `definitions`: of the clients' own fields, by name; `tag_ids`: by name in lower case."""
 
     port_id: uuid.UUID
     by: Actor
+    owners: Mapping[str, str] = field(default_factory=dict)
+    definitions: Mapping[str, FieldDefinition] = field(default_factory=dict)
+    tag_ids: Mapping[str, uuid.UUID] = field(default_factory=dict)
     moment: datetime = field(default_factory=now)
     clients: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
     contacts: list[dict[str, Any]] = field(default_factory=list)
     contact_updates: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
+    tags: list[dict[str, Any]] = field(default_factory=list)
+    custom: list[tuple[uuid.UUID, str, str]] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
 
@@ -63,8 +70,8 @@ class Writing:
     def author_id(self) -> uuid.UUID | None:
         return self.by.actor_id if self.by.actor_kind == "user" else None
 
-    def create(self, fields: Mapping[str, Any], number: int, *, owners: Mapping[str, str]) -> uuid.UUID:
-        """A new client with contacts and note."""
+    def create(self, fields: Mapping[str, Any], number: int) -> uuid.UUID:
+        """A new client with contacts, tags and note."""
         client_id, first = uuid7(), len(self.happenings)
         values = EMPTY | fields.get("assumed", {}) | {name: fields[name] for name in Client.EDITABLE if name in fields}
         consents = bool(values.pop("marketing_consent", False))
@@ -85,12 +92,16 @@ class Writing:
         )
         shown = {**values, "marketing_consent": consents}
         changes = {name: (None, shown[name]) for name in Client.EDITABLE if shown[name]}
-        details = {"name": values["full_name"], "source": values["source"], **_named(changes, owners)}
-        self._tell("client:created", client_id, changes, details)
+        custom = {name: ("", value) for name, value in fields.items() if is_custom(name) and value}
+        details = {"name": values["full_name"], "source": values["source"], **self._named(changes, custom)}
+        self._tell("client:created", client_id, {**changes, **custom}, details)
+        self.custom += [(client_id, name, value) for name, (_none, value) in custom.items()]
         kinds: set[str] = set()
         for contact in fields["contacts"]:
             self._add_contact(client_id, contact, is_primary=contact["kind"] not in kinds)
             kinds.add(contact["kind"])
+        for tag in fields.get("tags", ()):
+            self._put_tag_on(client_id, tag)
         if note := fields.get("note"):
             self._add_note(client_id, note)
         self._note(client_id, "created", {}, first)
@@ -102,12 +113,10 @@ class Writing:
         fields: Mapping[str, Any],
         differences: Sequence[Sequence[Any]],
         here: Here,
-        *,
-        owners: Mapping[str, str],
     ) -> None:
         """The differences (field, old, new) written to a locked client."""
         client, first = here.clients[client_id], len(self.happenings)
-        image: dict[str, Any] = {"contacts": [], "notes": []}
+        image: dict[str, Any] = {"contacts": [], "notes": [], "tags": []}
         changes = {name: (old, new) for name, old, new in differences if name in Client.EDITABLE}
         written = {name: client[name] for name in EMPTY} | {name: new for name, (_old, new) in changes.items()}
         consent_at = client["marketing_consent_at"]
@@ -124,10 +133,13 @@ class Writing:
                 "updated_at": self.moment,
             }
         )
-        if changes:
-            image["fields"] = {name: list(change) for name, change in changes.items()}
+        custom = {name: (old, new) for name, old, new in differences if is_custom(name)}
+        self.custom += [(client_id, name, new) for name, (_old, new) in custom.items()]
+        if changes or custom:
+            image["fields"] = {name: list(change) for name, change in (changes | custom).items()}
             image["consent_at"] = client["marketing_consent_at"]
-            self._tell("client:updated", client_id, changes, _named(changes, owners))
+            details = {"changed_fields": sorted({*changes, *custom}), **self._named(changes, custom)}
+            self._tell("client:updated", client_id, {**changes, **custom}, details)
         there = here.contacts.get(client_id, {})
         by_shown = {(contact["kind"], contact["shown"]): contact for contact in fields["contacts"]}
         has = {kind for kind, found in there.items() if found}
@@ -141,6 +153,10 @@ class Writing:
                 has.add(kind)
             else:
                 image["contacts"].append(self._change_contact(client_id, there[kind][0], contact))
+        has_tags = here.tags.get(client_id, ())
+        for tag in fields.get("tags", ()):
+            if tag.casefold() not in has_tags:
+                image["tags"].append(self._put_tag_on(client_id, tag))
         if any(name == "note" for name, _old, _new in differences):
             image["notes"].append(self._add_note(client_id, fields["note"]))
         self._note(client_id, "updated", image, first)
@@ -178,6 +194,13 @@ class Writing:
         before = {"value": there["value"], "normalised": there["normalised"]}
         return {"id": there["id"], "act": "updated", "before": before, "after": after}
 
+    def _put_tag_on(self, client_id: uuid.UUID, name: str) -> dict[str, Any]:
+        row_id, tag_id = uuid7(), self.tag_ids[name.casefold()]
+        row = {"id": row_id, "port_id": self.port_id, "client_id": client_id, "tag_id": tag_id}
+        self.tags.append({**row, "created_at": self.moment})
+        self._tell("client:tagged", client_id, {}, {"tag_id": tag_id, "tag": name})
+        return {"id": tag_id, "row": row_id, "name": name}
+
     def _add_note(self, client_id: uuid.UUID, body: str) -> uuid.UUID:
         note_id = uuid7()
         self.notes.append(
@@ -207,6 +230,14 @@ class Writing:
     ) -> None:
         self.happenings.append(Happening(name, client_id, changes, details))
 
+    def _named(self, changes: Mapping[str, tuple[Any, Any]], custom: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+        """The names of owners and what own fields read as, as `Client` records them."""
+        words, named = told(custom, self.definitions), {}
+        if "owner_id" in changes:
+            named["owner_id"] = [self.owners.get(str(owner), "") if owner else "" for owner in changes["owner_id"]]
+        named |= words.get("named", {})
+        return {**words, "named": named} if named else {}
+
     def _note(self, client_id: uuid.UUID, act: str, image: Mapping[str, Any], first: int) -> None:
         events = [one.id for one in self.happenings[first:]]
         self.changes.append(Change(client_id, act, image, events))
@@ -220,6 +251,8 @@ class Writing:
         update_many(Contact, self.contact_updates, also="version = t.version + 1")
         insert_many(Contact, self.contacts)
         insert_many(Note, self.notes)
+        insert_many(ClientTag, self.tags, ends="ON CONFLICT DO NOTHING RETURNING id")
+        write_values(Client.resource, self.custom, self.definitions, port_id=self.port_id)
         keys = subject_keys("client", created, port_id=self.port_id, are_new=True)
         if others:
             keys |= subject_keys("client", others, port_id=self.port_id)
@@ -230,10 +263,3 @@ class Writing:
 def numbers_for(port_id: uuid.UUID, count: int) -> Sequence[int]:
     """Numbers for so many new clients; those that a kill leaves unused stay so."""
     return reserve(port_id, "client", count) if count else ()
-
-
-def _named(changes: Mapping[str, tuple[Any, Any]], owners: Mapping[str, str]) -> dict[str, Any]:
-    """The names of owners, as `Client` records them."""
-    if "owner_id" not in changes:
-        return {}
-    return {"named": {"owner_id": [owners.get(str(owner), "") if owner else "" for owner in changes["owner_id"]]}}

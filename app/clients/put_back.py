@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import distinct_on
 
 from .. import formats
 from ..bulk import update_many
 from ..changes.ways import Done, puts_back
 from ..db import db, now
-from ..events.bulk import Happening, record_many, subject_keys
-from ..events.models import Actor, Event
-from ..identity.models import User
+from ..events.bulk import Happening, last_events, record_many, subject_keys
+from ..events.models import Actor
+from ..fields.models import FieldDefinition, is_custom, told, values_of, write_values
 from .bulk_tagging import TAGGED, UNTAGGED, TagsBack
 from .labels import FIELDS
 from .letting_in import EMPTY
-from .models import Client, Contact, Note
+from .models import Client, ClientTag, Contact, Note
 from .names import sort_name
 from .verdicts import present
 
@@ -57,11 +55,22 @@ class PuttingBack:
         self.contacts = self._by_id(Contact)
         self.notes = self._by_id(Note)
         self.tags = TagsBack(done, port_id)
-        self.since = last_events(ids)
+        self.definitions: dict[str, FieldDefinition] = {}
+        if any(is_custom(name) for one in done for name in (one.image or {}).get("fields", ())):
+            found = FieldDefinition.of(Client.resource, port_id=port_id, is_kept=True)
+            self.definitions = {definition.name: definition for definition in found}
+            for client_id, values in values_of(Client.resource, list(self.clients)).items():
+                self.clients[client_id] |= values
+        put_on = [tag["row"] for one in done for tag in (one.image or {}).get("tags", ())]
+        self.tags_there = {
+            str(row_id) for row_id in db.session.scalars(select(ClientTag.id).where(ClientTag.id.in_(put_on)))
+        }
+        self.since = last_events("client", ids)
         self.client_rows: list[dict[str, Any]] = []
         self.contact_rows: list[dict[str, Any]] = []
         self.contact_values: list[dict[str, Any]] = []
         self.note_rows: list[dict[str, Any]] = []
+        self.custom: list[tuple[uuid.UUID, str, str]] = []
         self.happenings: list[Happening] = []
 
     def _by_id(self, model: type[Contact] | type[Note]) -> dict[str, dict[str, Any]]:
@@ -92,7 +101,7 @@ class PuttingBack:
         if one.act in (TAGGED, UNTAGGED):
             return self._put_tag_back(client, one)
         if changed := self._changed(client, one.image):
-            names = ", ".join(sorted({str(FIELDS[name].label) for name in changed}))
+            names = ", ".join(sorted({self._label(name) for name in changed}))
             return _("%(fields)s: %(change)s", fields=names, change=self._who(one))
         self._restore(client, one)
         return ""
@@ -128,10 +137,17 @@ class PuttingBack:
         _event, name, at = self.since[one.subject_id]
         return _("changed since by %(who)s on %(when)s", who=name, when=formats.format_datetime(at))
 
+    def _label(self, name: str) -> str:
+        if is_custom(name):
+            return self.definitions[name].label if name in self.definitions else _("a field that is archived")
+        return str(FIELDS[name].label)
+
     def _changed(self, client: Mapping[str, Any], image: Mapping[str, Any]) -> list[str]:
         """What of the act has another value by now."""
         changed = [
-            name for name, (old, new) in image.get("fields", {}).items() if present(client, name) not in (old, new)
+            name
+            for name, (old, new) in image.get("fields", {}).items()
+            if present(client, name) not in (old, new) or (is_custom(name) and name not in self.definitions)
         ]
         for part in image["contacts"]:
             contact = self.contacts.get(part["id"])
@@ -162,16 +178,24 @@ class PuttingBack:
         fields = {
             name: (new, old) for name, (old, new) in image.get("fields", {}).items() if present(client, name) == new
         }
-        written = {name: old for name, (_new, old) in fields.items()}
+        written = {name: old for name, (_new, old) in fields.items() if not is_custom(name)}
+        custom = {name: pair for name, pair in fields.items() if is_custom(name)}
+        self.custom += [(one.subject_id, name, old) for name, (_new, old) in custom.items()]
         if "marketing_consent" in written:
             del written["marketing_consent"]
             written["marketing_consent_at"] = image["consent_at"]
         self._keep(client, **written)
         if fields:
             details = {"event_id": one.event_id, "changed_fields": sorted(fields)}
+            details |= told(custom, self.definitions)
             self.happenings.append(Happening("client:reverted", one.subject_id, fields, details))
         for part in image["contacts"]:
             self._restore_contact(self.contacts[part["id"]], part, one)
+        for tag in image.get("tags", ()):
+            if tag["row"] in self.tags_there:
+                self.tags.coming_off.append(uuid.UUID(tag["row"]))
+                details = {"tag_id": tag["id"], "tag": tag["name"]}
+                self.happenings.append(Happening("client:untagged", one.subject_id, {}, details))
         for note_id in image["notes"]:
             note = self.notes.get(note_id)
             if note is not None and note["archived_at"] is None:
@@ -205,21 +229,9 @@ class PuttingBack:
         update_many(Contact, self.contact_values, also="version = t.version + 1")
         update_many(Note, self.note_rows)
         self.tags.write()
+        write_values(Client.resource, self.custom, self.definitions, port_id=self.port_id)
         if self.contact_rows:
             ids = {self.contacts[str(row["id"])]["client_id"] for row in self.contact_rows}
             db.session.execute(PROMOTE, {"ids": list(ids), "now": self.moment})
         keys = subject_keys("client", {one.subject_id for one in self.happenings}, port_id=self.port_id)
         record_many("client", self.happenings, by=self.by, port_id=self.port_id, keys=keys)
-
-
-def last_events(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[uuid.UUID, str, datetime]]:
-    """Of each client the last event: its id, who, and when."""
-    latest = (
-        select(Event.subject_id, Event.id, Event.actor_id, Event.occurred_at)
-        .where(Event.subject_type == "client", Event.subject_id.in_(list(ids)))
-        .ext(distinct_on(Event.subject_id))
-        .order_by(Event.subject_id, Event.id.desc())
-        .subquery()
-    )
-    rows = db.session.execute(select(latest, User.name).outerjoin(User, User.id == latest.c.actor_id))
-    return {row.subject_id: (row.id, row.name or "Quayside", row.occurred_at) for row in rows}

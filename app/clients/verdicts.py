@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from ..admin.models import Tag
 from ..db import db
+from ..fields.models import is_custom, values_of
+from .columns import Columns
 from .labels import FIELDS
-from .models import Client, Contact, Note, Verdict
+from .models import Client, ClientTag, Contact, Note, Verdict
 from .names import sort_name
+from .vessel_rows import MARKS, OF_VESSELS, UNIQUE, Fleet, fleet_of, mark_of, vessel_of, whose
 
 # A file may not write what the importer could not type: these fields and nothing else.
 WRITTEN = Client.EDITABLE
@@ -23,23 +27,27 @@ SEVERAL = 5
 
 @dataclass(frozen=True)
 class Judgement:
-    """`client_id`: whom the row changes or resembles; `twin`: the row of the file it repeats; `differences`: field,
-    old, new."""
+    """`client_id`: whom the row changes or resembles; `twin`: the row of the file it repeats, or whose client it gives
+    another vessel; `differences`: field, old, new; `problem`: the field that is wrong."""
 
     verdict: Verdict
     message: str = ""
     client_id: uuid.UUID | None = None
     twin: int | None = None
     differences: list[list[Any]] = field(default_factory=list)
+    problem: str = ""
 
 
 @dataclass
 class Here:
-    """What the port has that rows may be about: each client with its values, contacts by kind, and notes."""
+    """What the port has that rows may be about: each client with its values, contacts by kind, notes, names of tags,
+    and vessels."""
 
     clients: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
     contacts: dict[uuid.UUID, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
     notes: dict[uuid.UUID, set[str]] = field(default_factory=dict)
+    tags: dict[uuid.UUID, set[str]] = field(default_factory=dict)
+    fleet: Fleet = field(default_factory=Fleet)
     by_contact: dict[tuple[str, str], list[uuid.UUID]] = field(default_factory=dict)
     by_name: dict[str, list[uuid.UUID]] = field(default_factory=dict)
     by_number: dict[int, uuid.UUID] = field(default_factory=dict)
@@ -71,7 +79,7 @@ def about(rows: Sequence[Mapping[str, Any]], *, ids: Collection[uuid.UUID] = (),
     for row in met:
         here.by_contact.setdefault((row.kind, row.normalised), []).append(row.client_id)
     _add_contacts(here)
-    add_notes(here, rows)
+    add_what_rows_bring(here, rows, locks=locks)
     return here
 
 
@@ -100,28 +108,43 @@ def _add_contacts(here: Here) -> None:
         here.contacts.setdefault(row["client_id"], {}).setdefault(row["kind"], []).append(dict(row))
 
 
-def add_notes(here: Here, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The notes of the clients, where one of the rows brings a note."""
-    if not here.clients or not any(fields.get("note") for fields in rows):
+def add_what_rows_bring(here: Here, rows: Sequence[Mapping[str, Any]], *, locks: bool = False) -> None:
+    """Notes, tags, own fields and vessels of the clients, each where one of the rows brings some. `locks`: the vessels
+    until the transaction ends."""
+    here.fleet = fleet_of(rows, list(here.clients), locks=locks)
+    if not here.clients:
         return
-    found = db.session.execute(
-        select(Note.client_id, Note.body).where(Note.client_id.in_(list(here.clients)), Note.archived_at.is_(None))
-    )
-    for client_id, body in found:
-        here.notes.setdefault(client_id, set()).add(body)
+    ids = list(here.clients)
+    if any(fields.get("note") for fields in rows):
+        found = select(Note.client_id, Note.body).where(Note.client_id.in_(ids), Note.archived_at.is_(None))
+        for client_id, body in db.session.execute(found):
+            here.notes.setdefault(client_id, set()).add(body)
+    if any(fields.get("tags") for fields in rows):
+        on = (Tag.port_id == ClientTag.port_id) & (Tag.id == ClientTag.tag_id)
+        tagged = select(ClientTag.client_id, Tag.name).join(Tag, on).where(ClientTag.client_id.in_(ids))
+        for client_id, name in db.session.execute(tagged):
+            here.tags.setdefault(client_id, set()).add(name.casefold())
+    if any(is_custom(name) for fields in rows for name in fields):
+        for client_id, values in values_of(Client.resource, ids).items():
+            here.clients[client_id] |= values
 
 
 # --- The verdict --------------------------------------------------------------------------------------------------
 
 
 class Seen:
-    """What stood in the rows above: a contact, a name without contacts, a client that a row changes → its row.
+    """What stood in the rows above: a contact, a name without contacts, a client a row changes, a vessel → the row.
 
-    As short digests: a file of 200,000 rows has half a million contacts.
+    As short digests: a file of 200,000 rows has half a million contacts. `names`, in a file with vessels: of clients
+    who may get another one by their name alone, 0 where several are called so; `clients`: of rows that change
+    somebody, whom.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps_names: bool = False) -> None:
+        self.keeps_names = keeps_names
         self.rows: dict[int, int] = {}
+        self.names: dict[int, int] = {}
+        self.clients: dict[int, uuid.UUID] = {}
 
     def above(self, keys: Iterable[tuple[str, str]]) -> tuple[int, tuple[str, str]] | None:
         for key in keys:
@@ -133,6 +156,22 @@ class Seen:
         for key in keys:
             self.rows.setdefault(hash(key), number)
 
+    def add_client(self, fields: Mapping[str, Any], number: int, client_id: uuid.UUID | None) -> None:
+        """A row that is used: whoever is in it, and the vessel."""
+        self.add(keys_of(fields), number)
+        if client_id is not None:
+            self.add([("client", str(client_id))], number)
+            self.clients[number] = client_id
+        if self.keeps_names:
+            name = hash(sort_name(fields["full_name"]))
+            self.names[name] = 0 if name in self.names else number
+        if vessel := vessel_of(fields):
+            self.add_vessel(vessel, number, client_id, number)
+
+    def add_vessel(self, vessel: Mapping[str, Any], of: int, client_id: uuid.UUID | None, number: int) -> None:
+        """`of`: the row with the client."""
+        self.add([_key_of_vessel(vessel, of, client_id), *_marks(vessel)], number)
+
 
 def keys_of(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What tells that two rows are about the same client."""
@@ -141,24 +180,110 @@ def keys_of(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [("name", sort_name(fields["full_name"]))]
 
 
-def judge(fields: Mapping[str, Any], number: int, here: Here, seen: Seen, *, may_update: bool) -> Judgement:
-    """The verdict on a row that can be read; it is remembered in `seen` when the row will be used."""
-    keys = keys_of(fields)
-    if above := seen.above(keys):
+def _key_of_vessel(vessel: Mapping[str, Any], of: int, client_id: uuid.UUID | None) -> tuple[str, str]:
+    return "vessel", f"{client_id or of}:{mark_of(vessel)}"
+
+
+def _marks(vessel: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(mark, vessel[mark]) for mark in MARKS if vessel.get(mark)]
+
+
+RowAt = Callable[[int], Mapping[str, Any] | None]
+
+
+def judge(
+    fields: Mapping[str, Any],
+    number: int,
+    here: Here,
+    seen: Seen,
+    *,
+    may_update: bool,
+    row_at: RowAt = lambda _row: None,
+) -> Judgement:
+    """The verdict on a row that can be read; it is remembered in `seen` when the row will be used. `row_at`: the fields
+    of a row above, to tell whether it has the same client and only another vessel."""
+    vessel = vessel_of(fields)
+    if above := seen.above(keys_of(fields)):
         row, (kind, _value) = above
+        if vessel and (twin := row_at(row)):
+            return _another_vessel(fields, number, row, twin, here, seen)
         text = _("Same %(what)s as row %(row)d of this file. Row %(row)d is used, this one is left out.")
         return Judgement(Verdict.DUPLICATE, text % {"what": _what(kind), "row": row}, twin=row)
+    if (
+        vessel
+        and not fields["contacts"]
+        and (named := seen.names.get(hash(sort_name(fields["full_name"])))) is not None
+    ):
+        if not named:
+            text = _("Several rows above are of a %(name)s. Say by e-mail or phone which of them has this vessel.")
+            return Judgement(Verdict.DUPLICATE, text % {"name": fields["full_name"]})
+        if twin := row_at(named):
+            return _another_vessel(fields, number, named, twin, here, seen)
     found = _compared(fields, here, may_update=may_update)
-    if found.verdict == Verdict.UPDATE:
-        changed = [("client", str(found.client_id))]
-        if above := seen.above(changed):
-            text = _("Row %(row)d of this file changes %(name)s already.")
-            name = here.clients[found.client_id]["full_name"] if found.client_id else ""
-            return Judgement(Verdict.DUPLICATE, text % {"row": above[0], "name": name}, found.client_id, above[0])
-        seen.add(changed, number)
+    if found.verdict == Verdict.UPDATE and (above := seen.above([("client", str(found.client_id))])):
+        if vessel and (twin := row_at(above[0])) and not _says_otherwise(fields, twin):
+            return _another_vessel(fields, number, above[0], twin, here, seen)
+        text = _("Row %(row)d of this file changes %(name)s already.")
+        name = here.clients[found.client_id]["full_name"] if found.client_id else ""
+        return Judgement(Verdict.DUPLICATE, text % {"row": above[0], "name": name}, found.client_id, above[0])
     if found.verdict in (Verdict.NEW, Verdict.UPDATE):
-        seen.add(keys, number)
+        found = _its_vessel(vessel, found, here, seen)
+    if found.verdict in (Verdict.NEW, Verdict.UPDATE):
+        seen.add_client(fields, number, found.client_id)
     return found
+
+
+def _its_vessel(vessel: Mapping[str, Any], found: Judgement, here: Here, seen: Seen) -> Judgement:
+    """The same verdict, unless somebody else has the vessel, or it stands above."""
+    if taken := here.fleet.taken(vessel, found.client_id):
+        mark, other = taken
+        if mark in UNIQUE:
+            return Judgement(Verdict.WRONG, whose(mark, other), problem=OF_VESSELS + mark)
+        return Judgement(Verdict.DUPLICATE, whose(mark, other), found.client_id, differences=found.differences)
+    if above := seen.above(_marks(vessel)):
+        row, (mark, value) = above
+        text = _("The vessel %(value)s stands in row %(row)d of this file already.") % {"value": value, "row": row}
+        if mark in UNIQUE:
+            return Judgement(Verdict.WRONG, text, problem=OF_VESSELS + mark)
+        return Judgement(Verdict.DUPLICATE, text, found.client_id, row, found.differences)
+    return found
+
+
+def _another_vessel(
+    fields: Mapping[str, Any], number: int, row: int, twin: Mapping[str, Any], here: Here, seen: Seen
+) -> Judgement:
+    """The row has the client of a row above, `twin`, and is used for its vessel alone."""
+    vessel, client_id = vessel_of(fields), seen.clients.get(row)
+    if other := _says_otherwise(fields, twin):
+        text = _("Row %(row)d has the same client, with another %(field)s. Where only the vessel differs, it is added.")
+        return Judgement(Verdict.DUPLICATE, text % {"row": row, "field": other}, client_id, row)
+    if above := seen.above([_key_of_vessel(vessel, row, client_id)]):
+        text = _("Row %(row)d of this file names the same vessel of %(name)s.")
+        return Judgement(Verdict.DUPLICATE, text % {"row": above[0], "name": fields["full_name"]}, client_id, above[0])
+    differences = here.fleet.differences(vessel, client_id)
+    if not differences:
+        text = _("%(vessel)s of %(name)s is here already, and nothing differs.")
+        words = {"vessel": vessel["name"], "name": fields["full_name"]}
+        return Judgement(Verdict.DUPLICATE, text % words, client_id, row)
+    found = _its_vessel(vessel, Judgement(Verdict.UPDATE, "", client_id, row, differences), here, seen)
+    if found.verdict == Verdict.UPDATE:
+        seen.add_vessel(vessel, row, client_id, number)
+    return found
+
+
+def _says_otherwise(fields: Mapping[str, Any], twin: Mapping[str, Any]) -> str:
+    """The field, as it is called, in which a row differs from one of the same client above; an empty cell does not."""
+    if not is_same_name(fields, twin):
+        return str(FIELDS["full_name"].label)
+    there = {(contact["kind"], contact["normalised"]) for contact in twin["contacts"]}
+    for contact in fields["contacts"]:
+        if (contact["kind"], contact["normalised"]) not in there:
+            return _what(contact["kind"])
+    apart = {"full_name", "contacts", "assumed"}
+    for name, value in fields.items():
+        if name not in apart and not name.startswith(OF_VESSELS) and value not in (None, "", [], twin.get(name)):
+            return str(FIELDS[name].label) if name in FIELDS else _("field of the client")
+    return ""
 
 
 def _compared(fields: Mapping[str, Any], here: Here, *, may_update: bool) -> Judgement:
@@ -239,7 +364,7 @@ def differences(
     """Field, old, new of what the row would change: an empty cell erases nothing, a contact that is not there is
     added, and replaces the one of its kind where both sides have just one."""
     client, found = here.clients[client_id], []
-    for name in WRITTEN:
+    for name in (*WRITTEN, *filter(is_custom, fields)):
         new = fields.get(name)
         if new in (None, "", []) or (name == "full_name" and not renames):
             continue
@@ -254,10 +379,13 @@ def differences(
         added = [contact for contact in ours if contact["normalised"] not in known]
         replaces = len(ours) == len(theirs) == len(added) == 1
         found += [[kind, theirs[0]["value"] if replaces else None, contact["shown"]] for contact in added]
+    has = here.tags.get(client_id, ())
+    if new_tags := [tag for tag in fields.get("tags", ()) if tag.casefold() not in has]:
+        found.append(["tags", None, ", ".join(new_tags)])
     note = fields.get("note")
     if note and note not in here.notes.get(client_id, ()):
         found.append(["note", None, note])
-    return found
+    return found + here.fleet.differences(vessel_of(fields), client_id)
 
 
 def present(client: Mapping[str, Any], name: str) -> Any:
@@ -266,14 +394,22 @@ def present(client: Mapping[str, Any], name: str) -> Any:
         return client["marketing_consent_at"] is not None
     if name == "owner_id":
         return str(client["owner_id"]) if client["owner_id"] else None
-    return client[name]
+    return client.get(name, "") if is_custom(name) else client[name]
 
 
-def in_words(name: str, value: Any, colleagues: Mapping[str, str]) -> str:
+def in_words(name: str, value: Any, colleagues: Mapping[str, str], columns: Columns) -> str:
     """A value of a difference as people read it."""
     if value in (None, "", []):
         return ""
     if name == "owner_id":
         return colleagues.get(str(value), "")
-    words = FIELDS[name].words if name in FIELDS else str
-    return str(words(value))
+    if name in columns.read:
+        return str(columns.read[name].words(value))
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def label_of(name: str, columns: Columns) -> str:
+    """What a field of a difference is called."""
+    if name == "vessel":
+        return _("Vessel")
+    return str(FIELDS[name].label) if name in FIELDS else columns.label_of(name)

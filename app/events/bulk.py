@@ -9,29 +9,33 @@ import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
 from flask import g
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from uuid_utils.compat import uuid7
 
 from ..bulk import insert_many
 from ..crypto import new_key, seal
 from ..db import db, now
-from .models import Actor, Event, SubjectKey, keyring, message_of, place_of_key
+from ..identity.models import User
+from .models import Actor, Event, EventMention, SubjectKey, keyring, message_of, place_of_key
 from .registry import EVENTS
 
 
 @dataclass(frozen=True)
 class Happening:
-    """What `record()` takes for one event."""
+    """What `record()` takes for one event. `told_in`: other records in whose timelines it stands too."""
 
     name: str
     subject_id: uuid.UUID
     changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     id: uuid.UUID = field(default_factory=uuid7)
+    told_in: Sequence[tuple[str, uuid.UUID]] = ()
 
 
 def subject_keys(
@@ -100,3 +104,25 @@ def record_many(
         row["signature"] = ring.sign(message_of(SimpleNamespace(**row)))
         rows.append(row)
     insert_many(Event, rows)
+    insert_many(
+        EventMention,
+        [
+            {"subject_type": kind, "subject_id": other, "event_id": one.id, "port_id": port_id}
+            for one in happenings
+            for kind, other in one.told_in
+        ],
+        ends="ON CONFLICT DO NOTHING RETURNING event_id",
+    )
+
+
+def last_events(subject_type: str, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[uuid.UUID, str, datetime]]:
+    """Of each record the last event: its id, who, and when."""
+    latest = (
+        select(Event.subject_id, Event.id, Event.actor_id, Event.occurred_at)
+        .where(Event.subject_type == subject_type, Event.subject_id.in_(list(ids)))
+        .ext(distinct_on(Event.subject_id))
+        .order_by(Event.subject_id, Event.id.desc())
+        .subquery()
+    )
+    rows = db.session.execute(select(latest, User.name).outerjoin(User, User.id == latest.c.actor_id))
+    return {row.subject_id: (row.id, row.name or "Quayside", row.occurred_at) for row in rows}

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from flask_babel import gettext
@@ -16,40 +14,15 @@ from ..clients.models import Client
 from ..current import member
 from ..formats import today
 from ..forms import CountryField, EditForm, Form, PickField, at_most
-from ..measures import BEAM, DRAFT, HEIGHT, LENGTH, MeasureField, read_length, read_weight
+from ..measures import MeasureField
 from .labels import DIMENSIONS, DOCUMENT_KINDS, KINDS, PHASES
 from .models import DocumentKind, VesselKind
 from .models.dimensions import DECLARED, NAMES
-
-READERS: dict[str, Callable[[str], Decimal]] = {
-    "loa": partial(read_length, limit=LENGTH),
-    "beam": partial(read_length, limit=BEAM),
-    "draft": partial(read_length, limit=DRAFT),
-    "air_draft": partial(read_length, limit=HEIGHT),
-    "displacement": read_weight,
-}
+from .models.reading import READERS, imo_number, mmsi_number
 
 
 def measure(name: str, **kwargs: Any) -> MeasureField:
     return MeasureField(DIMENSIONS[name], read=READERS[name], **kwargs)
-
-
-def imo_number(typed: str) -> str:
-    """`IMO 9074729` → `9074729`. Raises ValueError."""
-    number = re.sub(r"^imo|[\s.-]", "", typed.lower())
-    if not re.fullmatch(r"[0-9]{7}", number):
-        raise ValueError(gettext("An IMO number has seven digits, such as 9074729."))
-    if sum(int(digit) * weight for digit, weight in zip(number, range(7, 1, -1), strict=False)) % 10 != int(number[6]):
-        raise ValueError(gettext("The last digit of this IMO number does not fit the others; one is mistyped."))
-    return number
-
-
-def mmsi_number(typed: str) -> str:
-    """Raises ValueError."""
-    number = re.sub(r"^mmsi|[\s.-]", "", typed.lower())
-    if not re.fullmatch(r"[0-9]{9}", number):
-        raise ValueError(gettext("An MMSI has nine digits, such as 230012340."))
-    return number
 
 
 class VesselForm(EditForm):

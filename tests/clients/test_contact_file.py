@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.clients.columns import match
-from app.clients.contact_file import Reading, read_row, written_errors
+from app.clients.columns import Columns
+from app.clients.contact_file import Known, Reading, decimal_sign_of, read_row, written_errors
 from app.tables import NotATable, Table, defused, open_table
 
 FILES = Path(__file__).parents[1] / "data" / "contacts"
@@ -33,7 +33,9 @@ def opened(content: bytes, name: str = "clients.csv") -> tuple[Table, list[tuple
 
 def rows_of(content: bytes, *, country: str = "FI") -> list[tuple[int, dict[str, Any], str]]:
     table, rows = opened(content)
-    reading = Reading(table.header, match(table.header).targets, country)
+    known, targets = Known(country), Columns().match(table.header).targets
+    with open_table(io.BytesIO(content), "clients.csv") as again:
+        reading = Reading(table.header, targets, known, decimal_sign_of(again, targets, known.columns))
     return [(number, *read_row(reading, cells)[:2]) for number, cells in rows]
 
 
@@ -133,7 +135,7 @@ def test_an_outlook_export_keeps_every_number() -> None:
 
 
 def test_unknown_columns_are_left_out_and_named() -> None:
-    matched = match(["Shoe size", "Nimi", "Puhelin"])
+    matched = Columns().match(["Shoe size", "Nimi", "Puhelin"])
     assert (matched.targets, matched.is_certain) == (["", "full_name", "phone"], False)
 
 
@@ -210,7 +212,7 @@ def test_any_text_is_a_name_and_comes_back_as_it_was(name: str) -> None:
     buffer = io.StringIO()
     csv.writer(buffer).writerows([["Name", "E-mail"], [name, "nowhere"]])
     table, ((_number, cells),) = opened(buffer.getvalue().encode())
-    named, problem, _field = read_row(Reading(table.header, match(table.header).targets, "FI"), cells)
+    named, problem, _field = read_row(Reading(table.header, Columns().match(table.header).targets, Known("FI")), cells)
     assert (named["full_name"], cells[0]) == (name, name)
     assert problem.startswith("“nowhere”: ")
     errors = b"".join(written_errors(table.header, [(problem, cells)]))

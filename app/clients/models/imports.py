@@ -88,6 +88,7 @@ class Import(Recorded, Timestamped, PortScoped, Base):
     status: Mapped[str] = mapped_column(String(20), default=ImportStatus.CHECKING)
     mapping: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     may_update: Mapped[bool] = mapped_column(default=True)
+    may_add_tags: Mapped[bool] = mapped_column(default=False)
     total: Mapped[int] = mapped_column(Integer, default=0)
     done: Mapped[int] = mapped_column(Integer, default=0)
     new_count: Mapped[int] = mapped_column(Integer, default=0)
@@ -146,6 +147,7 @@ class Import(Recorded, Timestamped, PortScoped, Base):
             storage_key=storage_key,
             status=ImportStatus.CHECKING,
             may_update=by.can("clients.edit"),
+            may_add_tags=by.can("admin.manage_tags"),
             created_by_id=by.id,
         )
         db.session.add(found)
@@ -276,8 +278,9 @@ class Import(Recorded, Timestamped, PortScoped, Base):
 class ImportRow(PortScoped, Base):
     """One row of the file: what was in it, what is to happen, and the client that came of it or is like it.
 
-    `twin`: the row of the file it repeats. `differences`: field, old, new of an update. `problem`: the field that is
-    wrong. `is_decided`: somebody said that it comes in although it looked like a duplicate.
+    `twin`: the row of the file it repeats; of an update, the row whose client it gives another vessel. `differences`:
+    field, old, new of an update. `problem`: the field that is wrong. `is_decided`: somebody said that it comes in
+    although it looked like a duplicate.
     """
 
     __tablename__ = "import_rows"
@@ -303,7 +306,7 @@ class ImportRow(PortScoped, Base):
     fields: Mapped[dict[str, Any]] = mapped_column(JSONB)
     verdict: Mapped[str] = mapped_column(String(20))
     message: Mapped[str] = mapped_column(Text, default="")
-    problem: Mapped[str] = mapped_column(String(40), default="")
+    problem: Mapped[str] = mapped_column(String(80), default="")
     client_id: Mapped[uuid.UUID | None]
     twin: Mapped[int | None]
     differences: Mapped[list[list[Any]]] = mapped_column(JSONB, default=list)
@@ -348,7 +351,7 @@ class ImportRow(PortScoped, Base):
         if verdict == Verdict.UPDATE and (self.client_id is None or not imported.may_update):
             return False
         self.turn(imported, verdict)
-        self.is_decided = True
+        self.is_decided, self.twin = True, None
         if verdict == Verdict.NEW:
             self.client_id, self.differences = None, []
         return True

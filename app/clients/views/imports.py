@@ -16,9 +16,8 @@ from ...db import begin, db, rollback
 from ...numbers import LAST, has_number
 from ...once import digest_of_input, once
 from ...web import find_or_404, go, page, requires, said
-from ..columns import groups, label_of, problem_of
-from ..contact_file import error_file
-from ..deciding import RowForm, compared, decide, mend, place_of, rows_of_import
+from ..contact_file import columns_of, error_file
+from ..deciding import compared, decide, form_of, mend, place_of, rows_of_import
 from ..forms import ImportForm
 from ..jobs import check_import, run_import
 from ..models import Import, ImportRow
@@ -88,17 +87,17 @@ def plain_name(sent: str) -> str:
 @requires("admin.import_data")
 def show_import(number: int) -> ResponseReturnValue:
     found = import_of(number)
-    asked = request.args.get("verdict", "")
+    asked, columns = request.args.get("verdict", ""), columns_of(found)
     verdict = asked if asked in ("needs", *RANKS) else ""
     return page(
         "clients/imports/show.html",
         follow=[f"import:{number}"],
         imported=found,
         verdict=verdict,
-        rows=rows_of_import(found, verdict) if found.status not in (*UNREAD, "mapping") else None,
+        rows=rows_of_import(found, verdict, columns) if found.status not in (*UNREAD, "mapping") else None,
         changes=found.change_set(),
-        groups=groups(),
-        label_of=label_of,
+        groups=columns.groups(),
+        label_of=columns.label_of,
     )
 
 
@@ -112,18 +111,19 @@ def edit_import_columns(number: int) -> ResponseReturnValue:
     found = import_of(number)
     if found.status not in ("mapping", "preview"):
         return go("clients.show_import", number=number)
-    return page("clients/imports/columns.html", imported=found, groups=groups(), problem="")
+    return page("clients/imports/columns.html", imported=found, groups=columns_of(found).groups(), problem="")
 
 
 @bp.put("/imports/<int:number>/columns")
 @requires("admin.import_data")
 def update_import_columns(number: int) -> ResponseReturnValue:
     found = locked_import(number)
+    offered = columns_of(found)
     targets = [request.form.get(f"column-{at}", "") for at in range(len(found.columns))]
-    if problem := problem_of(targets):
+    if problem := offered.problem_of(targets):
         columns = [(heading, target) for (heading, _old), target in zip(found.columns, targets, strict=True)]
         name = "clients/imports/columns.html"
-        return page(name, 422, imported=found, groups=groups(), problem=problem, columns=columns)
+        return page(name, 422, imported=found, groups=offered.groups(), problem=problem, columns=columns)
     found.reopen_columns()
     if found.match_columns(targets):
         check_import.later(import_id=found.id)
@@ -140,17 +140,17 @@ def row_of(found: Import, row: int, *, locks: bool = False) -> ImportRow:
 def edit_import_row(number: int, row: int) -> ResponseReturnValue:
     """One row: what is wrong with it, or whom it resembles; to be mended or decided on."""
     found = import_of(number)
-    shown = row_of(found, row)
-    return page("clients/imports/row.html", **compared(found, shown), form=RowForm.of(shown))
+    shown, columns = row_of(found, row), columns_of(found)
+    return page("clients/imports/row.html", **compared(found, shown, columns), form=form_of(columns, shown))
 
 
 @bp.put("/imports/<int:number>/rows/<int:row>")
 @requires("admin.import_data")
 def update_import_row(number: int, row: int) -> ResponseReturnValue:
     found = locked_import(number)
-    shown, form = row_of(found, row, locks=True), RowForm()
+    shown, form = row_of(found, row, locks=True), form_of(columns_of(found))
     if not (form.validate() and mend(found, shown, form)):
-        return page("clients/imports/row.html", 422, **compared(found, shown), form=form)
+        return page("clients/imports/row.html", 422, **compared(found, shown, form.columns), form=form)
     return go("clients.show_import", number=number, verdict=request.args.get("verdict") or None)
 
 

@@ -1,5 +1,7 @@
+from .bulk import values_of, write_values
 from .definition import LISTED, FieldDefinition, InUse, Taken
 from .kinds import FieldKind, Option, Unfit, read, shown
+from .record_field import RecordField
 from .value import PREFIX, Customised, FieldValue, is_custom, told
 
 __all__ = [
@@ -11,10 +13,13 @@ __all__ = [
     "FieldValue",
     "InUse",
     "Option",
+    "RecordField",
     "Taken",
     "Unfit",
     "is_custom",
     "read",
     "shown",
     "told",
+    "values_of",
+    "write_values",
 ]

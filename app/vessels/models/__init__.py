@@ -1,3 +1,4 @@
+from .bulk import VesselWriting
 from .card import Card
 from .document import (
     REQUIRED,
@@ -11,6 +12,7 @@ from .document import (
     state_of,
 )
 from .ownership import Ownership
+from .reading import fields_of_vessels
 from .vessel import Taken, Vessel, VesselKind
 
 __all__ = [
@@ -25,7 +27,9 @@ __all__ = [
     "Taken",
     "Vessel",
     "VesselKind",
+    "VesselWriting",
     "documents_of",
+    "fields_of_vessels",
     "papers_of",
     "state_of",
 ]

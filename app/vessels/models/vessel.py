@@ -115,6 +115,13 @@ class Vessel(Customised, Dimensioned, Recorded, Timestamped, Versioned, PortScop
             for column in ("sort_name", "length", "updated_at")
         ),
         Index("ix_vessels_archived", "port_id", "sort_name", "id", postgresql_where="archived_at IS NOT NULL"),
+        Index(
+            "ix_vessels_registration",
+            "port_id",
+            "registration",
+            "id",
+            postgresql_where="registration <> '' AND archived_at IS NULL",
+        ),
         *(
             Index(
                 f"uq_vessels_{column}",
