@@ -15,6 +15,8 @@ from flask import Flask
 
 from app.clients.columns import Columns
 from app.clients.contact_file import Known, Reading, decimal_sign_of, read_row, written_errors
+from app.clients.fields import built_in_fields
+from app.fields.models import RecordField
 from app.tables import NotATable, Table, defused, open_table
 
 FILES = Path(__file__).parents[1] / "data" / "contacts"
@@ -137,6 +139,23 @@ def test_an_outlook_export_keeps_every_number() -> None:
 def test_unknown_columns_are_left_out_and_named() -> None:
     matched = Columns().match(["Shoe size", "Nimi", "Puhelin"])
     assert (matched.targets, matched.is_certain) == (["", "full_name", "phone"], False)
+
+
+def test_every_heading_of_ours_is_known_without_asking() -> None:
+    columns = Columns(
+        vessels=[
+            RecordField("custom_hull", "Hull", "text", str, str, is_custom=True),
+        ],
+        clients=[
+            *built_in_fields(),
+            RecordField("custom_boat_club", "Boat club", "text", str, str, is_custom=True),
+            RecordField("custom_phone", "Phone", "text", str, str, is_custom=True),
+        ],
+    )
+    keys = [field.key for field in columns.fields]
+    assert {"tags", "vessel_loa_declared", "vessel_custom_hull", "custom_boat_club", "custom_phone"} <= set(keys)
+    targets = [*keys, "phone|Mobile", "email|Work (new)", "address|Home"]
+    assert [columns.target_of(columns.label_of(target)) for target in targets] == targets
 
 
 # --- Rows ---------------------------------------------------------------------------------------------------------
