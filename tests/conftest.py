@@ -12,6 +12,8 @@ import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
 from app.config import Settings
@@ -22,7 +24,9 @@ from tests.servers import Cluster, Fragile, Holding, Installation, Running, star
 
 TESTS = Path(__file__).parent
 # Files that take longest for how few tests are in them.
-LONG = {TESTS / name for name in ("browser", "jobs", "test_access.py", "test_fences.py", "test_run.py")}
+LONG = {TESTS / name for name in ("browser", "jobs", "test_fences.py", "test_run.py")}
+# Files whose tests share nothing that is dear to make: processes take them one by one.
+SHARED = {TESTS / name for name in ("test_access.py",)}
 
 POSTGRES = pytest.StashKey[Postgres]()
 HOME = pytest.StashKey[Path]()
@@ -33,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
         os.environ.pop(f"{name.upper()}_FILE", None)
+    world.hash_cheaply()
     config.stash[HOME] = Path(tempfile.mkdtemp(prefix="quayside-tests-"))
 
 
@@ -43,8 +48,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, so that the processes of a run end together."""
-    items.sort(key=lambda item: LONG.isdisjoint({item.path, *item.path.parents}))
+    """What takes long begins first, and what can be shared out comes last, so that the processes of a run end
+    together."""
+    items.sort(key=lambda item: (item.path in SHARED, LONG.isdisjoint({item.path, *item.path.parents})))
+
+
+class Sharing(LoadFileScheduling):  # type: ignore[misc]  # xdist is published without types
+    """A file to a process, so that what is made for a file is made once; those in SHARED test by test."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return nodeid if TESTS.parent / file in SHARED else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    return Sharing(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def postgres_port(config: pytest.Config) -> int:

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -131,19 +131,38 @@ class Cluster:
         with self.connect() as connection:
             connection.execute("SET lock_timeout = '180s'")
             connection.execute("SELECT pg_advisory_lock(1)")
+            self.make_once("quayside_template_nothing", self.migrate)
+            self.make_once(name, self.load_demo if holding == "demo" else self.build_cast)
+
+    def make_once(self, name: str, make: Callable[[str], Database]) -> None:
+        """A database of this name is a whole one: until then it has another."""
+        with self.connect() as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
                 return
-            unfinished = self.empty(f"{name}_unfinished")
-            with TemporaryDirectory(prefix="quayside-template-") as home:
-                installation = Installation(unfinished, "redis://127.0.0.1:1", Path(home))
-                installation.flask("db", "upgrade")
-                if holding == "demo":
-                    installation.flask("demo", "load")
-                else:
-                    with unfinished.connect("quayside_owner") as owner:
-                        world.build(owner)
+            unfinished = make(f"{name}_unfinished")
             rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
             connection.execute(rename.format(sql.Identifier(unfinished.name), sql.Identifier(name)))
+
+    def migrate(self, name: str) -> Database:
+        return self.flask_in(self.empty(name), "db", "upgrade")
+
+    def load_demo(self, name: str) -> Database:
+        return self.flask_in(self.migrated(name), "demo", "load")
+
+    def build_cast(self, name: str) -> Database:
+        database = self.migrated(name)
+        with database.connect("quayside_owner") as owner:
+            world.build(owner)
+        return database
+
+    def migrated(self, name: str) -> Database:
+        self.create(name, template="quayside_template_nothing")
+        return Database(self.port, name)
+
+    def flask_in(self, database: Database, *arguments: str) -> Database:
+        with TemporaryDirectory(prefix="quayside-template-") as home:
+            Installation(database, "redis://127.0.0.1:1", Path(home)).flask(*arguments)
+        return database
 
 
 class Running:

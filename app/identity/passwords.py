@@ -13,7 +13,7 @@ from ..threads import off_the_loop
 
 hasher = PasswordHasher()  # argon2id with the library's (RFC 9106, low memory) parameters
 
-# A hash of nothing anybody knows: an unknown e-mail costs the same time as a wrong password.
+# A hash of nothing anybody knows, with the same parameters: an unknown e-mail costs the same time as a wrong password.
 NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$6WMk0w2hiRwJ3gYdtnWV0Q$2kGBT0ei3yGHEuUGSZd3kkFGQQWzB4Xc0vBQ9hXbQ0E"
 
 

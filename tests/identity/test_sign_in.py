@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 
 import pytest
-from argon2 import extract_parameters
+from argon2 import Type, extract_parameters
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select, text
@@ -20,7 +20,7 @@ from app.identity import passwords, sign_in
 from app.identity.models import Session, hash_token
 from app.web import SESSION_COOKIE
 from tests.identity.conftest import SignIn
-from tests.world import NORTH, PASSWORD, SOUTH, Visitor, user_id
+from tests.world import NORTH, PASSWORD, REAL_HASHER, REAL_NOBODY, SOUTH, Visitor, user_id
 
 AGENT = "sales_agent@north.example"
 UNKNOWN = "nobody.at.all@north.example"
@@ -107,7 +107,18 @@ def test_wrong_and_unknown_hash_the_same(attempt: SignIn, monkeypatch: pytest.Mo
     assert not passwords.needs_rehash(nobody)
 
 
-def test_wrong_and_unknown_take_about_the_same_time(attempt: SignIn) -> None:
+def test_a_password_costs_who_guesses_it_as_much_as_the_docs_say() -> None:
+    """64 MB, three passes, four lanes; and so for nobody's."""
+    costs = extract_parameters(REAL_NOBODY)
+    assert (costs.type, costs.memory_cost, costs.time_cost, costs.parallelism) == (Type.ID, 65536, 3, 4)
+    assert not REAL_HASHER.check_needs_rehash(REAL_NOBODY)
+
+
+def test_wrong_and_unknown_take_about_the_same_time(attempt: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "hasher", REAL_HASHER)
+    monkeypatch.setattr(passwords, "NOBODY", REAL_NOBODY)
+    assert is_in(attempt(AGENT))  # whose hash is renewed by that
+
     def shortest(email: str) -> float:
         times = []
         for at in range(3):
