@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import resource
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any, BinaryIO
@@ -23,6 +25,18 @@ MOST_UNPACKED = 600 * 1024 * 1024
 MOST_MEMORY = 2 * 1024 * 1024 * 1024
 MOST_SECONDS = 45  # less than the lease of the job that waits for it
 PIECE = 1024 * 1024
+
+
+# How a broken workbook shows while it is unfolded, a part in any of the compressions that archives know.
+DAMAGED = (
+    zipfile.BadZipFile,  # a directory, header or checksum that does not add up
+    RuntimeError,  # a part with a password; NotImplementedError: a version or compression that nobody knows
+    EOFError,  # a part that ends early
+    ValueError,  # a name that is no text; a part that begins before the file does
+    OSError,  # the latter in a file on disk; what bzip2 makes of a broken part
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 class Unfit(Exception):
@@ -53,11 +67,7 @@ def unpacked(stream: BinaryIO) -> None:
                         left -= len(piece)
                         if left < 0:
                             raise Unfit("unfolds")
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise Unfit("damaged") from error
-    except Exception as error:  # zlib.error and what a damaged directory raises besides
-        if isinstance(error, Unfit):
-            raise
+    except DAMAGED as error:
         raise Unfit("damaged") from error
 
 

@@ -39,6 +39,8 @@ OTHERS = {
     b"\x1f\x8b": "gzip",
     b"{\\rtf": "RTF",
 }
+# Some programs call a page with a table in it a spreadsheet.
+MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|\?xml|html|head|meta|table)\b", re.IGNORECASE)
 Rows = Iterator[tuple[int, list[str]]]
 
 
@@ -87,22 +89,45 @@ def _spool(stream: Reader, content: IO[bytes]) -> None:
     content.seek(0)
 
 
-def _recognised(content: IO[bytes], unfolded: IO[bytes], filename: str) -> Table:
-    start, ending = content.read(4096), Path(filename).suffix.lower()
-    content.seek(0)
+def refuse_early(stream: IO[bytes], filename: str) -> None:
+    """What size and beginning tell, before anything is stored. Raises NotATable."""
+    stream.seek(0, 2)
+    if stream.tell() > MOST_BYTES:
+        raise NotATable(_("The file is larger than 50 MB. Send it in parts."))
+    stream.seek(0)
+    start = stream.read(4096)
+    stream.seek(0)
+    if not start:
+        raise NotATable(_("The file is empty."))
+    _kind_of(start, filename)
+
+
+def _kind_of(start: bytes, filename: str) -> str:
+    """csv or xlsx, by the beginning of the content. Raises NotATable for what is neither, or not what it is called."""
+    ending = Path(filename).suffix.lower()
     if start.startswith(ZIP):
         if ending in (".csv", ".txt", ".tsv"):
             text = _("This is a spreadsheet, not a CSV file. Let its name end in .xlsx, or save it as CSV.")
             raise NotATable(text)
-        _unfold(content, unfolded)
-        return Table("xlsx", "utf-8", "", lambda: _json_rows(unfolded))
+        return "xlsx"
     if start.startswith(OLE):
         raise NotATable(_("This is an old Excel file, or one with a password. Save it as XLSX or CSV and send that."))
+    if MARKUP.match(start):
+        raise NotATable(_("This is a web page or XML, not a table. Save it as XLSX or CSV and send that."))
     for beginning, name in OTHERS.items():
         if start.startswith(beginning):
             raise NotATable(_("This is a %(kind)s file, not a table. Send CSV or XLSX.", kind=name))
     if ending in (".xlsx", ".xlsm"):
         raise NotATable(_("The name ends in .xlsx, but this is no workbook. Save it as XLSX again, or as CSV."))
+    return "csv"
+
+
+def _recognised(content: IO[bytes], unfolded: IO[bytes], filename: str) -> Table:
+    start = content.read(4096)
+    content.seek(0)
+    if _kind_of(start, filename) == "xlsx":
+        _unfold(content, unfolded)
+        return Table("xlsx", "utf-8", "", lambda: _json_rows(unfolded))
     encoding = _encoding(content, start)
     first = _first_line(content, encoding)
     said = re.fullmatch(r"sep=([,;\t])", first.strip(), re.IGNORECASE)

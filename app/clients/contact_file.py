@@ -224,7 +224,8 @@ def _named_whole(named: dict[str, Any], parts: str) -> dict[str, Any]:
     assumed: dict[str, Any] = {"kind": ClientKind.PERSON}
     if name and name == named.get("company_name"):
         assumed["kind"] = ClientKind.COMPANY
-        del named["company_name"]
+        if not named.get("full_name"):
+            del named["company_name"]
     return {**named, "full_name": name, "assumed": assumed}
 
 

@@ -16,6 +16,7 @@ from ..current import member
 from ..db import db
 from ..forms import CountryField, EditForm, Form, PickField, at_most
 from ..identity.models import User, UserPortRole
+from ..tables import NotATable, refuse_early
 from .codes import language_codes
 from .labels import CONTACT_KINDS, KINDS, RELATION_CHOICES, SOURCES, STATUSES
 from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind
@@ -246,3 +247,10 @@ class BulkTagForm(AddTagForm):
 
 class ImportForm(Form):
     file = FileField(_("Contact file"), [FileRequired(_("Choose a file first."))])
+
+    def validate_file(self, field: Field) -> None:
+        """What size and beginning tell; the rest is found out when the file is read."""
+        try:
+            refuse_early(field.data.stream, field.data.filename or "")
+        except NotATable as error:
+            raise ValidationError(str(error)) from error

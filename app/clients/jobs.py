@@ -107,6 +107,8 @@ def check_import(steps: Steps, import_id: uuid.UUID) -> None:
             found.note_failed(error, by=Importer.of(found))
         elif found is not None and found.status == ImportStatus.CHECKING:
             found.note_checked(by=Importer.of(found))
+    if error:
+        storage.delete(key)  # noted as loose, should this be interrupted
     _tell(steps, import_id)
 
 

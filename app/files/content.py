@@ -145,6 +145,9 @@ BEGINNINGS = (
     (b"GIF89a", GIF),
     (b"%PDF-", PDF),
 )
+# How the directory of a broken archive shows: it is not there or does not add up, it is of a version that nobody has
+# written yet, or a name in it is no text.
+NO_ARCHIVE = (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError)
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MOST_MEMBERS = 10_000
 
@@ -170,7 +173,7 @@ def kind_of_package(stream: IO[bytes]) -> Kind | None:
     try:
         with zipfile.ZipFile(stream) as archive:
             members = {member.filename.lower() for member in archive.infolist()[:MOST_MEMBERS]}
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OSError):
+    except NO_ARCHIVE:
         return None
     if "[content_types].xml" not in members or any(name.endswith("vbaproject.bin") for name in members):
         return None

@@ -319,27 +319,6 @@ def test_a_workbook_comes_in_and_what_is_left_out_is_a_workbook(admin: Visitor) 
     assert 'filename="a - left out.xlsx"' in answer.headers["Content-Disposition"]
 
 
-@pytest.mark.parametrize(
-    ("content", "name", "reason"),
-    [
-        (workbook(("Name",), ("Aino",)), "clients.csv", "This is a spreadsheet, not a CSV file."),
-        (b"Name\nAino\n", "clients.xlsx", "this is no workbook"),
-        (b"PK\x03\x04" + b"\x00" * 60, "clients.xlsx", "The workbook is damaged."),
-        (workbook(("Name",)), "clients.xlsx", "a row of headings and nothing below it"),
-        (workbook(("Name", *[f"c{at}" for at in range(300)]), ("Aino",)), "clients.xlsx", "301 columns"),
-        (workbook(("Name",), ("x" * 20_000,)), "clients.xlsx", "more than 10,000 characters"),
-        (b"Name,Town\nName,City\nAino,Hanko\n", "clients.csv", "looks like a row of headings, too"),
-        (b"Name,Town,name\nAino,Hanko,Eero\n", "clients.csv", "Two columns are called “name”"),
-    ],
-)
-def test_a_file_that_is_not_what_it_seems_stores_nothing(
-    admin: Visitor, content: bytes, name: str, reason: str
-) -> None:
-    url = checked(admin, content, name)
-    assert (the_import().status, rows()) == ("failed", {})
-    assert reason in admin.get(url).text
-
-
 # --- Taking back --------------------------------------------------------------------------------------------------
 
 

@@ -105,20 +105,12 @@ def test_each_row_gets_its_verdict_and_nothing_is_stored(admin: Visitor) -> None
     assert "Import 2 rows" in page
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"", "The file is empty."),
-        (b"PK\x03\x04", "This is a spreadsheet, not a CSV file."),
-        (b"Name\nA\x00\n", "The file is not text."),
-    ],
-)
-def test_a_file_that_cannot_be_read_says_why(admin: Visitor, content: bytes, reason: str) -> None:
-    url = checked(admin, content)
+def test_a_file_that_cannot_be_read_says_why(admin: Visitor) -> None:
+    url = checked(admin, b"Name\nA\x00\n")
     assert the_import().status == ImportStatus.FAILED
     assert (verdicts(), names()) == ([], [])
     page = admin.get(url).text
-    assert reason in page
+    assert "The file is not text." in page
     assert admin.post(f"{url}/run").status_code == 303
     assert the_import().status == ImportStatus.FAILED
 

@@ -29,6 +29,7 @@ from ...changes.models import ChangeSet
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, db, now
 from ...events.models import Actor, Recorded
+from ...files.models import LooseKey
 from ...numbers import take_number
 
 
@@ -254,6 +255,7 @@ class Import(Recorded, Timestamped, PortScoped, Base):
 
     def note_finished(self, *, by: Actor) -> None:
         self.status = ImportStatus.FINISHED
+        self._let_file_go()
         self._close_changes()
         self.record(
             "finished",
@@ -267,8 +269,13 @@ class Import(Recorded, Timestamped, PortScoped, Base):
     def note_failed(self, text: str, *, by: Actor) -> None:
         """The file cannot be read; `text` says why in words for the person who sent it."""
         self.status, self.error = ImportStatus.FAILED, text
+        self._let_file_go()
         self._close_changes()
         self.record("failed", by=by, error=text)
+
+    def _let_file_go(self) -> None:
+        """Nobody reads it any more: what is left of it stands in the rows."""
+        LooseKey.note([self.storage_key], port_id=self.port_id)
 
     def _close_changes(self) -> None:
         if changes := self.change_set():
