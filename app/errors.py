@@ -212,6 +212,9 @@ def init_app(app: Flask) -> None:
         if _is_away(error):
             log.warning("database_away", error=str(error.orig)[:300])
             return answer(Failure(503, *words_for(503)), headers={"Retry-After": "5"})
+        if _state(error) == DEADLOCK:
+            log.warning("deadlock", error=str(error.orig)[:300])
+            return answer(Failure(409, *words_for(409)))
         log.exception("database_error")
         return answer(Failure(500, *words_for(500)))
 
@@ -225,6 +228,7 @@ def init_app(app: Flask) -> None:
 
 # SQLSTATE classes: connection exception, resources, operator intervention (shutdown, cancelled), lock not available
 AWAY = ("08", "53", "57", "55P03")
+DEADLOCK = "40P01"
 
 
 def _state(error: DBAPIError) -> str | None:

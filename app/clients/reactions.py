@@ -134,7 +134,12 @@ def show_client(client: Client, event: Event) -> None:
             live.replace(client.room, f"clients/_{part}.html", target=f"client-{client.number}-{part}", **context)
 
 
-holds_files(Client, entity="clients", seen_with="clients.view", endpoint="clients.index_files")
+def client_of_files(number: int, member: Member, is_kept: bool) -> Client | None:
+    """Who was merged while somebody chose a file: it lies with who stands for them."""
+    return Client.standing(number, member, is_kept=is_kept)
+
+
+holds_files(Client, entity="clients", seen_with="clients.view", endpoint="clients.index_files", find=client_of_files)
 
 
 @on(*FILE_EVENTS)

@@ -24,12 +24,13 @@ from app.events.audit import masked_details
 from app.events.models import Event
 from app.events.timeline import TELLERS, timeline
 from app.fields.models import FieldDefinition
+from app.identity.models import PortRoleOverride, Role
 from app.vessels.models import Vessel
-from tests.world import NORTH, Visitor, enter, make_client, make_file, user_id
+from tests.world import NORTH, Visitor, enter, make_client, make_duplicate, make_file, user_id
 
 pytestmark = pytest.mark.usefixtures("db")
 
-MANAGER, MATE = "sales_manager@north.example", "teammate@north.example"
+MANAGER, MATE, AGENT = "sales_manager@north.example", "teammate@north.example", "sales_agent@north.example"
 
 
 @pytest.fixture
@@ -411,10 +412,54 @@ def test_a_merged_client_is_neither_listed_nor_found_nor_changed(
     visitor = visit(MANAGER)
     for query in ("", "?archived=1", "?q=A.+North", "?q=North&archived=1"):
         assert f'id="client-{b.number}"' not in visitor.get(f"/north/clients{query}").text
-    answer = visitor.post(f"/north/clients/{b.number}/notes", {"body": "Hello"})
+    answer = visitor.delete(f"/north/clients/{b.number}/archival")
     assert answer.status_code == 409
     assert "Léa Marchand" in answer.text
-    assert visitor.delete(f"/north/clients/{b.number}/archival").status_code == 409
+
+
+def test_what_is_added_to_a_merged_client_is_added_to_who_stands_for_it(
+    manager: Member, visit: Callable[[str], Visitor]
+) -> None:
+    _a, b, c = two(manager, merged=True)
+    visitor = visit(MANAGER)
+    form = visitor.form(f"/north/clients/{c.number}/contacts/new")
+    for below, typed in (("notes", {"body": "Hello"}), ("contacts", {**form, "value": "quay@example.com"})):
+        answer = visitor.post(f"/north/clients/{b.number}/{below}", typed)
+        assert (answer.status_code, answer.headers["Location"]) == (307, f"/north/clients/{c.number}/{below}")
+        assert visitor.post(answer.headers["Location"], typed).status_code == 303
+    shown = visitor.get(f"/north/clients/{c.number}").text
+    assert [words for words in ("Hello", "quay@example.com", "it is added there") if words not in shown] == []
+
+
+def test_who_may_not_see_both_makes_no_two_of_them(manager: Member, visit: Callable[[str], Visitor]) -> None:
+    """Somebody who may merge, but sees only their own: neither merges nor parts others' clients."""
+    role = db.session.scalars(select(Role.id).where(Role.name == "sales_agent")).one()
+    own = {"clients": {"view": False, "view_own": True, "merge": True}}
+    db.session.add(PortRoleOverride(port_id=NORTH, role_id=role, permission_overrides=own))
+    mine, theirs = (
+        make_client(manager, full_name=name, owner_id=user_id(owner))
+        for name, owner in (("Mine", AGENT), ("Not", MATE))
+    )
+    too = make_client(manager, full_name="Mine too", owner_id=user_id(AGENT))
+    made = Merge.make(mine, theirs, [], by=manager)
+    make_duplicate(mine, theirs)
+    make_duplicate(mine, too)
+    numbers = [one.number for one in (mine, theirs, too)]
+    merge_id = made.id
+    commit()
+    agent = visit(AGENT)
+    page = f"/north/clients/{numbers[0]}/mergers/{merge_id}"
+    assert "Undo the merge" not in agent.get(page).text
+    assert agent.delete(page).status_code == 403
+    assert agent.get(f"/north/clients/{numbers[0]}/mergers/new?other={numbers[1]}").status_code == 404
+    assert visit(MANAGER).delete(page).status_code == 303
+    queue = agent.get("/north/clients/duplicates").text
+    assert "Mine too" in queue
+    assert f"/clients/{numbers[1]}" not in queue
+    assert agent.get(f"/north/clients/{numbers[0]}/mergers/new?other={numbers[1]}").status_code == 404
+    form = agent.form(f"/north/clients/{numbers[0]}/mergers/new?other={numbers[2]}")
+    assert agent.post(f"/north/clients/{numbers[0]}/mergers", {**form, "other": numbers[1]}).status_code == 404
+    assert agent.post(f"/north/clients/{numbers[0]}/mergers", form).status_code == 303
 
 
 def test_a_change_meanwhile_is_shown_before_merging(manager: Member, visit: Callable[[str], Visitor]) -> None:

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import (
     ARRAY,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -192,6 +193,32 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
     def numbered(cls, number: int, member: Member) -> Select[Self]:
         """The one of this number; not who was merged: the page of the survivor answers for them."""
         return cls.visible_to(member).where(has_number(cls, number), cls.merged_into_id.is_(None))
+
+    @classmethod
+    def standing(cls, number: int, member: Member, *, is_kept: bool = False) -> Self | None:
+        """Who has the number, or at the end of all merges stands for who had it; None where the member may not see
+        that one. `is_kept`: nobody merges it until the transaction ends."""
+        which: ColumnElement[bool] = has_number(cls, number)
+        for _step in range(100):
+            here = select(cls).where(cls.port_id == member.here().id, which)
+            found = db.session.scalars(here.execution_options(populate_existing=True)).one_or_none()
+            if found is None:
+                return None
+            if found.merged_into_id is None and (not is_kept or found.stay()):
+                seen = cls.may_see(member, owner_id=found.owner_id, created_by_id=found.created_by_id)
+                return found if seen else None
+            which = cls.id == (found.merged_into_id or found.id)
+        return None
+
+    def keep(self) -> None:
+        """As `stay`; raises Refused where somebody did."""
+        if not self.stay():
+            raise Refused(_("%(name)s was merged into another client meanwhile. Choose again.", name=self.full_name))
+
+    def stay(self) -> bool:
+        """Nobody merges the client until the transaction ends; False when somebody did."""
+        stands = select(Client.id).where(Client.id == self.id, Client.merged_into_id.is_(None))
+        return db.session.scalar(stands.with_for_update(read=True, key_share=True)) is not None
 
     @classmethod
     def create(cls, fields: Mapping[str, Any], *, port_id: uuid.UUID, by: Actor, announce: bool = True) -> Self:

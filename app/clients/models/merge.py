@@ -103,7 +103,7 @@ class Merge(Timestamped, PortScoped, Base):
     @classmethod
     def make(cls, survivor: Client, merged: Client, taken: Collection[str], *, by: Actor) -> Self:
         """Both are locked. `taken`: the fields whose value is the merged client's. Raises Refused."""
-        _two_that_stand(survivor, merged)
+        check_both(survivor, merged)
         before = _rows(survivor, merged)
         differing = [name for name in Client.EDITABLE if survivor.shown(name) != merged.shown(name)]
         own = [pair for pair in custom_pairs(survivor, merged) if pair.mine != pair.theirs]
@@ -242,7 +242,8 @@ def lock_two(one: Select[Client], other: Select[Client]) -> list[Client]:
     return [found[client_id] for client_id in ids]
 
 
-def _two_that_stand(survivor: Client, merged: Client) -> None:
+def check_both(survivor: Client, merged: Client) -> None:
+    """Both are locked. Raises Refused where they cannot be merged."""
     if survivor.id == merged.id:
         raise Refused(_("A client cannot be merged with itself."))
     for client in (survivor, merged):

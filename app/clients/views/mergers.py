@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import abort, g, redirect, request, url_for
+from flask import abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import NotFound
 
 from ...crypto import Unreadable
-from ...current import Member, member
+from ...current import member
 from ...db import db
 from ...errors import Failure, Refused, answer, words_for
 from ...events.timeline import timeline
@@ -22,7 +22,7 @@ from ...once import once
 from ...web import find_or_404, go, kept_list, page, requires, said
 from ..mergers import Comparison, comparison, later_in_words, moved, not_taken, to_merge_with
 from ..models import Client, Merge
-from ..models.merge import lock_two
+from ..models.merge import check_both, lock_two
 from . import bp
 from .clients import SEES, by_number, unarchived
 
@@ -58,6 +58,7 @@ def create_merger(number: int) -> ResponseReturnValue:
             "clients/mergers/choose.html", 422, client=client, asked="", found=to_merge_with(client, "", member)
         )
     survivor, merged = both(number, other)
+    check_both(survivor, merged)
     compared = comparison(survivor, merged, chosen=request.form)
     if compared.was_changed:
         return compare_page(compared, 409, changed=True)
@@ -109,8 +110,14 @@ def show_merger(number: int, merge_id: uuid.UUID) -> ResponseReturnValue:
         left=left,
         later=later,
         why_not=merge.why_not(client, merged),
+        may_undo=member.can("clients.merge") and sees(merged) and not merge.why_not(client, merged),
         timeline=timeline("client", merged.id, limit=50),
     )
+
+
+def sees(client: Client) -> bool:
+    """Who may not see both has nothing to make two of."""
+    return Client.may_see(member, owner_id=client.owner_id, created_by_id=client.created_by_id)
 
 
 @bp.delete("/<int:number>/mergers/<uuid:merge_id>")
@@ -119,6 +126,8 @@ def destroy_merger(number: int, merge_id: uuid.UUID) -> ResponseReturnValue:
     found = find_or_404(numbered(number))
     merge = merge_of(found, merge_id)
     survivor, merged = lock_two(numbered(number), select(Client).where(Client.id == merge.merged_id))
+    if not sees(merged):
+        abort(403)
     merge = merge_of(survivor, merge_id, lock=True)
     later = merge.undo(survivor, merged, by=member)
     kept = _("Two clients again; %(count)s later changes stay as they are", count=len(later))
@@ -130,36 +139,29 @@ def destroy_merger(number: int, merge_id: uuid.UUID) -> ResponseReturnValue:
 
 
 OF_A_CLIENT = "/<port>/clients/<int:number>"
+# What adds something: it is added to the survivor, so that nothing typed is lost.
+ADDING = frozenset(
+    {"clients.create_note", "clients.create_contact", "clients.create_relationship", "clients.create_tag"}
+)
 
 
 @bp.app_errorhandler(404)
 def lead_on(error: NotFound) -> ResponseReturnValue:
-    """The number of a client that was merged leads to the same page of the survivor; what is sent there is refused."""
+    """The number of a client that was merged leads to the same page of the survivor; what changes something is
+    refused."""
+    number = (request.view_args or {}).get("number")
     is_client = request.url_rule is not None and request.url_rule.rule.startswith(OF_A_CLIENT)
     found = g.get("member") if is_client else None
-    survivor = survivor_of((request.view_args or {})["number"], found) if found and found.port else None
-    if survivor is None or request.endpoint is None:
+    survivor = Client.standing(int(number), found) if number is not None and found and found.port else None
+    if survivor is None or survivor.number == number or request.endpoint is None:
         return answer(Failure(404, *words_for(404)))
+    values: dict[str, Any] = {**request.args.to_dict(), **(request.view_args or {}), "number": survivor.number}
+    if request.endpoint in ADDING:
+        # Not said(): nothing of this request is committed.
+        flash({"text": _("Merged into %(name)s meanwhile; it is added there", name=survivor.full_name)}, "info")
+        return redirect(url_for(request.endpoint, **values), 307)
     if request.method not in ("GET", "HEAD"):
         text = _("This client was merged into %(name)s meanwhile. Nothing was saved.", name=survivor.full_name)
         url = url_for("clients.show", number=survivor.number)
         return answer(Failure(409, _("Merged meanwhile"), text, url, _("Open %(name)s", name=survivor.full_name)))
-    values: dict[str, Any] = {**request.args.to_dict(), **(request.view_args or {}), "number": survivor.number}
     return redirect(url_for(request.endpoint, **values), 303)
-
-
-def survivor_of(number: int, member: Member) -> Client | None:
-    """Who stands for a merged client at the end of all merges, if the member may see it."""
-    found = db.session.scalars(
-        select(Client.merged_into_id).where(
-            Client.port_id == member.here().id, has_number(Client, number), Client.merged_into_id.is_not(None)
-        )
-    ).one_or_none()
-    for _step in range(100):
-        if found is None:
-            return None
-        client = db.session.scalars(Client.visible_to(member).where(Client.id == found)).one_or_none()
-        if client is None or client.merged_into_id is None:
-            return client
-        found = client.merged_into_id
-    return None

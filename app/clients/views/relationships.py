@@ -16,6 +16,7 @@ from ...web import find_or_404, go, kept_list, page, requires, said
 from ..forms import RelationshipForm
 from ..models import Client, Relationship
 from ..models.contact import Unfit
+from ..models.merge import lock_two
 from . import bp
 from .clients import SEES, by_number, locked, refusal, unarchived
 
@@ -48,17 +49,28 @@ def new_relationship(number: int) -> ResponseReturnValue:
 @requires("clients.edit")
 @once
 def create_relationship(number: int) -> ResponseReturnValue:
-    client, form = locked(number), RelationshipForm()
+    form = RelationshipForm()
+    client = locked_with(form.client.record, number)
     if status := refusal(form, client) or unfit(form, client):
         return page("clients/relationships/new.html", status, client=client, form=form)
     said(_("%(name)s was added", name=form.client.record.full_name))
     return go("clients.show", number=number, list=kept_list())
 
 
+def locked_with(other: Client | None, number: int) -> Client:
+    """The client, and the other one as well, in the order in which those are locked that are merged."""
+    if other is not None:
+        lock_two(by_number(number), select(Client).where(Client.id == other.id))
+    return locked(number)
+
+
 def unfit(form: RelationshipForm, client: Client) -> int | None:
     """Relate them; 422 with the reason beside the field when they cannot be."""
     direction, _dash, kind = str(form.relation.data).partition("-")
     one, other = (client, form.client.record) if direction == "is" else (form.client.record, client)
+    if form.client.record.merged_into_id is not None:
+        form.client.errors = [_("This client was merged into another one meanwhile.")]
+        return 409
     try:
         Relationship.create(one, other, kind, by=member)
     except Unfit as error:

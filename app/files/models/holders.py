@@ -8,6 +8,7 @@ Whoever may open the record may see its files, and nobody else.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import Select
 
 from ...current import Member
 from ...db import db
+from ...numbers import has_number
 
 NOBODY = "general"  # the entity of a file that lies with no record
 
@@ -23,12 +25,14 @@ NOBODY = "general"  # the entity of a file that lies with no record
 class Holder:
     """A kind of record. `model` has `subject_type`, `number` and `visible_to(member)`; `entity` stands in the keys of
     its files. With `seen_with` a member may open every record of the kind; `endpoint` is the page of one record's
-    files, by its number."""
+    files, by its number. `find` gives the record of a number that the member may open, and with True keeps it there
+    until the transaction ends."""
 
     model: Any
     entity: str
     seen_with: str
     endpoint: str
+    find: Callable[[int, Member, bool], Any]
 
     def visible(self, member: Member) -> Select[Any]:
         """The ids of the records that the member may open."""
@@ -44,9 +48,20 @@ class Holder:
 HOLDERS: dict[str, Holder] = {}
 
 
-def holds_files(model: Any, *, entity: str, seen_with: str, endpoint: str) -> None:
+def holds_files(
+    model: Any,
+    *,
+    entity: str,
+    seen_with: str,
+    endpoint: str,
+    find: Callable[[int, Member, bool], Any] | None = None,
+) -> None:
     """Let files lie with records of the model."""
-    HOLDERS[entity] = Holder(model, entity, seen_with, endpoint)
+
+    def visible(number: int, member: Member, _is_kept: bool) -> Any:
+        return db.session.scalars(model.visible_to(member).where(has_number(model, number))).one_or_none()
+
+    HOLDERS[entity] = Holder(model, entity, seen_with, endpoint, find or visible)
 
 
 def holder_of(record: Any) -> Holder:

@@ -52,14 +52,15 @@ class Place:
     record: Any = None
 
     @classmethod
-    def asked(cls) -> Place:
-        """`?folder=12` or `?of=clients&number=1042`; 404 for what the member may not open."""
+    def asked(cls, *, is_kept: bool = False) -> Place:
+        """`?folder=12` or `?of=clients&number=1042`; 404 for what the member may not open. `is_kept`: the record stays
+        what it is until the transaction ends."""
         number, entity = request.args.get("number", type=int), request.args.get("of", "")
         if entity:
             holder = HOLDERS.get(entity)
             if holder is None or number is None or not 0 <= number <= LAST:
                 abort(404)
-            record = find_or_404(holder.model.visible_to(member).where(has_number(holder.model, number)))
+            record = holder.find(number, member, is_kept) or abort(404)
             return cls(holder=holder, record=record)
         if "folder" not in request.args:
             return cls()
@@ -105,7 +106,7 @@ def create() -> ResponseReturnValue:
 @once
 def take_in(contents: list[Content], category: str) -> ResponseReturnValue:
     """In a new transaction: where they go is looked up again."""
-    place = Place.asked()
+    place = Place.asked(is_kept=True)
     where = {"record": place.record, "folder": place.folder, "category": category}
     files = [File.upload(content, port_id=member.here().id, by=member, **where) for content in contents]
     words = {"name": files[0].filename, "count": len(files)}

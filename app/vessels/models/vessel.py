@@ -158,9 +158,11 @@ class Vessel(Customised, Dimensioned, Recorded, Timestamped, Versioned, PortScop
 
     @classmethod
     def create(cls, client: Client, fields: Mapping[str, Any], *, by: Actor, announce: bool = True) -> Self:
-        """A new vessel of the client, with the next number of the port. Raises Taken. `announce=False`: part of a bulk
-        act that announces itself once."""
+        """A new vessel of the client, with the next number of the port. Raises Taken, and Refused where the client was
+        merged meanwhile. `announce=False`: part of a bulk act that announces itself once."""
         from .ownership import Ownership
+
+        client.keep()
 
         vessel = cls(port_id=client.port_id, client_id=client.id, number=take_number(client.port_id, "vessel"))
         own = {name: value for name, value in fields.items() if not is_custom(name)}
@@ -209,11 +211,13 @@ class Vessel(Customised, Dimensioned, Recorded, Timestamped, Versioned, PortScop
         return True
 
     def change_owner(self, to: Client, *, on: date, by: Actor) -> bool:
-        """The vessel is `to`'s from that day on; nothing else goes with it. False when it is theirs already."""
+        """The vessel is `to`'s from that day on; nothing else goes with it. False when it is theirs already. Raises
+        Refused where `to` was merged meanwhile."""
         from .ownership import Ownership
 
         if to.id == self.client_id:
             return False
+        to.keep()
         before = db.session.scalars(select(Client).where(Client.id == self.client_id)).one()
         Ownership.end(self, on=on)
         self.client_id = to.id

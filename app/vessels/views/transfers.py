@@ -26,10 +26,16 @@ def new_transfer(number: int) -> ResponseReturnValue:
 @requires("clients.edit")
 @once
 def create_transfer(number: int) -> ResponseReturnValue:
-    vessel, form = locked(number), TransferForm()
+    form = TransferForm()
+    # The owner before the vessel: merging two clients takes their vessels in the same order.
+    is_there = form.client.record is None or form.client.record.stay()
+    vessel = locked(number)
     if status := refusal(form, vessel) or too_early(form, vessel):
         return page("vessels/transfer.html", status, vessel=vessel, form=form)
     owner = form.client.record
+    if not is_there:
+        form.client.errors = [_("%(name)s was merged into another client meanwhile.", name=owner.full_name)]
+        return page("vessels/transfer.html", 409, vessel=vessel, form=form)
     if not vessel.change_owner(owner, on=form.on.data or today(), by=member):
         form.client.errors = [_("It is theirs already.")]
         return page("vessels/transfer.html", 422, vessel=vessel, form=form)

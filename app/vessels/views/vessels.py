@@ -76,12 +76,15 @@ def custom(form: type[T], *, is_kept: bool = False) -> type[T]:
 
 
 def taken(form: VesselForm, act: Callable[[], object]) -> int | None:
-    """Do it; 422 with the reason beside the number when another vessel has it."""
+    """Do it; 422 with the reason beside the number when another vessel has it, 409 beside the owner who was merged."""
     try:
         act()
     except Taken as error:
         form[error.field].errors = [words_of(error)]
         return 422
+    except Refused as error:
+        form.client.errors = [error.text]
+        return 409
     return None
 
 
