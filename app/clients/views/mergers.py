@@ -158,7 +158,8 @@ def lead_on(error: NotFound) -> ResponseReturnValue:
     values: dict[str, Any] = {**request.args.to_dict(), **(request.view_args or {}), "number": survivor.number}
     if request.endpoint in ADDING:
         # Not said(): nothing of this request is committed.
-        flash({"text": _("Merged into %(name)s meanwhile; it is added there", name=survivor.full_name)}, "info")
+        told: Any = {"text": _("Merged into %(name)s meanwhile; it is added there", name=survivor.full_name)}
+        flash(told, "info")
         return redirect(url_for(request.endpoint, **values), 307)
     if request.method not in ("GET", "HEAD"):
         text = _("This client was merged into %(name)s meanwhile. Nothing was saved.", name=survivor.full_name)
