@@ -292,7 +292,6 @@ BROADCAST = sorted(
         "vessels/_timeline",
     )
 )
-BROADCAST.append(TEMPLATES / "changes" / "_progress.html")
 
 
 @pytest.mark.parametrize("rule", MARKUP)
@@ -308,6 +307,14 @@ def test_markup(rule: str) -> None:
 @pytest.mark.parametrize("rule", MARKUP)
 def test_markup_rule_sees_what_breaks_it(rule: str) -> None:
     assert re.search(MARKUP[rule], BREAKS_MARKUP[rule])
+
+
+def test_the_kind_of_a_table_is_no_component_too() -> None:
+    """`.people { … }` for a list would lay out `<table class="table people">` as well."""
+    styles = "\n".join(path.read_text() for path in sorted((ROOT / "static" / "css").rglob("*.css")))
+    kinds = set(re.findall(r"\.table\.([\w-]+)", styles))
+    assert kinds
+    assert [kind for kind in sorted(kinds) if re.search(rf"^\s*\.{kind}\s*[,{{]", styles, re.MULTILINE)] == []
 
 
 def test_a_partial_says_what_it_needs() -> None:

@@ -28,7 +28,7 @@ def _people(port_id: uuid.UUID) -> Any:
 
 
 def _roles(port_id: uuid.UUID) -> Any:
-    return select(func.count()).select_from(Role)
+    return Role.all().order_by(None).with_only_columns(func.count())
 
 
 def _teams(port_id: uuid.UUID) -> Any:

@@ -66,6 +66,8 @@ def test_it_is_put_away_when_done_and_not_before(visit: Visit, relayed: Callable
 
 def test_the_overview_shows_what_one_may_look_after(visit: Visit) -> None:
     admin = visit(ADMIN).get("/north/admin").text
+    listed = visit(ADMIN).get("/north/admin/roles").text.count('class="name"')
+    assert f"{listed} roles" in admin
     assert "Port settings" in admin
     assert "0 tags" in admin
     assert "<span>Overview</span>" in admin
