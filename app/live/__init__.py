@@ -3,12 +3,14 @@
     live.replace(client.room, "clients/_row.html", target="client-1042", client=client, port=port)
     live.refresh(f"port:{port.id}:clients")
     live.remove(room, target="client-1042")
-    live.close(session_id=…)
+    live.close(session_id=…)  # signed out
+    live.reopen(user_id=…)  # may see other things now
 
     @live.topic("client")
     def client_topic(member, key): …  # the room, or None
 
-Called after the commit, from reactions and jobs. All but `close` raise redis.RedisError while Redis is away.
+Called after the commit, from reactions and jobs. All but `close` and `reopen` raise redis.RedisError while Redis is
+away.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from time import perf_counter
 from flask import Flask, g
 
 from ..db import now
-from .rooms import TOPICS, close, refresh, remove, replace, topic
+from .rooms import TOPICS, close, refresh, remove, reopen, replace, topic
 
 
 def since() -> str:
@@ -38,4 +40,4 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["live_since"] = since
 
 
-__all__ = ["TOPICS", "close", "init_app", "refresh", "remove", "replace", "since", "topic"]
+__all__ = ["TOPICS", "close", "init_app", "refresh", "remove", "reopen", "replace", "since", "topic"]

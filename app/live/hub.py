@@ -28,7 +28,9 @@ MOST_WINDOWS = 10  # of one user, in all processes
 RENEW_EVERY, COUNTED_FOR = 10, 40  # seconds
 SESSIONS_EVERY = 60
 SILENCE = 5
-RESTARTING, REDIS_AWAY, SIGNED_OUT = 1012, 1013, 4002
+COME_BACK, REDIS_AWAY, SIGNED_OUT = 1012, 1013, 4002
+# What ends windows in a room, and how it is said to their pages.
+ENDS = {"close": SIGNED_OUT, "reopen": COME_BACK}
 
 # An entry stands for a window and is renewed while that is open: a process that crashed leaves none for long.
 ADMIT = """
@@ -154,10 +156,10 @@ class Hub:
     def deliver(self, published: bytes) -> None:
         head, _, body = published.decode().partition("\n")
         verb, _, room = head.partition(" ")
-        windows = self.inside(room)
-        if verb == "close":
+        windows = self.inside(room or None)
+        if verb in ENDS:
             for window in windows:
-                window.close(SIGNED_OUT, body)
+                window.close(ENDS[verb], body)
         elif windows:
             frame = frame_of(body)  # the same bytes for everybody
             for window in windows:
@@ -175,7 +177,7 @@ class Hub:
 
     def look_around(self, second: int) -> None:
         if self.is_leaving():
-            self.close_all(RESTARTING, "Quayside restarts")
+            self.close_all(COME_BACK, "Quayside restarts")
         if second % RENEW_EVERY == 0:
             self.renew()
         if second % SESSIONS_EVERY == 0:

@@ -69,14 +69,23 @@ def refresh(room: str, *, target: str = "#main") -> None:
 
 
 def close(*, session_id: uuid.UUID | None = None, user_id: uuid.UUID | None = None, reason: str = "Signed out") -> None:
-    """End the sockets of a session, or of a user, at once. While Redis is away nothing happens here; the
-    check of sessions every minute ends them."""
-    room = f"session:{session_id}" if session_id else f"user:{user_id}"
+    """End the sockets of a session, or of a user, at once and for good: they are signed out. While Redis is away
+    nothing happens here; the check of sessions every minute ends them."""
+    _end("close", f"session:{session_id}" if session_id else f"user:{user_id}", reason)
+
+
+def reopen(*, session_id: uuid.UUID | None = None, user_id: uuid.UUID | None = None, reason: str) -> None:
+    """End the sockets of a session, of a user, or (neither) of everybody: their pages come back at once, and are shown
+    what they may see now. While Redis is away nothing happens, and no socket is open either."""
+    _end("reopen", f"session:{session_id}" if session_id else f"user:{user_id}" if user_id else "", reason)
+
+
+def _end(how: str, room: str, reason: str) -> None:
     client: redis.Redis = current_app.extensions["redis"]
     try:
-        client.publish(channel_of(client), f"close {room}\n{reason}")
+        client.publish(channel_of(client), f"{how} {room}\n{reason}")
     except redis.RedisError as error:
-        log.warning("live_close_not_published", room=room, error=str(error))
+        log.warning(f"live_{how}_not_published", room=room, error=str(error))
 
 
 def say(room: str, message: str) -> None:

@@ -42,14 +42,25 @@ def admin(visit: Callable[[str], Visitor]) -> Visitor:
 
 @pytest.fixture
 def closed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Whose sockets were closed, as it was published."""
+    """Whose sockets were closed for good."""
+    return ended_by("close", monkeypatch)
+
+
+@pytest.fixture
+def reopened(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Whose sockets were closed to come back, with other rights perhaps."""
+    return ended_by("reopen", monkeypatch)
+
+
+def ended_by(how: str, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     said: list[dict[str, Any]] = []
+    end = getattr(live.rooms, how)
 
-    def close(**about: Any) -> None:
+    def note(**about: Any) -> None:
         said.append(about)
-        live.rooms.close(**about)
+        end(**about)
 
-    monkeypatch.setattr(live, "close", close)
+    monkeypatch.setattr(live, how, note)
     return said
 
 
@@ -242,14 +253,14 @@ def test_who_was_here_needs_no_invitation(admin: Visitor) -> None:
 # --- Roles of somebody
 
 
-def test_roles_are_given_and_taken_and_windows_closed(admin: Visitor, closed: list[dict[str, Any]]) -> None:
+def test_roles_are_given_and_taken_and_windows_come_back(admin: Visitor, reopened: list[dict[str, Any]]) -> None:
     url = f"{page_of(VIEWER)}/roles"
     form = admin.form(url)
     del form[role_id("viewer").hex]
     assert admin.put(url, {**form, role_id("operator").hex: "y", role_id("technician").hex: "y"}).status_code == 303
     assert roles_of(VIEWER) == {"operator", "technician"}
     assert len(happened("user:rolesChanged")) == 1
-    assert [about["user_id"] for about in closed] == [user_id(VIEWER)]
+    assert [about["user_id"] for about in reopened] == [user_id(VIEWER)]
 
 
 def test_saving_nothing_records_nothing(admin: Visitor) -> None:
@@ -421,14 +432,14 @@ def test_an_account_of_two_ports_is_ended_by_super_admins_only(admin: Visitor, v
 
 
 def test_removing_takes_roles_here_and_leaves_the_account(
-    admin: Visitor, visit: Callable[[str], Visitor], closed: list[dict[str, Any]]
+    admin: Visitor, visit: Callable[[str], Visitor], reopened: list[dict[str, Any]]
 ) -> None:
     both = visit("both@quayside.example")
     assert admin.delete(page_of("both@quayside.example")).status_code == 303
     assert both.get("/north/clients").status_code == 404
     assert both.get("/south/clients").status_code == 200
     assert admin.get(page_of("both@quayside.example")).status_code == 404
-    assert [about["user_id"] for about in closed] == [user_id("both@quayside.example")]
+    assert [about["user_id"] for about in reopened] == [user_id("both@quayside.example")]
     assert len(happened("user:removed")) == 1
 
 
@@ -482,5 +493,5 @@ def test_open_pages_of_administration_follow(app: Flask, admin: Visitor, relayed
         admin.post("/north/admin/teams", {"name": "Night watch"})
         assert relayed() == ["user:rolesChanged", "team:created"]
         heard = [message["data"].decode() for _ in range(3) if (message := air.get_message(timeout=2))]
-    assert heard[0].startswith("close user:")  # whose roles they were
+    assert heard[0].startswith("reopen user:")  # whose roles they were
     assert heard[1:] == [f"say port:{NORTH}:people\nrefresh #main"] * 2

@@ -305,6 +305,16 @@ def test_a_deactivated_user_loses_all_sockets(committed: Installation, inside: F
     assert [page.end() for page in pages] == [(4002, "Your account was closed")] * 2
 
 
+def test_who_may_see_other_things_now_comes_back(committed: Installation, inside: Flask) -> None:
+    whose, others = sign_in(committed, MANAGER), Page.following(committed, MATE, "clients")
+    with Page.following(committed, MANAGER, "clients", token=whose) as page:
+        live.reopen(user_id=user_id(MANAGER), reason="Your roles were changed.")
+        assert page.end() == (1012, "Your roles were changed.")
+    with others, Page.following(committed, MANAGER, "clients", token=whose) as back:
+        live.reopen(reason="Roles were changed.")
+        assert [page.end() for page in (others, back)] == [(1012, "Roles were changed.")] * 2
+
+
 @pytest.mark.parametrize("sizes", [[5000], [1000] * 5])
 def test_pages_have_nothing_to_say(committed: Installation, sizes: list[int]) -> None:
     with Page(committed, MANAGER) as page:

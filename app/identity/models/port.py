@@ -114,7 +114,7 @@ class Port(Identified, Timestamped, Versioned, Base):
                 return
             port._record("deactivated", by=by, name=port.name)
             for user_id in set(db.session.scalars(select(UserPortRole.user_id).where(UserPortRole.port_id == port_id))):
-                after_commit(partial(live.close, user_id=user_id, reason=_("This port was deactivated.")))
+                after_commit(partial(live.reopen, user_id=user_id, reason=_("This port was deactivated.")))
 
     def _record(self, happened: str, *, by: Member, **details: Any) -> None:
         db.session.flush()

@@ -116,7 +116,7 @@ class Session(Identified, Base):
 
     @classmethod
     def preview(cls, member: Member, role_id: uuid.UUID | None, *, label: str) -> None:
-        """Try a role on in the member's port, or (None) take it off again; live windows follow with the next page."""
+        """Try a role on in the member's port, or (None) take it off again; its open windows are shown what it sees."""
         if role_id is None and member.preview is None:
             return
         port_id = member.here().id
@@ -127,7 +127,7 @@ class Session(Identified, Base):
             record("user:previewStarted", **about, role=label)
         else:
             record("user:previewEnded", **about, role=label)
-        after_commit(partial(live.close, session_id=member.session_id, reason="Preview"))
+        after_commit(partial(live.reopen, session_id=member.session_id, reason="Preview"))
 
 
 class SignInFailure(Identified, Base):

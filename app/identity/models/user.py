@@ -133,7 +133,7 @@ class User(Identified, Timestamped, Base):
             given=sorted(labels[role_id] for role_id in given),
             taken=sorted(labels[role_id] for role_id in taken),
         )
-        self._close(_("Your roles were changed."))
+        self._reopen(_("Your roles were changed."))
 
     def deactivate(self, *, by: Member) -> None:
         """End the account and everything it is signed in with, at once: sessions, sockets, tokens, links."""
@@ -148,7 +148,7 @@ class User(Identified, Timestamped, Base):
         if "admin.manage_users" in leaves:
             keep_an_administrator(port_id)
         self._record("deactivated", by=by)
-        self._close(_("This account was deactivated."))
+        after_commit(partial(live.close, user_id=self.id, reason=_("This account was deactivated.")))
 
     def activate(self, *, by: Member) -> None:
         self._check_touch(by=by)
@@ -179,7 +179,7 @@ class User(Identified, Timestamped, Base):
         self._take(port_id, held)
         if "admin.manage_users" in leaves:
             keep_an_administrator(port_id)
-        self._close(_("You were removed from this port."))
+        self._reopen(_("You were removed from this port."))
 
     def _leaves(self, port_id: uuid.UUID) -> frozenset[str]:
         """What they hold in the port."""
@@ -212,8 +212,8 @@ class User(Identified, Timestamped, Base):
         port_id = by.here().id
         record(f"user:{happened}", by=by, subject_type="user", subject_id=self.id, port_id=port_id, **details)
 
-    def _close(self, reason: str) -> None:
-        after_commit(partial(live.close, user_id=self.id, reason=reason))
+    def _reopen(self, reason: str) -> None:
+        after_commit(partial(live.reopen, user_id=self.id, reason=reason))
 
 
 def _chosen(role_ids: Iterable[uuid.UUID], *, by: Member) -> list[RoleHere]:

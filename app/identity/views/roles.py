@@ -101,7 +101,7 @@ def update_role(role_id: uuid.UUID) -> ResponseReturnValue:
     if edit.clashes:
         return edit_page("edit", here, form, 409, clashes=edit.clashes)
     here.role.update(edit.changes, by=member)
-    close_everybody(User.holding(role_id, member.here().id))
+    after_commit(partial(live.reopen, reason=_("Roles were changed.")))  # it is held in other ports too
     said(edit.told(_("Role saved")))
     return go("identity.show_role", role_id=role_id)
 
@@ -109,11 +109,6 @@ def update_role(role_id: uuid.UUID) -> ResponseReturnValue:
 def edit_page(name: str, here: RoleHere, form: MapForm, status: int = 200, *, clashes: Any = ()) -> ResponseReturnValue:
     template = f"identity/roles/{name}.html"
     return page(template, status, here=here, role=here.role, form=form, clashes=list(clashes), grid=grid())
-
-
-def close_everybody(user_ids: list[uuid.UUID]) -> None:
-    for user_id in user_ids:
-        after_commit(partial(live.close, user_id=user_id, reason=_("Your roles were changed.")))
 
 
 @bp.delete("/<port>/admin/roles/<uuid:role_id>")
@@ -154,7 +149,8 @@ def update_override(role_id: uuid.UUID) -> ResponseReturnValue:
         keep(refusal)
         form.form_errors = [refusal.text]
         return edit_page("override", role_here(role_id), form, 409)
-    close_everybody(User.holding(role_id, member.here().id))
+    for user_id in User.holding(role_id, member.here().id):
+        after_commit(partial(live.reopen, user_id=user_id, reason=_("Your roles were changed.")))
     said(edit.told(_("Saved for this port")))
     return go("identity.show_role", role_id=role_id)
 
