@@ -104,6 +104,8 @@ REGISTERING = (
     "changes.jobs",
     "changes.reactions",
     "clients.duplicate_reactions",
+    "clients.export_reactions",
+    "clients.exporting",
     "clients.finding",
     "clients.following",
     "clients.jobs",

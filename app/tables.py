@@ -304,12 +304,21 @@ def _json_rows(unfolded: IO[bytes]) -> Rows:
 # A spreadsheet runs a cell that begins like this, also in its wide form; a plain number may begin with a sign.
 FORMULA = re.compile(r"[=+\-@\t\r＝＋－＠]")
 NUMBER = re.compile(r"[+-]?[\d .,()/-]*")
+# One that has the mark already; it gets one more, so that what is taken away is always ours.
+MARKED = re.compile(rf"'+{FORMULA.pattern}")
 
 
 def defused(cell: str) -> str:
-    return "'" + cell if FORMULA.match(cell) and not NUMBER.fullmatch(cell) else cell
+    """As a spreadsheet shows and never runs it: an apostrophe stands before what it would run."""
+    is_run = FORMULA.match(cell) and not NUMBER.fullmatch(cell)
+    return "'" + cell if is_run or MARKED.match(cell) else cell
+
+
+def defused_text(cell: str) -> str:
+    """The same for a cell that is text by its kind, as in a workbook."""
+    return "'" + cell if MARKED.match(cell) else cell
 
 
 def undefused(cell: str) -> str:
-    """As it was before `defused`, for a file that was corrected and is sent again."""
-    return cell[1:] if cell[:1] == "'" and FORMULA.match(cell[1:]) else cell
+    """As it was before either."""
+    return cell[1:] if MARKED.match(cell) else cell

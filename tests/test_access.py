@@ -26,7 +26,7 @@ from werkzeug.test import TestResponse
 from app import limits, storage
 from app.admin.models import Tag
 from app.changes.models import ChangeSet
-from app.clients.models import Import, ImportRow, Merge, Note, Relationship, Verdict
+from app.clients.models import Export, Import, ImportRow, Merge, Note, Relationship, Verdict
 from app.clients.queries import contacts_of
 from app.db import begin, commit, db, now
 from app.events.models import Event, SubjectKey, System, keyring, place_of_key
@@ -318,6 +318,11 @@ NEEDS = {
     "clients.create_import_run": ("admin.import_data",),
     "clients.destroy_import_run": ("admin.import_data",),
     "clients.show_import_errors": ("admin.import_data",),
+    "clients.new_export": ("clients.export",),
+    "clients.create_export": ("clients.export",),
+    "clients.show_export": ("clients.export",),
+    "clients.show_export_content": ("clients.export",),
+    "clients.destroy_export_run": ("clients.export",),
     "clients.index_files": ("files.view",),
     "clients.index_duplicates": ("clients.merge",),
     "clients.create_duplicate_scan": ("clients.merge",),
@@ -458,6 +463,7 @@ TOPIC_NEEDS = {
     "duplicates": ("clients.merge",),
     "imports": ("admin.import_data",),
     "import": ("admin.import_data",),
+    "export": ("clients.export",),
     "files": ("files.view",),
     "file": ("files.view",),
     "change_set": CHANGES,
@@ -553,6 +559,7 @@ class Place:
     view: uuid.UUID = field(default_factory=uuid.uuid4)
     duplicate: uuid.UUID = field(default_factory=uuid.uuid4)
     merge: uuid.UUID = field(default_factory=uuid.uuid4)
+    export: int = 0
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
@@ -560,6 +567,8 @@ class Place:
         of_vessel = "/vessels/<int:number>" in rule.rule
         numbers = {"changes": self.changes, "files": self.folder if "/folders/" in rule.rule else self.upload}
         of_client = self.imported if imported else self.vessel if of_vessel else self.client
+        if "_export" in rule.endpoint and rule.endpoint.startswith("clients."):
+            of_client = self.export
         known = {
             "port": self.slug,
             "number": numbers.get(rule.endpoint.partition(".")[0], of_client),
@@ -604,6 +613,7 @@ UNKNOWN = Place(
     upload=999_999,
     folder=999_999,
     vessel=999_999,
+    export=999_999,
 )
 NIL, LAST = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
 BEYOND = Place(
@@ -617,6 +627,7 @@ BEYOND = Place(
     upload=2**31,
     folder=10**30,
     vessel=10**30,
+    export=10**30,
     user=NIL,
     role=LAST,
     team=NIL,
@@ -698,6 +709,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         document=document.id,
         relationship=relationship.id,
         view=view,
+        export=export_of(owner, key, slug=slug, number=numbers + 4),
     )
 
 
@@ -707,6 +719,17 @@ def view_of(owner: uuid.UUID, *, slug: str, name: str) -> uuid.UUID:
     return SavedView.create(
         name, "status=active", resource="clients", is_shared=False, port_id=port_id, user_id=owner, by=System()
     ).id
+
+
+def export_of(owner: uuid.UUID, key: str, *, slug: str, number: int) -> int:
+    """A file that lies there."""
+    by = enter(f"port_admin@{slug}.example", slug)
+    fields = {"format": "csv", "extent": "shown", "chosen": {}, "sort": "name", "descending": False, "columns": []}
+    found = Export.start(fields, client_ids=[], total=1, by=by)
+    found.number, found.created_by_id = number, owner
+    found.note_finished(key, count=1, size=8, by=by)
+    commit()
+    return number
 
 
 def token_of(owner: uuid.UUID, *, place: str, port_id: uuid.UUID) -> uuid.UUID:
@@ -964,6 +987,7 @@ def key_of(topic: str, place: Place) -> str | None:
     numbers = {
         "client": place.client,
         "import": place.imported,
+        "export": place.export,
         "file": place.upload,
         "change_set": place.changes,
         "vessel": place.vessel,

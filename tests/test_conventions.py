@@ -286,6 +286,7 @@ BROADCAST = sorted(
             "clients/_notes",
             "clients/_timeline",
             "clients/imports/_progress",
+            "clients/exports/_progress",
             "changes/_progress",
         ),
         *(f"vessels/_{part}" for part in ("row", "rows", "header", "dimensions", "documents", "facts", "owners")),

@@ -36,6 +36,7 @@ from app.clients.models import (
     Client,
     ClientTag,
     DuplicateScan,
+    Export,
     Import,
     ImportMapping,
     ImportRow,
@@ -132,6 +133,8 @@ def fill(port_id: uuid.UUID) -> Harbour:
     db.session.flush()
     keys = subject_keys("client", [client.id], port_id=port_id)
     note_changes(changes, "client", [Change(client.id, "updated", {}, [client.id])], keys=keys)
+    chosen = {"format": "csv", "extent": "all", "chosen": {}, "sort": "name", "descending": False, "columns": []}
+    Export.start(chosen, client_ids=None, total=1, by=manager)
     BulkEdit.begin("archive", {}, title="Archive", expected=0, chosen={}, client_ids=[], by=manager)
     job_id = check_import.later(import_id=imported.id)
     fill_files(manager, client)
@@ -612,6 +615,7 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "client_tags": written,
         "custom_field_definitions": written,
         "custom_field_values": written,
+        "exports": written,
         "imports": written,
         "import_rows": written,
         "folders": written,
@@ -1390,6 +1394,7 @@ def test_every_job_given_what_is_another_ports_sees_nothing(
         "event_id": uuid.uuid4(),
         "notification_id": truth.scalar("SELECT id FROM notifications WHERE port_id = %s", SOUTH),
         "version_id": truth.scalar("SELECT id FROM file_versions WHERE port_id = %s", SOUTH),
+        "export_id": truth.scalar("SELECT id FROM exports WHERE port_id = %s", SOUTH),
     }
     for name, work in WORKS.items():
         if not work.is_for_port or not name.startswith("app."):

@@ -19,7 +19,7 @@ from ..identity.models import User, UserPortRole
 from ..tables import NotATable, refuse_early
 from .codes import language_codes
 from .labels import CONTACT_KINDS, KINDS, RELATION_CHOICES, SOURCES, STATUSES
-from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind
+from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind, ExportExtent, ExportFormat
 from .models.bulk_edit import BulkAct
 from .models.contact import Unfit, read_value
 
@@ -254,3 +254,25 @@ class ImportForm(Form):
             refuse_early(field.data.stream, field.data.filename or "")
         except NotATable as error:
             raise ValidationError(str(error)) from error
+
+
+class ExportForm(Form):
+    format = RadioField(
+        _("File"),
+        choices=[
+            (ExportFormat.XLSX, _("Excel (.xlsx)")),
+            (ExportFormat.CSV, _("CSV (.csv)")),
+            (ExportFormat.VCARD, _("vCard (.vcf)")),
+        ],
+        default=ExportFormat.XLSX,
+        description=_("CSV is for other programs, vCard for phones and address books."),
+    )
+    extent = RadioField(
+        _("What is in it"),
+        choices=[
+            (ExportExtent.SHOWN, _("What the list shows")),
+            (ExportExtent.ALL, _("Everything, to be imported again")),
+        ],
+        default=ExportExtent.SHOWN,
+        description=_("Cards have names, contacts and addresses; everything adds notes and tags."),
+    )

@@ -36,6 +36,8 @@ def _exported(details: Mapping[str, Any]) -> str:
     what, count = details.get("what", ""), details.get("count", "")
     if what == "audit":
         return _("exported %(count)s entries of the audit log", count=count)
+    if what == "clients":
+        return _("exported %(count)s clients", count=count)
     return _("exported %(count)s rows (%(what)s)", count=count, what=what)
 
 
@@ -52,11 +54,6 @@ tells("system:alert", lazy_gettext("raised an alert: %(text)s"), icon="triangle-
 def _attempts(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
     """What was typed: for those who see every account."""
     return dict.fromkeys(ids, Shown("", is_open=member.is_super_admin))
-
-
-@subjects("export", lazy_gettext("Export"))
-def _exports(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
-    return dict.fromkeys(ids, Shown(""))
 
 
 @subjects("job", lazy_gettext("Job"))

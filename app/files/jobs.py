@@ -20,13 +20,13 @@ from ..identity.models import current_port_of
 from ..jobs import Steps, job
 from ..storage.store import NotStored
 from . import models
+from .models.loose import LOOSE_KEPT
 from .rendering import NotShown, Pictures, pictures_of
 from .scanner import ScannerAway, scan
 
 log = structlog.get_logger("quayside.files")
 
 TRASH_KEPT = timedelta(days=30)
-LOOSE_KEPT = timedelta(days=1)
 AT_ONCE = 50
 
 

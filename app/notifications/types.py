@@ -53,6 +53,13 @@ TYPES = {
             default=Channels(in_app=True, email=False, digest=True),
         ),
         NotificationType(
+            "export",
+            _("Exports"),
+            _("A file of clients you asked for is ready, or could not be made."),
+            icon="download",
+            default=Channels(in_app=True, email=False, digest=False),
+        ),
+        NotificationType(
             "mention",
             _("Mentions"),
             _("A colleague names you in a note, with an @ before your name."),

@@ -17,8 +17,8 @@ from app import storage
 from app.db import begin, commit, now
 from app.events.models import Event
 from app.files import rendering
-from app.files.jobs import LOOSE_KEPT, TRASH_KEPT, clean_up
-from app.files.models import File, FilePicture, FileVersion, Folder, Look, LooseKey
+from app.files.jobs import TRASH_KEPT, clean_up
+from app.files.models import LOOSE_KEPT, File, FilePicture, FileVersion, Folder, Look, LooseKey
 from app.files.rendering import LONG_SIDE, MOST_PAGES, SMALL_SIDE, NotShown, pictures_of
 from app.jobs import perform
 from app.storage.store import NotStored

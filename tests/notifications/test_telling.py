@@ -292,7 +292,7 @@ def test_a_type_that_does_not_exist_is_an_error() -> None:
     begin(port_id=NORTH, scope="staff")
     with pytest.raises(KeyError):
         notify(user_id(ADMIN), "weather", event=Event(id=uuid.uuid4()), title="Rain")
-    assert set(TYPES) == {"document_expiring", "duplicate_alert", "mention", "security", "system_alert"}
+    assert set(TYPES) == {"document_expiring", "duplicate_alert", "export", "mention", "security", "system_alert"}
 
 
 # --- The pages
@@ -353,6 +353,7 @@ def test_preferences_are_kept(visit: Callable[[str], Visitor]) -> None:
     assert NotificationPreference.channels_of(user_id(ADMIN)) == {
         "document_expiring": Channels(in_app=False, email=False, digest=False),
         "duplicate_alert": Channels(in_app=False, email=False, digest=False),
+        "export": Channels(in_app=False, email=False, digest=False),
         "mention": Channels(in_app=False, email=False, digest=False),
         "security": Channels(in_app=False, email=True, digest=False),
         "system_alert": Channels(in_app=False, email=True, digest=False),

@@ -1,6 +1,7 @@
 from .client import Client, ClientKind, ClientSource, ClientStatus
 from .contact import Contact, ContactKind
 from .duplicate import Duplicate, DuplicateScan, DuplicateState
+from .export import Export, ExportExtent, ExportFormat, ExportStatus
 from .imports import Import, ImportMapping, ImportRow, ImportStatus, Verdict
 from .mention import Mention, pieces
 from .merge import Merge
@@ -19,6 +20,10 @@ __all__ = [
     "Duplicate",
     "DuplicateScan",
     "DuplicateState",
+    "Export",
+    "ExportExtent",
+    "ExportFormat",
+    "ExportStatus",
     "Import",
     "ImportMapping",
     "ImportRow",

@@ -159,9 +159,12 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
             return statement
         if not member.can("clients.view_own"):
             return statement.where(false())
-        return statement.where(
-            or_(cls.owner_id == member.id, (cls.created_by_id == member.id) & cls.owner_id.is_(None))
-        )
+        return statement.where(cls.is_own(member.id))
+
+    @classmethod
+    def is_own(cls, user_id: uuid.UUID | None) -> ColumnElement[bool]:
+        """Theirs, or entered by them and nobody's."""
+        return or_(cls.owner_id == user_id, (cls.created_by_id == user_id) & cls.owner_id.is_(None))
 
     @staticmethod
     def may_see(member: Member, *, owner_id: uuid.UUID | None, created_by_id: uuid.UUID | None) -> bool:

@@ -9,4 +9,17 @@ from ..listing import CLIENTS
 
 keeps_views(bp, CLIENTS)
 
-from . import archivals, bulk_edits, clients, contacts, duplicates, files, imports, mergers, notes, relationships, tags
+from . import (
+    archivals,
+    bulk_edits,
+    clients,
+    contacts,
+    duplicates,
+    exports,
+    files,
+    imports,
+    mergers,
+    notes,
+    relationships,
+    tags,
+)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Index, UniqueConstraint, delete
+from sqlalchemy import Index, UniqueConstraint, delete, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...db import Base, PortScoped, db, now
+
+LOOSE_KEPT = timedelta(days=1)
 
 
 class LooseKey(PortScoped, Base):
@@ -36,6 +38,13 @@ class LooseKey(PortScoped, Base):
         """A record names it from now on; False when the job that removes loose ones was faster."""
         statement = delete(cls).where(cls.storage_key == key).returning(cls.id)
         return db.session.scalar(statement) is not None
+
+    @classmethod
+    def keep_until(cls, key: str, moment: datetime) -> None:
+        """It is removed then rather than after a day. Raises LookupError when it is gone."""
+        statement = update(cls).where(cls.storage_key == key).values(since=moment - LOOSE_KEPT).returning(cls.id)
+        if db.session.scalar(statement) is None:
+            raise LookupError(key)
 
     @classmethod
     def forget(cls, ids: Iterable[uuid.UUID]) -> None:

@@ -1,0 +1,154 @@
+"""Export: clients on their way out of the house in one file that is made later, for the one who asked."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Self
+
+from sqlalchemy import ARRAY, BigInteger, Boolean, ForeignKey, Index, Select, String, Text, UniqueConstraint, select
+from sqlalchemy import Uuid as UuidType
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ...current import Member
+from ...db import Base, PortScoped, Timestamped, db, now
+from ...events.models import Actor, Recorded
+from ...numbers import take_number
+from .client import Client
+
+# The file holds what a marina guards; whoever needs it later makes it anew.
+KEPT = timedelta(days=3)
+
+
+class ExportFormat(StrEnum):
+    XLSX = "xlsx"
+    CSV = "csv"
+    VCARD = "vcf"
+
+
+class ExportExtent(StrEnum):
+    SHOWN = "shown"
+    ALL = "all"
+
+
+class ExportStatus(StrEnum):
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Export(Recorded, Timestamped, PortScoped, Base):
+    """running → finished, stopped or failed. Its file is removed three days after it was made.
+
+    Which clients: those of `client_ids` in their order, or all whom `chosen` (the filters of the list) lets through,
+    none of them younger than itself, by `sort`. `columns`: those of the list that are shown. `only_own`: whoever asked
+    saw no other clients than their own.
+    """
+
+    __tablename__ = "exports"
+    __table_args__ = (
+        UniqueConstraint("port_id", "id"),
+        UniqueConstraint("port_id", "number"),
+        Index("ix_exports_created_by_id", "created_by_id"),
+    )
+    subject_type = "export"
+
+    number: Mapped[int]
+    format: Mapped[str] = mapped_column(String(10))
+    extent: Mapped[str] = mapped_column(String(10))
+    status: Mapped[str] = mapped_column(String(20), default=ExportStatus.RUNNING)
+    chosen: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    client_ids: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(UuidType()))
+    sort: Mapped[str] = mapped_column(String(20))
+    descending: Mapped[bool] = mapped_column(Boolean)
+    columns: Mapped[list[str]] = mapped_column(ARRAY(String(40)))
+    only_own: Mapped[bool] = mapped_column(Boolean, default=False)
+    total: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    storage_key: Mapped[str] = mapped_column(Text, default="")
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    finished_at: Mapped[datetime | None]
+    created_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+
+    @property
+    def room(self) -> str:
+        return f"export:{self.id}"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.status == ExportStatus.RUNNING
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Until when the file is there."""
+        return self.finished_at + KEPT if self.finished_at else None
+
+    @property
+    def is_there(self) -> bool:
+        return self.status == ExportStatus.FINISHED and self.ends_at is not None and now() < self.ends_at
+
+    @classmethod
+    def visible_to(cls, member: Member) -> Select[Self]:
+        """One's own; of all clients only while one may see them all."""
+        own = select(cls).where(cls.port_id == member.here().id, cls.created_by_id == member.id)
+        return own if member.can("clients.view") else own.where(cls.only_own)
+
+    @classmethod
+    def start(
+        cls,
+        fields: Mapping[str, Any],
+        *,
+        client_ids: Sequence[uuid.UUID] | None,
+        total: int,
+        by: Member,
+    ) -> Self:
+        """`fields`: format, extent, chosen, sort, descending, columns."""
+        port_id = by.here().id
+        found = cls(
+            **fields,
+            port_id=port_id,
+            number=take_number(port_id, "export"),
+            status=ExportStatus.RUNNING,
+            client_ids=list(client_ids) if client_ids is not None else None,
+            only_own=not by.can("clients.view"),
+            total=total,
+            created_by_id=by.id,
+        )
+        db.session.add(found)
+        found.record("started", by=by, is_new=True, what="clients", format=found.format, count=total)
+        return found
+
+    def scope(self) -> Select[Any]:
+        """The clients that may be in it; the list lays its filters over. None who was merged into another."""
+        scope = select(Client).where(
+            Client.port_id == self.port_id, Client.id < self.id, Client.merged_into_id.is_(None)
+        )
+        if self.client_ids is not None:
+            scope = scope.where(Client.id.in_(self.client_ids))
+        return scope.where(Client.is_own(self.created_by_id)) if self.only_own else scope
+
+    def stop(self, *, by: Actor) -> bool:
+        """Nothing of it is kept. False when it is over."""
+        if not self.is_under_way:
+            return False
+        self._close(ExportStatus.STOPPED)
+        self.record("stopped", by=by, done=self.done, total=self.total)
+        return True
+
+    def note_finished(self, storage_key: str, *, count: int, size: int, by: Actor) -> None:
+        self.storage_key, self.size, self.finished_at = storage_key, size, now()
+        self.done = self.total = count
+        self._close(ExportStatus.FINISHED)
+        self.record("finished", by=by, what="clients", count=count)
+
+    def note_failed(self, *, by: Actor) -> None:
+        self._close(ExportStatus.FAILED)
+        self.record("failed", by=by, done=self.done, total=self.total)
+
+    def _close(self, status: ExportStatus) -> None:
+        """Whom it was about is of no more use to anybody."""
+        self.status, self.client_ids, self.chosen = status, None, {}
