@@ -32,6 +32,8 @@ JOBS_EACH = 1000
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # A child that died young found nothing to work with; starting the next one at once would only make heat.
 YOUNG, REST = 5.0, 2.0
+# Where web and worker share a machine, whoever waits for a page goes first.
+YIELDS = 10
 
 
 class Child(SimpleWorker):
@@ -114,6 +116,7 @@ def serve(app: Flask, queues: tuple[str, ...], parent: int) -> None:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+            os.nice(YIELDS)
             with app.app_context():
                 db.engine.dispose(close=False)  # these connections are the parent's
             # Of each job app/jobs.py has written a line of its own.

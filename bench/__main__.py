@@ -11,7 +11,7 @@ from typing import TypeVar
 import psutil
 
 from app.db import now
-from bench import creation, imports, live, memory, pages, report, search, site, start, weight
+from bench import bulk, creation, duplicates, imports, live, memory, pages, report, search, site, start, weight
 from bench.harbour import FIRST_NUMBER
 from bench.report import Row, at_least, at_most
 from bench.site import Site
@@ -53,6 +53,8 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
     worker = place.installation.start_worker()
     made = step("creating", lambda: creation.measure_creation(place, WORKERS, rounds=6, each=10))
     came_in = step("import", lambda: imports.measure_import(place, worker, rows=100_000))
+    tagged = step("bulk", lambda: bulk.measure_bulk(place, WORKERS))
+    grown = step("duplicates", lambda: duplicates.measure_duplicates(place, FIRST_NUMBER))
     changed = step("live", lambda: live.measure_live(place, web, changes=120))
     weighed = step("weight", lambda: weight.measure_weight(place, FIRST_NUMBER))
     for process in (relay, web):
@@ -67,6 +69,8 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
         *search_rows(searched),
         at_least("create one with its event", made.throughput, 0.5, "× the bare inserts", note=per_second(made)),
         *import_rows(came_in),
+        *bulk_rows(tagged),
+        duplicate_row(grown),
         *live_rows(changed),
         *weight_rows(weighed),
         *memory_rows(held),
@@ -130,6 +134,27 @@ def import_rows(came_in: imports.ImportResult) -> list[Row]:
         at_most(f"import {came_in.rows:,} rows", came_in.ratio, 75, "× a bare COPY of them", note=took),
         at_most("the worker meanwhile", came_in.peak / MB, 250, "MB"),
     ]
+
+
+def bulk_rows(tagged: bulk.BulkResult) -> list[Row]:
+    alone, meanwhile = (percentile(of, 95) * 1000 for of in (tagged.alone, tagged.meanwhile))
+    took = f"{tagged.tagged:.0f} s against {tagged.updated:.1f} s"
+    return [
+        at_most(f"tag {tagged.rows:,} clients at once", tagged.ratio, 10, "× one UPDATE of them", note=took),
+        at_most(
+            "the list meanwhile: p95",
+            tagged.slower,
+            2,
+            "× without it",
+            digits=2,
+            note=f"{meanwhile:.0f} ms against {alone:.0f} ms",
+        ),
+    ]
+
+
+def duplicate_row(grown: duplicates.Growth) -> Row:
+    took = ", ".join(f"{one.clients:,} clients in {one.seconds:.1f} s" for one in (grown.small, grown.large))
+    return at_most("look for duplicates: growth", grown.against_n_log_n, 1, "× n log n", digits=2, note=took)
 
 
 def search_rows(searched: Sequence[search.Searched]) -> list[Row]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from .names import sort_name
 from .nicknames import GROUPS_OF, are_nicknames
@@ -72,15 +72,20 @@ class Look:
 
 
 @lru_cache(maxsize=4096)
-def words_of(folded: str) -> tuple[str, ...]:
+def words_of(name: str) -> tuple[str, ...]:
     """The words of a folded name without titles and legal forms, unless nothing else is left."""
-    words = tuple(WORDS.findall(APOSTROPHES.sub("", folded)))
+    words = tuple(WORDS.findall(APOSTROPHES.sub("", name)))
     return tuple(word for word in words if word not in LEGAL and word not in TITLES) or words
 
 
-def name_keys(folded: str) -> set[str]:
-    """Keys that two spellings of one name share: whatever order its words have, with initials and with nicknames."""
-    words = words_of(folded)[:6]
+# Of a port whose clients live in a few towns.
+folded = lru_cache(maxsize=4096)(sort_name)
+
+
+def name_keys(name: str) -> set[str]:
+    """Keys that two spellings of one (folded) name share: whatever order its words have, with initials and with
+    nicknames."""
+    words = words_of(name)[:6]
     keys = {"n:" + " ".join(sorted(words))} if words else set()
     if len(words) < 2:
         return keys
@@ -104,11 +109,11 @@ def compare(one: Look, other: Look) -> tuple[int, list[str]]:
     reasons = [*_names(one, other), *_contacts(one, other)]
     reasons += [name for name in ("tax_number",) if getattr(one, name) and getattr(one, name) == getattr(other, name)]
     reasons += _vessels(one, other)
-    if one.street and sort_name(one.street) == sort_name(other.street) and one.postcode == other.postcode:
+    if one.street and one.postcode == other.postcode and folded(one.street) == folded(other.street):
         reasons.append("address")
-    elif one.town and sort_name(one.town) == sort_name(other.town):
+    elif one.town and folded(one.town) == folded(other.town):
         reasons.append("town")
-    if one.company_name and words_of(sort_name(one.company_name)) == words_of(sort_name(other.company_name)):
+    if one.company_name and words_of(folded(one.company_name)) == words_of(folded(other.company_name)):
         reasons.append("company")
     missing = 1.0
     for reason in reasons:
@@ -166,11 +171,19 @@ def _turned(words: Sequence[str]) -> Sequence[str]:
 
 def _near(one: str, other: str) -> bool:
     """One wrong letter in a word of five, two in one of ten."""
-    from rapidfuzz.distance import OSA  # in the worker, and where somebody enters a client
-
     longest = max(len(one), len(other))
     allowed = min(longest // 5, 2)
-    return allowed > 0 and OSA.distance(one, other, score_cutoff=allowed) <= allowed
+    if allowed == 0 or abs(len(one) - len(other)) > allowed:
+        return False
+    return bool(_distance()(one, other, score_cutoff=allowed) <= allowed)
+
+
+@cache
+def _distance() -> Callable[..., int]:
+    """Loaded in the worker, and where somebody enters a client."""
+    from rapidfuzz.distance import OSA
+
+    return OSA.distance
 
 
 def _contacts(one: Look, other: Look) -> list[str]:
