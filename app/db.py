@@ -101,6 +101,16 @@ class PortScoped(Identified):
         return (UniqueConstraint("port_id", "id"), *arguments)
 
 
+def write(record: Base, **values: Any) -> None:
+    """Into a new record or one that is there, inside a savepoint: an index decides between two who come at once, and
+    the unit of work goes on. Raises IntegrityError."""
+    with db.session.begin_nested():
+        for name, value in values.items():
+            setattr(record, name, value)
+        db.session.add(record)
+        db.session.flush()
+
+
 # --- The unit of work
 
 SET_UNIT = text(
@@ -217,4 +227,5 @@ __all__ = [
     "own_engine",
     "rollback",
     "wake_relay",
+    "write",
 ]

@@ -5,37 +5,18 @@ The act announces itself once, by an event of its own (live-and-jobs: one refres
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from types import SimpleNamespace
-from typing import Any
 
-from flask import g
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
-from uuid_utils.compat import uuid7
 
 from ..bulk import insert_many
-from ..crypto import new_key, seal
-from ..db import db, now
+from ..crypto import new_key
+from ..db import db
 from ..identity.models import User
-from .models import Actor, Event, EventMention, SubjectKey, keyring, message_of, place_of_key
-from .registry import EVENTS
-
-
-@dataclass(frozen=True)
-class Happening:
-    """What `record()` takes for one event. `told_in`: other records in whose timelines it stands too."""
-
-    name: str
-    subject_id: uuid.UUID
-    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
-    details: Mapping[str, Any] = field(default_factory=dict)
-    id: uuid.UUID = field(default_factory=uuid7)
-    told_in: Sequence[tuple[str, uuid.UUID]] = ()
+from .models import Actor, Event, EventMention, Happening, SubjectKey, keyring, place_of_key, row_of
 
 
 def subject_keys(
@@ -80,39 +61,13 @@ def record_many(
     port_id: uuid.UUID,
     keys: Mapping[uuid.UUID, bytes],
 ) -> None:
-    """Write the events in their order. Raises KeyError for a name that is not in the registry, TypeError for a payload
-    that lacks a field."""
-    ring, moment, request_id = keyring(), now(), g.get("request_id")
-    rows = []
-    for one in happenings:
-        if missing := set(EVENTS[one.name]) - set(one.details) - {"changed_fields"}:
-            raise TypeError(f"{one.name} lacks {', '.join(sorted(missing))}")
-        words = {"changes": one.changes, "details": one.details, "actor": by.name}
-        row = {
-            "id": one.id,
-            "port_id": port_id,
-            "name": one.name,
-            "subject_type": subject_type,
-            "subject_id": one.subject_id,
-            "actor_kind": by.actor_kind,
-            "actor_id": by.actor_id,
-            "changed_fields": sorted(one.changes),
-            "sealed": seal(keys[one.subject_id], json.dumps(words, default=str).encode(), place=f"events:{one.id}"),
-            "request_id": request_id,
-            "occurred_at": moment,
-        }
-        row["signature"] = ring.sign(message_of(SimpleNamespace(**row)))
-        rows.append(row)
+    """Write the events in their order."""
+    rows = [
+        row_of(one, subject_type=subject_type, port_id=port_id, by=by, key=keys[one.subject_id]) for one in happenings
+    ]
     insert_many(Event, rows)
-    insert_many(
-        EventMention,
-        [
-            {"subject_type": kind, "subject_id": other, "event_id": one.id, "port_id": port_id}
-            for one in happenings
-            for kind, other in one.told_in
-        ],
-        ends="ON CONFLICT DO NOTHING RETURNING event_id",
-    )
+    mentions = [mention for one in happenings for mention in one.mentions(port_id)]
+    insert_many(EventMention, mentions, ends="ON CONFLICT DO NOTHING RETURNING event_id")
 
 
 def last_events(subject_type: str, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[uuid.UUID, str, datetime]]:
@@ -126,3 +81,6 @@ def last_events(subject_type: str, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, 
     )
     rows = db.session.execute(select(latest, User.name).outerjoin(User, User.id == latest.c.actor_id))
     return {row.subject_id: (row.id, row.name or "Quayside", row.occurred_at) for row in rows}
+
+
+__all__ = ["Happening", "kept_keys", "last_events", "record_many", "subject_keys"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol, Self
@@ -207,6 +208,52 @@ def _kept_key(subject_type: str, subject_id: uuid.UUID) -> bytes | None:
     return keyring().open(kept, place=place_of_key(subject_type, subject_id)) if kept is not None else None
 
 
+@dataclass(frozen=True)
+class Happening:
+    """What one event says. `told_in`: other records of the port, as (type, id), in whose timelines it stands too.
+
+    Raises KeyError for a name that is not in the registry, TypeError for a payload that lacks a field."""
+
+    name: str
+    subject_id: uuid.UUID
+    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    id: uuid.UUID = field(default_factory=uuid7)
+    told_in: Collection[tuple[str, uuid.UUID]] = ()
+
+    def __post_init__(self) -> None:
+        if missing := set(EVENTS[self.name]) - set(self.details) - {"changed_fields"}:
+            raise TypeError(f"{self.name} lacks {', '.join(sorted(missing))}")
+
+    def mentions(self, port_id: uuid.UUID | None) -> list[dict[str, Any]]:
+        about = {"event_id": self.id, "port_id": port_id}
+        return [{"subject_type": kind, "subject_id": other, **about} for kind, other in self.told_in]
+
+
+def row_of(
+    happening: Happening, *, subject_type: str, port_id: uuid.UUID | None, by: Actor, key: bytes
+) -> dict[str, Any]:
+    """The event's row, sealed with the key of its subject and signed."""
+    words: dict[str, Any] = {"changes": happening.changes, "details": happening.details, "actor": by.name}
+    if has_request_context():
+        words |= {"ip": request.remote_addr, "user_agent": request.user_agent.string[:300]}
+    row = {
+        "id": happening.id,
+        "port_id": port_id,
+        "name": happening.name,
+        "subject_type": subject_type,
+        "subject_id": happening.subject_id,
+        "actor_kind": by.actor_kind,
+        "actor_id": by.actor_id,
+        "changed_fields": sorted(happening.changes),
+        "sealed": seal(key, json.dumps(words, default=str).encode(), place=f"events:{happening.id}"),
+        "request_id": g.get("request_id"),
+        "occurred_at": now(),
+    }
+    row["signature"] = keyring().sign(message_of(SimpleNamespace(**row)))
+    return row
+
+
 def record(
     event_name: str,
     /,
@@ -230,61 +277,43 @@ def record(
     `changes` maps each field to (old, new) as JSON values; `details` has the payload fields of the registry.
     Credentials and tokens must never be passed. Raises KeyError for a name that is not in the registry.
     """
-    missing = set(EVENTS[event_name]) - set(details) - {"changed_fields"}
-    if missing:
-        raise TypeError(f"{event_name} lacks {', '.join(sorted(missing))}")
+    happening = Happening(event_name, subject_id, changes or {}, details, told_in=told_in)
     # Users and roles are the same in every port, and so are their keys.
     key_port_id = None if subject_type in ("user", "role") else port_id
     key = subject_key(subject_type, subject_id, port_id=key_port_id, is_new=is_new)
-    event_id = uuid7()
-    words: dict[str, Any] = {"changes": changes or {}, "details": details, "actor": by.name}
-    if has_request_context():
-        words |= {"ip": request.remote_addr, "user_agent": request.user_agent.string[:300]}
-    sealed = seal(key, json.dumps(words, default=str).encode(), place=f"events:{event_id}")
-    request_id = g.get("request_id")
-    row = {
-        "id": event_id,
-        "port_id": port_id,
-        "name": event_name,
-        "subject_type": subject_type,
-        "subject_id": subject_id,
-        "actor_kind": by.actor_kind,
-        "actor_id": by.actor_id,
-        "changed_fields": sorted(changes or {}),
-        "sealed": sealed,
-        "request_id": request_id,
-        "occurred_at": now(),
-    }
-    row["signature"] = keyring().sign(message_of(SimpleNamespace(**row)))
+    row = row_of(happening, subject_type=subject_type, port_id=port_id, by=by, key=key)
     db.session.execute(INSERT_EVENT, row)
     if told_in:
-        about = {"event_id": event_id, "port_id": port_id}
-        db.session.execute(
-            INSERT_MENTION, [{"subject_type": kind, "subject_id": other, **about} for kind, other in told_in]
-        )
+        db.session.execute(INSERT_MENTION, happening.mentions(port_id))
     if not announce:
-        return event_id
+        return happening.id
     db.session.execute(
         INSERT_OUTBOX,
         {
             "port_id": port_id,
             "subject": f"{subject_type}:{subject_id}",
-            "event_id": event_id,
-            "request_id": request_id,
-            "created_at": now(),
+            "event_id": happening.id,
+            "request_id": row["request_id"],
+            "created_at": row["occurred_at"],
             "attempts": 0,
         },
     )
     wake_relay()
-    return event_id
+    return happening.id
 
 
 class Recorded:
     """A model whose verbs record events. `subject_type` is the event family unless the class says otherwise."""
 
     subject_type: ClassVar[str]
+    EDITABLE: ClassVar[tuple[str, ...]] = ()
     id: Mapped[uuid.UUID]
     port_id: Mapped[uuid.UUID]
+
+    def differing(self, fields: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+        """Field → (old, new), for those that may be edited and are other than they stand here."""
+        given = {name: (getattr(self, name), fields[name]) for name in self.EDITABLE if name in fields}
+        return {name: (old, new) for name, (old, new) in given.items() if old != new}
 
     def record(
         self,
@@ -323,6 +352,7 @@ __all__ = [
     "Actor",
     "Event",
     "EventMention",
+    "Happening",
     "Outbox",
     "Recorded",
     "SubjectKey",

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..current import Member
-from ..db import Base, PortScoped, Timestamped, db, now
+from ..db import Base, PortScoped, Timestamped, db, now, write
 from ..events.models import Actor, Recorded
 from ..identity.models import User
 
@@ -90,8 +90,7 @@ class SavedView(Recorded, Timestamped, PortScoped, Base):
 
     def update(self, fields: Mapping[str, Any], *, by: Actor) -> None:
         """Write what differs and record it. Raises NameTaken."""
-        changes = {name: (getattr(self, name), fields[name]) for name in self.EDITABLE if name in fields}
-        changes = {name: (old, new) for name, (old, new) in changes.items() if old != new}
+        changes = self.differing(fields)
         if changes:
             self._write(**{name: new for name, (_old, new) in changes.items()})
             self.record("updated", by=by, changes=changes, changed_fields=sorted(changes), name=self.name)
@@ -108,13 +107,9 @@ class SavedView(Recorded, Timestamped, PortScoped, Base):
             self.record("restored", by=by, name=self.name)
 
     def _write(self, **values: Any) -> None:
-        """Inside a savepoint: the index on the names decides between two windows."""
+        """Raises NameTaken: the index on the names decides between two windows."""
         try:
-            with db.session.begin_nested():
-                for field, value in values.items():
-                    setattr(self, field, value)
-                db.session.add(self)
-                db.session.flush()
+            write(self, **values)
         except IntegrityError:
             raise NameTaken from None
 

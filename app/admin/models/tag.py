@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 
 from ...current import Member
-from ...db import Base, PortScoped, Timestamped, Versioned, db, now
+from ...db import Base, PortScoped, Timestamped, Versioned, db, now, write
 from ...events.models import Actor, Recorded
 
 COLOURS = ("grey", "blue", "teal", "green", "amber", "red", "purple", "navy")
@@ -51,8 +51,7 @@ class Tag(Recorded, Timestamped, Versioned, PortScoped, Base):
 
     def update(self, fields: Mapping[str, Any], *, by: Actor) -> None:
         """Write what differs and record it. Raises Taken."""
-        changes = {name: (getattr(self, name), fields[name]) for name in self.EDITABLE if name in fields}
-        changes = {name: (old, new) for name, (old, new) in changes.items() if old != new}
+        changes = self.differing(fields)
         if changes:
             self._write(**{name: new for name, (_old, new) in changes.items()})
             self.record("updated", by=by, changes=changes, changed_fields=sorted(changes))
@@ -70,14 +69,10 @@ class Tag(Recorded, Timestamped, Versioned, PortScoped, Base):
             self.record("restored", by=by, name=self.name)
 
     def _write(self, **values: Any) -> None:
-        """Inside a savepoint: the index on the names decides between two who come at once."""
+        """Raises Taken: the index on the names decides between two who come at once."""
         name, port_id, own_id = values.get("name") or self.name, self.port_id, self.id
         try:
-            with db.session.begin_nested():
-                for field, value in values.items():
-                    setattr(self, field, value)
-                db.session.add(self)
-                db.session.flush()
+            write(self, **values)
         except IntegrityError:
             same = (Tag.port_id == port_id, func.lower(Tag.name) == func.lower(name), Tag.archived_at.is_(None))
             others = (Tag.id != own_id,) if own_id else ()

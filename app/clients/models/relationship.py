@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint, fu
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ...db import Base, PortScoped, Timestamped, db, now
+from ...db import Base, PortScoped, Timestamped, db, now, write
 from ...events.models import Actor, record
 from .client import Client
 from .contact import Unfit
@@ -76,12 +76,9 @@ class Relationship(Timestamped, PortScoped, Base):
             self._tell("relationshipRestored", client, to, by=by)
 
     def _keep(self, *, archived_at: datetime | None) -> None:
-        """Inside a savepoint: the indexes decide between two who come at once."""
+        """Raises Unfit: the indexes decide between two who come at once."""
         try:
-            with db.session.begin_nested():
-                self.archived_at = archived_at
-                db.session.add(self)
-                db.session.flush()
+            write(self, archived_at=archived_at)
         except IntegrityError as error:
             if "uq_client_relationships" not in str(error.orig):
                 raise

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...current import Member
-from ...db import Base, PortScoped, Timestamped, Versioned, db, now
+from ...db import Base, PortScoped, Timestamped, Versioned, db, now, write
 from ...errors import Refused
 from ...events.models import Actor, Recorded
 from ...sorting import sort_name
@@ -238,14 +238,10 @@ class FieldDefinition(Recorded, Timestamped, Versioned, PortScoped, Base):
         return db.session.scalar(select(func.count()).where(*held)) or 0
 
     def _write(self, **values: Any) -> None:
-        """Inside a savepoint: the index on the labels decides between two who come at once."""
+        """Raises Taken: the index on the labels decides between two who come at once."""
         label, own_id, resource, port_id = values.get("label") or self.label, self.id, self.resource, self.port_id
         try:
-            with db.session.begin_nested():
-                for field, value in values.items():
-                    setattr(self, field, value)
-                db.session.add(self)
-                db.session.flush()
+            write(self, **values)
         except IntegrityError:
             same = select(FieldDefinition.label).where(
                 FieldDefinition.port_id == port_id,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
 from ...current import Member
-from ...db import Base, PortScoped, Timestamped, Versioned, db
+from ...db import Base, PortScoped, Timestamped, Versioned, db, write
 from ...errors import Refused
 from ...events.models import Recorded
 
@@ -24,6 +24,7 @@ class Team(Recorded, Timestamped, Versioned, PortScoped, Base):
 
     __tablename__ = "teams"
     subject_type = "team"
+    EDITABLE = ("name", "supervisor_id")
 
     name: Mapped[str] = mapped_column(String(80))
     supervisor_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
@@ -38,8 +39,7 @@ class Team(Recorded, Timestamped, Versioned, PortScoped, Base):
     def create(cls, *, name: str, supervisor_id: uuid.UUID | None, by: Member) -> Self:
         team = cls(port_id=by.here().id, name=name, supervisor_id=supervisor_id)
         try:
-            with db.session.begin_nested():
-                db.session.add(team)
+            write(team)
         except IntegrityError as error:
             raise NameTaken from error
         team.record("created", by=by, is_new=True, name=name)
@@ -47,17 +47,11 @@ class Team(Recorded, Timestamped, Versioned, PortScoped, Base):
 
     def update(self, fields: Mapping[str, Any], *, by: Member, named: Mapping[str, list[str]] | None = None) -> None:
         """`named`: the people a changed supervisor_id stands for, as [old, new]."""
-        changes = {}
-        for field, value in fields.items():
-            before = getattr(self, field)
-            if before != value:
-                changes[field] = (before, value)
+        changes = self.differing(fields)
         if not changes:
             return
         try:
-            with db.session.begin_nested():
-                for field, (_old, value) in changes.items():
-                    setattr(self, field, value)
+            write(self, **{name: new for name, (_old, new) in changes.items()})
         except IntegrityError as error:
             raise NameTaken from error
         self.record(

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...clients.models import Client
 from ...current import Member
-from ...db import Base, PortScoped, Timestamped, Versioned, db, now
+from ...db import Base, PortScoped, Timestamped, Versioned, db, now, write
 from ...events.models import Actor, Recorded, record
 from ...fields.models import Customised, is_custom, told
 from ...identity.models import User
@@ -259,15 +259,11 @@ class Vessel(Customised, Dimensioned, Recorded, Timestamped, Versioned, PortScop
         self._keep(**values)
 
     def _keep(self, **values: Any) -> None:
-        """Inside a savepoint: the indexes on IMO and MMSI decide between two who come at once."""
+        """Raises Taken: the indexes on IMO and MMSI decide between two who come at once."""
         port_id, own_id = self.port_id, self.id
         numbers = {name: values.get(name, getattr(self, name)) or "" for name in ("imo", "mmsi")}
         try:
-            with db.session.begin_nested():
-                for name, value in values.items():
-                    setattr(self, name, value)
-                db.session.add(self)
-                db.session.flush()
+            write(self, **values)
         except IntegrityError as error:
             field = next((name for name in numbers if f"uq_vessels_{name}" in str(error.orig)), None)
             if field is None:
