@@ -69,7 +69,7 @@ class Cursor:
             value, row_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
             if issubclass(sort.column.type.python_type, datetime):
                 value = datetime.fromisoformat(value).astimezone(UTC)
-            elif issubclass(sort.column.type.python_type, int) or sort.column.type.python_type is int:
+            elif issubclass(sort.column.type.python_type, int):
                 value = min(max(int(value), -(2**31)), 2**31 - 1)
             elif b"\x00" in value.encode():  # which also refuses half characters
                 raise ValueError(value)

@@ -407,7 +407,7 @@ def written_errors(
 
 def written_workbook(header: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]], stream: Any) -> None:
     """The same as a workbook; its cells are text, which no spreadsheet runs."""
-    import xlsxwriter  # type: ignore[import-untyped]  # only here: no page needs it
+    import xlsxwriter  # only here: no page needs it
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": False}
     book = xlsxwriter.Workbook(stream, options)

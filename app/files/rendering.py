@@ -128,7 +128,7 @@ def open_picture(content: bytes) -> tuple[int, Iterator[Any]]:
 
 
 def open_pdf(content: bytes) -> tuple[int, Iterator[Any]]:
-    import pypdfium2  # type: ignore[import-untyped]  # published without types
+    import pypdfium2
 
     document = pypdfium2.PdfDocument(content)
     pages = len(document)

@@ -195,8 +195,15 @@ class Profile:
 
     @classmethod
     def of(cls, user: User) -> Profile:
-        theme, units = (str(user.preferences.get(n, first)) for n, first in (("theme", "system"), ("units", "metres")))
-        return cls(user.id, user.name, user.locale or "", user.timezone or "", theme, units)
+        chosen = {"theme": "system", "units": "metres", **user.preferences}
+        return cls(
+            id=user.id,
+            name=user.name,
+            locale=user.locale or "",
+            timezone=user.timezone or "",
+            theme=str(chosen["theme"]),
+            units=str(chosen["units"]),
+        )
 
 
 def has_password(by: Member) -> bool:

@@ -1,4 +1,4 @@
-"""Where a port can be and how it writes: countries, currencies, time zones, languages; by name."""
+"""Where a port can be and how it writes, beside its country: currencies, time zones, languages; by name."""
 
 from __future__ import annotations
 
@@ -28,16 +28,8 @@ LOCALES = (
     "sv",
     "tr",
 )
-NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 # ISO 4217 begins with an X what is no country's: metals, tests, bonds, and these, which several countries pay with.
 SHARED_MONEY = frozenset({"XAF", "XCD", "XCG", "XOF", "XPF"})
-
-
-@lru_cache(maxsize=16)
-def countries(locale: str) -> tuple[tuple[str, str], ...]:
-    names = Locale.parse(locale).territories
-    listed = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha()]
-    return tuple(sorted((pair for pair in listed if pair[0] not in NO_COUNTRIES), key=lambda pair: pair[1].casefold()))
 
 
 @lru_cache(maxsize=16)

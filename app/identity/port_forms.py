@@ -11,12 +11,13 @@ from flask_babel import lazy_gettext as _
 from wtforms import Field, SelectField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from ..codes import countries
 from ..formats import in_force
 from ..forms import EditForm
 from .colours import as_hex
 from .models import Port
 from .models.port import NO_SLUGS
-from .places import countries, currencies, locales, zones
+from .places import currencies, locales, zones
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
 

@@ -17,13 +17,16 @@ class Channels:
     digest: bool
 
 
+EVENING = Channels(in_app=True, email=False, digest=True)
+
+
 @dataclass(frozen=True)
 class NotificationType:
     name: str
     label: Any
     about: Any
     icon: str
-    default: Channels
+    default: Channels = EVENING
     always_mailed: bool = False  # nobody can switch off what tells them that somebody else is at work
 
 
@@ -43,14 +46,12 @@ TYPES = {
             _("Papers of vessels"),
             _("Insurance and other papers that end in 60, 30 or 7 days, or today."),
             icon="ship",
-            default=Channels(in_app=True, email=False, digest=True),
         ),
         NotificationType(
             "duplicate_alert",
             _("Duplicates"),
             _("Clients that look like one, after all of them were compared at night."),
             icon="copy",
-            default=Channels(in_app=True, email=False, digest=True),
         ),
         NotificationType(
             "export",
@@ -64,14 +65,12 @@ TYPES = {
             _("Mentions"),
             _("A colleague names you in a note, with an @ before your name."),
             icon="message-square",
-            default=Channels(in_app=True, email=False, digest=True),
         ),
         NotificationType(
             "system_alert",
             _("System"),
             _("Work in the background that failed, and mails that could not be sent."),
             icon="triangle-alert",
-            default=Channels(in_app=True, email=False, digest=True),
         ),
     )
 }

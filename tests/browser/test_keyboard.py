@@ -130,35 +130,38 @@ def test_menus(windows: Windows, state_of: Callable[[str], StorageState]) -> Non
 
 
 def test_focus_shows_at_every_stop(windows: Windows, state_of: Callable[[str], StorageState]) -> None:
-    page = windows.open(storage_state=state_of(VIEWER), reduced_motion="reduce")
-    page.goto(CLIENTS)
-    first = page.locator("#rows .name").first.get_attribute("href")
-    check_every_stop(page, atleast=90)
-    admin = windows.open(storage_state=state_of(ADMIN), reduced_motion="reduce")
-    for path, atleast in ((f"{first}", 15), (f"{first}/edit", 25), (f"{CLIENTS}/imports/new", 8)):
-        admin.goto(path)
-        check_every_stop(admin, atleast=atleast)
-    sign_in = windows.open(reduced_motion="reduce")
-    sign_in.goto("/auth/login")
-    check_every_stop(sign_in, atleast=4)
+    anonymous = windows.open(reduced_motion="reduce")
+    viewer, admin = (windows.open(storage_state=state_of(who), reduced_motion="reduce") for who in (VIEWER, ADMIN))
+    viewer.goto(CLIENTS)
+    first = viewer.locator("#rows .name").first.get_attribute("href")
+    for page, path, at_least in (
+        (viewer, CLIENTS, 90),
+        (admin, f"{first}", 15),
+        (admin, f"{first}/edit", 25),
+        (admin, f"{CLIENTS}/imports/new", 8),
+        (anonymous, "/auth/login", 4),
+    ):
+        page.goto(path)
+        for key in ("Tab", "Shift+Tab"):  # back too, where the bars that stick could hide what has the focus
+            count, out_of_sight = walk(page, key)
+            assert out_of_sight == [], f"{path} {key}"
+            assert count >= at_least, f"{path} {key}"
 
 
-def check_every_stop(page: Page, *, atleast: int) -> None:
-    """Tab through the whole page, and back where the sticky bars could hide what has the focus."""
-    for key in ("Tab", "Shift+Tab"):
-        page.evaluate("() => { document.activeElement.blur(); window.scrollTo(0, 0); window.stops = []; }")
-        wrong = []
-        for count in range(MOST_STOPS):
-            page.keyboard.press(key)
-            problem = page.evaluate(NEXT_STOP)
-            if problem == PAST_THE_LAST and count == 0:
-                continue  # out of the page first, and in again at its other end
-            if problem == PAST_THE_LAST:
-                break
-            if problem:
-                wrong.append(problem)
-        assert wrong == [], f"{page.url} {key}"
-        assert count >= atleast, f"{page.url}: {count} stops"
+def walk(page: Page, key: str) -> tuple[int, list[str]]:
+    """Through the whole page with that key: how many stops it has, and where the focus does not show."""
+    page.evaluate("() => { document.activeElement.blur(); window.scrollTo(0, 0); window.stops = []; }")
+    out_of_sight: list[str] = []
+    for count in range(MOST_STOPS):
+        page.keyboard.press(key)
+        problem = page.evaluate(NEXT_STOP)
+        if problem == PAST_THE_LAST and count == 0:
+            continue  # out of the page first, and in again at its other end
+        if problem == PAST_THE_LAST:
+            return count, out_of_sight
+        if problem:
+            out_of_sight.append(problem)
+    raise AssertionError(f"{page.url}: {key} never leaves the page")
 
 
 def test_focus_after_an_answer(windows: Windows, state_of: Callable[[str], StorageState]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 from flask import Flask
 from sqlalchemy import select, text
 
