@@ -57,7 +57,7 @@ def as_workbook(header: Row, batches: Iterable[Sequence[Row]]) -> Iterator[bytes
 
 def new_workbook(stream: Any) -> tuple[Any, Any]:
     """A workbook that is written a row at a time, and its sheet."""
-    import xlsxwriter  # type: ignore[import-untyped]  # only here: no page needs it
+    import xlsxwriter  # only here: no page needs it
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": False}
     book = xlsxwriter.Workbook(stream, options)
