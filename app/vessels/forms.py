@@ -12,11 +12,13 @@ from wtforms.validators import DataRequired, NumberRange, Optional, ValidationEr
 
 from ..clients.models import Client
 from ..current import member
+from ..files.content import Content
+from ..files.incoming import UploadField, keep
 from ..formats import today
 from ..forms import CountryField, EditForm, Form, PickField, at_most
 from ..measures import MeasureField
 from .labels import DIMENSIONS, DOCUMENT_KINDS, KINDS, PHASES
-from .models import DocumentKind, VesselKind
+from .models import DocumentKind, Vessel, VesselKind
 from .models.dimensions import DECLARED, NAMES
 from .models.reading import READERS, imo_number, mmsi_number
 
@@ -161,12 +163,24 @@ class DocumentForm(EditForm):
     cover_currency = SelectField(_("Currency"))
     valid_from = DayField(_("Valid from"))
     valid_until = DayField(_("Valid until"), description=_("The last day on which it is good."))
+    upload = UploadField(_("The paper itself"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not member.can("files.upload"):
+            del self.upload
         kept = kwargs["obj"].cover_currency if kwargs.get("obj") else None
         offered = dict.fromkeys([member.here().currency, *CURRENCIES, kept])
         self.cover_currency.choices = [("", ""), *((code, code) for code in offered if code)]
+
+    def values(self) -> dict[str, Any]:
+        """Without the file, which is no field of the paper."""
+        return {name: value for name, value in super().values().items() if name != "upload"}
+
+    def kept(self, vessel: Vessel) -> Content | None:
+        """The file that was sent, in the storage; then a new transaction has begun. None where there is none."""
+        upload = getattr(self.upload, "upload", None) if "upload" in self else None
+        return keep(upload, by=member, entity="vessels", entity_id=vessel.id) if upload else None
 
     def validate_cover_currency(self, field: Field) -> None:
         if bool(field.data) != bool(self.cover_amount.data) and not self.cover_amount.errors:

@@ -18,6 +18,7 @@ from ..events.reactions import on
 from ..events.registry import EVENTS
 from ..events.subjects import families, numbered, subjects
 from ..events.timeline import describes, tells, timeline
+from ..files.models import FILE_EVENTS, holds_files
 from ..identity.models import current_port_of
 from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
@@ -49,7 +50,10 @@ def vessel_topic(member: Member, key: str | None) -> str | None:
     return found.room if member.can("clients.view") else f"{found.room}:own"
 
 
-@on(*ABOUT_VESSELS)
+holds_files(Vessel, entity="vessels", seen_with="clients.view", endpoint="vessels.show")
+
+
+@on(*ABOUT_VESSELS, *FILE_EVENTS)
 def show_vessel(event: Event) -> None:
     """The open detail pages: each card anew; all of it where what may be done changes."""
     vessel = db.session.scalars(with_owner(select(Vessel).where(Vessel.id == event.subject_id))).one_or_none()

@@ -1,4 +1,5 @@
-// Uploads: each file on its own with a bar, from the field or dropped; without a script the form is sent as it is.
+// Uploads: each file on its own with a bar, from the field or dropped; or one among the fields of a form, while that is
+// sent. Without a script the form is sent as it is.
 (() => {
   const LARGEST = 50 * 1024 * 1024;
   const queue = [];
@@ -8,24 +9,36 @@
   const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
   const add = (form, files) => {
-    const list = form.querySelector("[data-sending]");
-    for (const old of list.querySelectorAll("[data-over]")) old.remove();
+    for (const old of form.querySelectorAll("[data-over]")) old.remove();
     for (const file of files) {
-      const line = make("li", "sending-line");
-      const bar = Object.assign(document.createElement("progress"), { max: 1, value: 0 });
-      bar.setAttribute("aria-label", file.name);
-      const state = make("span", "state", form.dataset.waiting);
-      const button = Object.assign(make("button", "btn quiet s", form.dataset.stop), { type: "button" });
-      line.append(make("span", "name", file.name), bar, state, button);
-      list.append(line);
-      const item = { form, file, line, bar, state, button, key: newKey() };
-      button.addEventListener("click", () => (line.hasAttribute("data-over") ? again(item) : stop(item)));
-      if (file.size > LARGEST) finish(item, "bad", form.dataset.large, false);
-      else if (file.size === 0) finish(item, "bad", form.dataset.empty, false);
-      else queue.push(item);
+      const item = begin(form, file);
+      item.button.addEventListener("click", () => (item.line.hasAttribute("data-over") ? again(item) : stop(item)));
+      if (!item.line.dataset.over) queue.push(item);
     }
     next();
   };
+
+  // The line of a file; it is over at once where it cannot be sent.
+  const begin = (form, file) => {
+    const line = make("li", "sending-line");
+    const bar = Object.assign(document.createElement("progress"), { max: 1, value: 0 });
+    bar.setAttribute("aria-label", file.name);
+    const state = make("span", "state", form.dataset.waiting);
+    const button = Object.assign(make("button", "btn quiet s", form.dataset.stop), { type: "button" });
+    line.append(make("span", "name", file.name), bar, state, button);
+    form.querySelector("[data-sending]").append(line);
+    const item = { form, file, line, bar, state, button, key: newKey() };
+    if (file.size > LARGEST) finish(item, "bad", form.dataset.large, false);
+    else if (file.size === 0) finish(item, "bad", form.dataset.empty, false);
+    return item;
+  };
+
+  const watch = (request, item) =>
+    request.upload.addEventListener("progress", (event) => {
+      if (!event.lengthComputable) return;
+      item.bar.value = event.loaded / event.total;
+      item.state.textContent = `${Math.round((100 * event.loaded) / event.total)} %`;
+    });
 
   const finish = (item, tone, text, mayRepeat) => {
     item.line.dataset.over = tone;
@@ -79,11 +92,7 @@
     const request = (item.request = new XMLHttpRequest());
     request.open("POST", form.action);
     request.setRequestHeader("HX-Request-Type", "partial");
-    request.upload.addEventListener("progress", (event) => {
-      if (!event.lengthComputable) return;
-      item.bar.value = event.loaded / event.total;
-      item.state.textContent = `${Math.round((100 * event.loaded) / event.total)} %`;
-    });
+    watch(request, item);
     request.addEventListener("load", () => answered(item, request));
     request.addEventListener("error", () => {
       finish(item, "bad", form.dataset.lost, true);
@@ -132,6 +141,47 @@
     if (!field || !field.files.length) return;
     event.preventDefault();
     take(event.target, field.files);
+  });
+
+  // One file among other fields. What is refused comes as the page it is, with what was typed.
+  const sendWith = (form, file) => {
+    form.querySelector("[data-sending]").replaceChildren();
+    const item = begin(form, file);
+    if (item.line.dataset.over) return;
+    const request = (current = new XMLHttpRequest());
+    const fail = (text) => {
+      current = null;
+      finish(item, "bad", text, false);
+      quayside.announce(text);
+    };
+    item.button.addEventListener("click", () => request.abort());
+    request.open("POST", form.action);
+    request.setRequestHeader("X-Lead", "by-hand");
+    watch(request, item);
+    request.addEventListener("abort", () => fail(form.dataset.stopped));
+    request.addEventListener("error", () => fail(form.dataset.lost));
+    request.addEventListener("load", () => {
+      const address = request.getResponseHeader("X-Location");
+      const main = new DOMParser().parseFromString(request.responseText, "text/html").getElementById("main");
+      if (address) {
+        current = null;
+        delete form.dataset.dirty;
+        location.assign(address);
+      } else if (main) {
+        current = null;
+        document.getElementById("main").replaceWith(main);
+        htmx.process(main);
+        main.querySelector("[role=alert], h1")?.focus();
+      } else fail(reason(request) || form.dataset.lost);
+    });
+    request.send(new FormData(form));
+  };
+
+  document.addEventListener("submit", (event) => {
+    const file = event.target.matches("form[data-one-file]") && event.target.querySelector("input[type=file]")?.files[0];
+    if (!file || event.defaultPrevented) return;
+    event.preventDefault();
+    if (!current) sendWith(event.target, file);
   });
 
   // A file dropped on the list goes where the form beside it sends it.

@@ -12,11 +12,13 @@ from typing import Any, Self
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Numeric, SmallInteger, String, UniqueConstraint, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
+from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
 from uuid_utils.compat import uuid7
 
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
 from ...events.models import Actor, record
+from ...files.content import BY_MIME, Content, extension_of
+from ...files.models import Category, File
 from ...identity.models import User
 from .vessel import Vessel
 
@@ -62,13 +64,15 @@ def step_of(valid_until: date, today: date) -> int | None:
 
 
 class Document(Timestamped, Versioned, PortScoped, Base):
-    """Verbs: create, update, verify, unverify, archive, restore. What happens to it is told by its vessel."""
+    """Verbs: create, update, attach, verify, unverify, archive, restore. What happens to it is told by its vessel."""
 
     __tablename__ = "vessel_documents"
     __table_args__ = (
         UniqueConstraint("port_id", "id"),
         ForeignKeyConstraint(["port_id", "vessel_id"], ["vessels.port_id", "vessels.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["port_id", "file_id"], ["files.port_id", "files.id"], ondelete="RESTRICT"),
         Index("ix_vessel_documents_port_id_vessel_id", "port_id", "vessel_id"),
+        Index("ix_vessel_documents_file", "port_id", "file_id"),
         Index("ix_vessel_documents_valid_until", "port_id", "valid_until", postgresql_where="archived_at IS NULL"),
     )
 
@@ -83,7 +87,9 @@ class Document(Timestamped, Versioned, PortScoped, Base):
     verified_at: Mapped[datetime | None]
     verified_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     archived_at: Mapped[datetime | None]
+    file_id: Mapped[uuid.UUID | None]
 
+    attached: Mapped[File | None] = relationship(lazy="raise", viewonly=True)
     vessel: Mapped[Vessel] = relationship(back_populates="documents", lazy="raise", viewonly=True)
     verified_by: Mapped[User | None] = relationship(foreign_keys=[verified_by_id], viewonly=True, lazy="raise")
 
@@ -126,6 +132,31 @@ class Document(Timestamped, Versioned, PortScoped, Base):
             self._tell("documentReverted", vessel, by=by, event_id=reverting, **details)
         return True
 
+    def attach(self, vessel: Vessel, content: Content, *, by: Actor) -> bool:
+        """The paper itself, as the next version of the one that is there; one of another kind takes its place. What was
+        verified is another paper then. False when it is the same once more."""
+        present = self._file()
+        if present is not None and present.current.sha256 == content.sha256:
+            return False
+        if present is not None and extension_of(present.filename) in BY_MIME[content.mime].extensions:
+            present.replace(content, by=by)
+        else:
+            category = self.kind if self.kind in list(Category) else Category.OTHER
+            file = File.upload(content, port_id=self.port_id, by=by, record=vessel, category=category)
+            self.file_id = file.id
+            if present is not None:
+                present.archive(by=by)
+        self.verified_at = self.verified_by_id = None
+        vessel.touch()
+        db.session.flush()
+        return True
+
+    def _file(self) -> File | None:
+        """Its file, locked, unless that is in the trash."""
+        found = select(File).where(File.port_id == self.port_id, File.id == self.file_id, File.archived_at.is_(None))
+        its = found.options(joinedload(File.current)).with_for_update(of=File)
+        return db.session.scalars(its.execution_options(populate_existing=True)).one_or_none() if self.file_id else None
+
     def verify(self, vessel: Vessel, *, by: Actor) -> None:
         """Somebody has seen the paper and it says what stands here."""
         if self.verified_at is None:
@@ -139,14 +170,22 @@ class Document(Timestamped, Versioned, PortScoped, Base):
             self._tell("documentUnverified", vessel, by=by)
 
     def archive(self, vessel: Vessel, *, by: Actor) -> None:
+        """Put away, and its file into the trash, where it stays for as long as the paper knows it."""
         if self.archived_at is None:
             self.archived_at = now()
             self._tell("documentRemoved", vessel, by=by)
+            if file := self._file():
+                file.archive(by=by)
 
     def restore(self, vessel: Vessel, *, by: Actor) -> None:
+        """With the file that went along."""
         if self.archived_at is not None:
+            went = select(File).where(File.port_id == self.port_id, File.id == self.file_id)
+            file = db.session.scalars(went.where(File.archived_at >= self.archived_at).with_for_update()).one_or_none()
             self.archived_at = None
             self._tell("documentRestored", vessel, by=by)
+            if file is not None:
+                file.restore(by=by)
 
     def remind(self, vessel: Vessel, today: date, *, by: Actor) -> bool:
         """Tell of the step of the ladder that is due; False when it was told already, or none is. A new end begins
@@ -248,11 +287,12 @@ def _end(document: Any) -> date:
 
 
 def documents_of(vessel: Vessel) -> list[Document]:
-    """Those that stand, by kind, the one that is good longest first; with who verified them."""
+    """Those that stand, by kind, the one that is good longest first; with who verified them, and their files."""
     statement = (
         select(Document)
         .outerjoin(Document.verified_by)
         .where(Document.vessel_id == vessel.id, Document.archived_at.is_(None))
         .order_by(Document.kind, Document.valid_until.desc().nulls_first(), Document.id)
     )
-    return list(db.session.scalars(statement.options(contains_eager(Document.verified_by))))
+    with_file = joinedload(Document.attached).joinedload(File.current)
+    return list(db.session.scalars(statement.options(contains_eager(Document.verified_by), with_file)))

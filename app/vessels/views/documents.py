@@ -10,22 +10,25 @@ from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from ...current import member
+from ...files.content import Content
 from ...forms import Clash
 from ...once import once
 from ...web import find_or_404, go, kept_list, page, requires, said
 from ..forms import DocumentForm
 from ..models import Document, DocumentKind, Vessel
 from . import PLACE, bp
-from .vessels import by_number, locked, refusal, unarchived
+from .vessels import by_number, locked, put_away, refusal, unarchived
 
 ONE = f"{PLACE}/<int:number>/documents/<uuid:document_id>"
 
 
 def document_of(vessel: Vessel, document_id: uuid.UUID) -> Document:
     """Also one that was removed: removing twice and putting back find it."""
-    return find_or_404(select(Document).where(Document.vessel_id == vessel.id, Document.id == document_id))
+    found = select(Document).where(Document.vessel_id == vessel.id, Document.id == document_id)
+    return find_or_404(found.options(joinedload(Document.attached)))
 
 
 @bp.get(f"{PLACE}/<int:number>/documents/new")
@@ -39,13 +42,24 @@ def new_document(number: int) -> ResponseReturnValue:
 
 
 @bp.post(f"{PLACE}/<int:number>/documents")
-@requires("clients.edit")
-@once
+@requires("clients.edit", limit="upload")
 def create_document(number: int) -> ResponseReturnValue:
-    vessel, form = locked(number), DocumentForm()
+    vessel, form = find_or_404(by_number(number)), DocumentForm()
     if status := refusal(form, vessel):
         return page("vessels/documents/new.html", status, vessel=vessel, form=form)
-    Document.create(vessel, form.written(form.values()), by=member)
+    answer: ResponseReturnValue = take_in(form, form.kept(vessel), number=number)
+    return answer
+
+
+@once
+def take_in(form: DocumentForm, content: Content | None, *, number: int) -> ResponseReturnValue:
+    """In the transaction that began when the file was stored."""
+    vessel = locked(number)
+    if status := put_away(form, vessel):
+        return page("vessels/documents/new.html", status, vessel=vessel, form=form)
+    document = Document.create(vessel, form.written(form.values()), by=member)
+    if content is not None:
+        document.attach(vessel, content, by=member)
     said(_("Document added"))
     return go("vessels.show", number=number, list=kept_list())
 
@@ -70,17 +84,27 @@ def edit_page(
 
 
 @bp.put(ONE)
-@requires("clients.edit")
+@requires("clients.edit", limit="upload")
 def update_document(number: int, document_id: uuid.UUID) -> ResponseReturnValue:
-    vessel = locked(number)
+    vessel = find_or_404(by_number(number))
     document = document_of(vessel, document_id)
     form = DocumentForm(obj=document)
     if status := refusal(form, vessel) or removed(form, document):
+        return edit_page(vessel, document, form, status)
+    return write(form, form.kept(vessel), number=number, document_id=document_id)
+
+
+def write(form: DocumentForm, content: Content | None, *, number: int, document_id: uuid.UUID) -> ResponseReturnValue:
+    vessel = locked(number)
+    document = document_of(vessel, document_id)
+    if status := put_away(form, vessel) or removed(form, document):
         return edit_page(vessel, document, form, status)
     edit = form.compare(document, told_in=vessel)
     if edit.clashes:
         return edit_page(vessel, document, form, 409, clashes=edit.clashes)
     document.update(vessel, form.written(edit.changes), by=member)
+    if content is not None:
+        document.attach(vessel, content, by=member)
     said(_("Document saved"))
     return go("vessels.show", number=number, list=kept_list())
 

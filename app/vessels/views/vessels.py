@@ -62,8 +62,10 @@ def unarchived(vessel: Vessel) -> Vessel:
 
 def refusal(form: Form, vessel: Vessel) -> int | None:
     """The status with which the form is shown again, and nothing typed lost; None when it can be acted on."""
-    if not form.validate():
-        return 422
+    return put_away(form, vessel) if form.validate() else 422
+
+
+def put_away(form: Form, vessel: Vessel) -> int | None:
     if vessel.is_archived:
         form.form_errors = [_("Somebody archived this vessel meanwhile.") + " " + RESTORE_FIRST]
         return 409
