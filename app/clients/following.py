@@ -25,19 +25,29 @@ SAME_PERSON = """
              OR s.kind = 'spouse' AND s.{theirs} = :survivor AND s.{mine} = t.{theirs}))
 """
 
-links.follows("client_contacts", "client_id", _("Contacts"), clash=SAME_CONTACT, also=NOT_FIRST, ours=("is_primary",))
-links.follows("client_notes", "client_id", _("Notes"))
+links.follows(
+    "client_contacts",
+    "client_id",
+    _("Contacts"),
+    one=_("Contact"),
+    named="value",
+    clash=SAME_CONTACT,
+    also=NOT_FIRST,
+    ours=("is_primary",),
+)
+links.follows("client_notes", "client_id", _("Notes"), one=_("Note"), named="body")
 links.follows("import_rows", "client_id", _("Rows of imports"), is_told=False)
 # `client_id` of a file follows from these two by itself.
-links.follows("files", "entity_id", _("Files"), where="t.entity = 'clients'")
+links.follows("files", "entity_id", _("Files"), one=_("File"), named="filename", where="t.entity = 'clients'")
 
-links.follows("vessels", "client_id", _("Vessels"))
+links.follows("vessels", "client_id", _("Vessels"), one=_("Vessel"), named="name")
 links.follows("vessel_ownerships", "client_id", _("Owners of vessels, past ones too"), is_told=False)
 for mine, theirs in (("from_id", "to_id"), ("to_id", "from_id")):
     links.follows(
         "client_relationships",
         mine,
         _("Relationships"),
+        one=_("Relationship"),
         clash=SAME_PERSON.format(mine=mine, theirs=theirs),
         leftover="archived_at = coalesce(t.archived_at, :now)",
         ours=("archived_at",),
@@ -47,6 +57,7 @@ links.follows(
     "client_tags",
     "client_id",
     _("Tags"),
+    one=_("Tag"),
     clash="EXISTS (SELECT FROM client_tags s WHERE s.client_id = :survivor AND s.tag_id = t.tag_id)",
 )
 links.follows(

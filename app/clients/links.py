@@ -20,6 +20,7 @@ class Link:
     clash: rows that cannot move because the survivor has the same; they stay with the merged client.
     leftover: what is written into those.
     also: what is written into rows that move.
+    one, named: what one row is called, and the column that says which one it is.
     is_told: whether people are told how many of them move.
     ours: columns that undoing puts back even when they were changed since, because they speak of the client's other
     rows.
@@ -33,6 +34,8 @@ class Link:
     leftover: str = ""
     also: str = ""
     ours: tuple[str, ...] = ()
+    one: Any = None
+    named: str = ""
     is_told: bool = True
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from ..current import Member
 from ..db import db
+from ..fields.models import FieldDefinition
 from ..identity.models import User
 from .labels import FIELDS
 from .links import LINKS, Link
@@ -153,19 +154,48 @@ def not_taken(details: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def later_in_words(later: Sequence[Later]) -> list[str]:
     """Each thing that undoing leaves as somebody made it since."""
-    tables = {link.table: str(link.label) for link in LINKS} | {"clients": _("Details")}
-    said = []
-    for edit in later:
-        table = tables.get(edit.table, edit.table)
-        if edit.column is None:
-            said.append(_("%(what)s: one was deleted since", what=table))
-        elif edit.table == "clients" and edit.column in FIELDS:
-            words = FIELDS[edit.column]
-            value = words.words(edit.value) if edit.column != "owner_id" else ""
-            said.append(
-                _("%(field)s was changed since%(value)s", field=words.label, value=f": {value}" if value else "")
-            )
-        else:
-            field = FIELDS[edit.column].label if edit.column in FIELDS else edit.column.replace("_", " ")
-            said.append(_("%(what)s: %(field)s was changed since", what=table, field=field))
-    return list(dict.fromkeys(said))
+    links = {link.table: link for link in LINKS}
+    labels = _labels(later)
+    return list(dict.fromkeys(_told(edit, links.get(edit.table), labels) for edit in later))
+
+
+def _told(edit: Later, link: Link | None, labels: Mapping[str, str]) -> str:
+    if edit.table == "clients" and edit.column in FIELDS:
+        words = FIELDS[edit.column]
+        value = words.words(edit.value) if edit.column != "owner_id" else ""
+        return (
+            _("%(field)s is “%(value)s” since", field=words.label, value=value)
+            if value
+            else _("%(field)s was changed since", field=words.label)
+        )
+    what = _one(edit, link, labels)
+    if edit.column is None or (edit.column == "archived_at" and edit.value is not None):
+        return _("%(what)s was removed since", what=what)
+    if edit.column in SAID_BY_THEMSELVES:
+        return _("%(what)s was changed since", what=what)
+    field = FIELDS[edit.column].label if edit.column in FIELDS else edit.column.replace("_", " ")
+    return _("%(what)s: %(field)s was changed since", what=what, field=field)
+
+
+# What a row is all about.
+SAID_BY_THEMSELVES = frozenset(
+    {"body", "edited_at", "value", "normalised", "text_value", "number_value", "date_value", "archived_at"}
+)
+
+
+def _one(edit: Later, link: Link | None, labels: Mapping[str, str]) -> str:
+    """Which row it is: `Contact lea@example.com`, `Vessel Maresia`, the name of a custom field."""
+    if label := labels.get(str(edit.row.get("definition_id"))):
+        return label
+    name = str(edit.row.get(link.named, "")) if link else ""
+    short = name if len(name) <= 40 else f"{name[:39]}…"
+    return " ".join(filter(None, (str(link.one or link.label) if link else _("Details"), short and f"“{short}”")))
+
+
+def _labels(later: Sequence[Later]) -> dict[str, str]:
+    """Of the custom fields among them, by their ids; one statement where there are any."""
+    ids = {edit.row["definition_id"] for edit in later if edit.row.get("definition_id")}
+    found = (
+        db.session.query(FieldDefinition.id, FieldDefinition.label).filter(FieldDefinition.id.in_(ids)) if ids else ()
+    )
+    return {str(row.id): row.label for row in found}

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from app.clients.links import LINKS, STAYING
+from app.clients.mergers import later_in_words
 from app.clients.models import Client, Contact, Merge, Note
 from app.clients.models.relationship import Relationship
 from app.current import Member
@@ -263,6 +264,30 @@ def test_what_was_changed_since_is_listed_and_stays(manager: Member) -> None:
     assert (a.town, b.town, b.archived_at, b.merged_into_id) == ("Marseille", "Toulon", None, None)
     note = db.session.get_one(Note, note.id, populate_existing=True)
     assert (note.client_id, note.body) == (b.id, "After")
+
+
+def test_later_edits_are_said_one_by_one(manager: Member) -> None:
+    custom_fields(manager)
+    a, b = make_client(manager, town="Nice"), make_client(manager, town="Toulon", custom_hall="a")
+    contacts = [Contact.create(b, {"kind": "email", "value": f"{at}@x.fi"}, country="FI", by=manager) for at in "ab"]
+    note, vessel = Note.create(b, "Before " * 9, by=manager), Vessel.create(b, {"name": "Maresia"}, by=manager)
+    made = Merge.make(a, b, ["custom_hall"], by=manager)
+    db.session.expire_all()
+    a._custom = None
+    a.update({"town": "Marseille", "tax_number": "", "custom_hall": "b"}, by=manager)
+    contacts[0].archive(a, by=manager)
+    contacts[1].update(a, {"label": "office"}, country="FI", by=manager)
+    note.update(a, "After", by=manager)
+    vessel.update({"registration": "FI 1"}, by=manager)
+    db.session.flush()
+    assert sorted(later_in_words(made.later_edits())) == [
+        "Contact “a@x.fi” was removed since",
+        "Contact “b@x.fi”: Label was changed since",
+        "Hall was changed since",
+        "Note “Before Before Before Before Before Befo…” was changed since",
+        "Town is “Marseille” since",
+        "Vessel “Maresia”: registration was changed since",
+    ]
 
 
 def test_undone_twice_is_refused(manager: Member) -> None:

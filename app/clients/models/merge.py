@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -49,12 +49,14 @@ OF_SURVIVOR = {"clients": "id", "custom_field_values": "client_id"}
 
 @dataclass(frozen=True)
 class Later:
-    """Something that was changed after the merge, and stays so. `column` is None for a row that is gone."""
+    """Something that was changed after the merge, and stays so. `column` is None for a row that is gone; `row` is how
+    it was before the merge."""
 
     table: str
     id: str
     column: str | None
     value: Any = None
+    row: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Merge(Timestamped, PortScoped, Base):
@@ -396,13 +398,13 @@ def _plan(table: str, rows: Mapping[str, Row]) -> tuple[list[Row], list[Later]]:
     for row_id, kept in touched.items():
         row, before, after = present.get(row_id), kept["before"], kept["after"]
         if row is None:
-            later.append(Later(table, row_id, None))
+            later.append(Later(table, row_id, None, None, before))
             continue
         changed = [name for name in after if row.get(name) != after[name] and name not in ours]
         writes.append({name: before[name] for name in after if name not in changed} | {"id": row_id})
         since = [name for name in before if row.get(name) != after.get(name, before[name])]
         names = [name for name in since if name not in BOOKKEEPING and name not in ours]
-        later += [Later(table, row_id, name, row.get(name)) for name in names]
+        later += [Later(table, row_id, name, row.get(name), before) for name in names]
     return writes, later
 
 
