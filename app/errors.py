@@ -215,6 +215,9 @@ def init_app(app: Flask) -> None:
         if _state(error) == DEADLOCK:
             log.warning("deadlock", error=str(error.orig)[:300])
             return answer(Failure(409, *words_for(409)))
+        if _state(error) == ERASED:
+            text = _("What was kept about this client was erased meanwhile. Nothing was saved.")
+            return answer(Failure(409, _("Erased meanwhile"), text))
         log.exception("database_error")
         return answer(Failure(500, *words_for(500)))
 
@@ -229,6 +232,7 @@ def init_app(app: Flask) -> None:
 # SQLSTATE classes: connection exception, resources, operator intervention (shutdown, cancelled), lock not available
 AWAY = ("08", "53", "57", "55P03")
 DEADLOCK = "40P01"
+ERASED = "23Q01"  # what the triggers of migration 0029 raise
 
 
 def _state(error: DBAPIError) -> str | None:

@@ -26,7 +26,7 @@ from wtforms.validators import Length, ValidationError
 
 from .codes import countries, country_codes
 from .db import db
-from .events.models import Event, SubjectKey, keyring, place_of_key
+from .events.models import Event, SubjectKey, keyring, open_events, place_of_key
 from .formats import in_force
 
 
@@ -238,10 +238,10 @@ def last_changes(
         .limit(50)
     ).all()
     found: dict[str, tuple[str, datetime]] = {}
-    for event, sealed_key in rows:
-        key = keyring().open(sealed_key, place=place_of_key(event.subject_type, event.subject_id))
-        words = event.opened(key)
-        if part is None or str(part) in words["details"].values():
+    keys = [keyring().open(sealed, place=place_of_key(one.subject_type, one.subject_id)) for one, sealed in rows]
+    opened = open_events((one.id, one.sealed, key) for (one, _sealed), key in zip(rows, keys, strict=True))
+    for (event, _sealed), words in zip(rows, opened, strict=True):
+        if words and (part is None or str(part) in words["details"].values()):
             for name in event.changed_fields:
                 found.setdefault(name, (words["actor"], event.occurred_at))
     return found

@@ -26,7 +26,7 @@ from werkzeug.test import TestResponse
 from app import limits, storage
 from app.admin.models import Tag
 from app.changes.models import ChangeSet
-from app.clients.models import Export, Import, ImportRow, Merge, Note, Relationship, Verdict
+from app.clients.models import Archive, Export, Import, ImportRow, Merge, Note, Relationship, Verdict
 from app.clients.queries import contacts_of
 from app.db import begin, commit, db, now
 from app.events.models import Event, SubjectKey, System, keyring, place_of_key
@@ -266,6 +266,11 @@ NEEDS = {
     "clients.index_events": ("clients.view", "clients.view_own"),
     "clients.new_bulk_edit": ("clients.edit", "clients.delete"),
     "clients.create_bulk_edit": ("clients.edit", "clients.delete"),
+    "clients.show_privacy": ("clients.export", "clients.delete"),
+    "clients.create_archive": ("clients.export",),
+    "clients.show_archive": ("clients.export",),
+    "clients.new_erasure": ("clients.delete",),
+    "clients.create_erasure": ("clients.delete",),
     "clients.create_archival": ("clients.delete",),
     "clients.destroy_archival": ("clients.delete",),
     "clients.new_contact": ("clients.edit",),
@@ -560,6 +565,7 @@ class Place:
     duplicate: uuid.UUID = field(default_factory=uuid.uuid4)
     merge: uuid.UUID = field(default_factory=uuid.uuid4)
     export: int = 0
+    archive: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
@@ -598,6 +604,7 @@ class Place:
             "mail": self.mail,
             "duplicate_id": self.duplicate,
             "merge_id": self.merge,
+            "archive_id": self.archive,
         }
         return {name: known[name] for name in rule.arguments}
 
@@ -655,6 +662,11 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
     assert event_id is not None
     merge = Merge.make(client, make_client(manager), [], by=manager)
+    zipped = {"status": "ready", "ready_at": now(), "storage_key": storage.new_key(slug, "clients", client.id, "zip")}
+    archive = Archive(port_id=port_id, client_id=client.id, **zipped)
+    db.session.add(archive)
+    db.session.flush()
+    archive_id = archive.id
     pair = make_duplicate(client, make_client(manager, full_name="Lea Marchand", owner_id=owner))
     key = storage.new_key(slug, "clients", client.number, "pdf")
     storage.put(BytesIO(b"%PDF-1.7"), key, "application/pdf")
@@ -705,6 +717,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         folder=numbers + 2,
         duplicate=pair.id,
         merge=merge.id,
+        archive=archive_id,
         vessel=vessel.number,
         document=document.id,
         relationship=relationship.id,

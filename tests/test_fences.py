@@ -33,6 +33,7 @@ from app.admin.models import Tag
 from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.jobs import check_import
 from app.clients.models import (
+    Archive,
     Client,
     ClientTag,
     DuplicateScan,
@@ -141,6 +142,7 @@ def fill(port_id: uuid.UUID) -> Harbour:
     make_duplicate(client, make_client(manager))
     DuplicateScan.locked(port_id)
     Merge.make(client, make_client(manager), [], by=manager)
+    db.session.add(Archive(port_id=port_id, client_id=client.id, asked_by_id=manager.id))
     db.session.execute(
         text(
             "INSERT INTO once_keys (id, port_id, actor_id, route, key, input_hash, expires_at)"
@@ -631,6 +633,7 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "client_duplicates": written,
         "duplicate_scans": written,
         "client_merge_log": written,
+        "client_archives": written,
     }
 
 
@@ -766,6 +769,11 @@ DEFINERS = {
     "clear_jobs": definer("housekeeping of no port", "app/jobs.py"),
     "take_mail": definer("a job of the port in force reads what nobody else may", "app/mail/jobs.py"),
     "end_mail": definer("a mail of the port in force", "app/mail/jobs.py"),
+    "forget_subjects": definer("the keys of who was erased, and nothing else", "app/clients/models/erasure.py"),
+    "unsent_mails": definer("a job of the port in force looks for a link in them", "app/clients/forgetting.py"),
+    "withdraw_mail": definer("a mail of the port in force", "app/clients/forgetting.py"),
+    "search_unused": definer("words of the port in force that nobody has", "app/search/forgetting.py"),
+    "search_forget": definer("words of the port in force that nobody has", "app/search/forgetting.py"),
     "clear_mails": definer("housekeeping of no port", "app/jobs.py"),
     "start_run": definer("a run of the port in force", "app/schedule.py"),
     "ports_by_zone": definer("the scheduler's list of ports", "app/schedule.py"),
@@ -1355,6 +1363,67 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     truth.connection.execute("UPDATE mails SET status = 'waiting' WHERE id = %s", (south.mail_id,))
 
 
+@proves("forget_subjects")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    kept = ("subject_keys", "event_mentions", "notifications")
+    before = [truth.count(table) for table in kept]
+    forget = "SELECT forget_subjects('client', %s)"
+    assert hand.scalar(forget, [south.client_id]) == []
+    hand.act_for(port=str(NORTH), user=str(north.user_id), scope=f"client:{north.client_id}")
+    assert hand.scalar(forget, [north.client_id]) == []
+    hand.act_for(user=str(north.user_id), scope="staff")
+    assert hand.scalar(forget, [north.client_id]) == []
+    hand.connection.commit()
+    assert [truth.count(table) for table in kept] == before
+    hand.act_in(north)
+    with hand.attempt():
+        hand.scalar(forget, [north.client_id])
+        assert hand.count("subject_keys", "subject_id = %s", north.client_id) == 0
+
+
+@proves("unsent_mails")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    assert hand.rows("SELECT * FROM unsent_mails()") == []  # a job has no user
+    hand.act_for(port=str(NORTH), scope="staff")
+    assert [mail_id for mail_id, _sealed in hand.rows("SELECT * FROM unsent_mails()")] == [north.mail_id]
+    hand.act_for()
+    assert hand.rows("SELECT * FROM unsent_mails()") == []
+
+
+@proves("withdraw_mail")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    hand.scalar("SELECT withdraw_mail(%s)", north.mail_id)
+    hand.act_for(port=str(NORTH), scope="staff")
+    hand.scalar("SELECT withdraw_mail(%s)", south.mail_id)
+    hand.connection.commit()
+    assert truth.count("mails", "status = 'failed'") == 0
+
+
+@proves("search_unused")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    words = "INSERT INTO search_spellings (port_id, spelling, word) VALUES (%s, %s, %s)"
+    for port, word in ((NORTH, "unusedinnorth"), (SOUTH, "unusedinsouth")):
+        truth.connection.execute(words, (port, word, word))
+    unused = "SELECT * FROM search_unused(1000)"
+    found = {word for (word,) in hand.rows(unused)}
+    assert "unusedinnorth" in found
+    assert "unusedinsouth" not in found
+    hand.act_for(port=str(NORTH), user=str(north.user_id), scope="client:x")
+    assert hand.rows(unused) == []
+
+
+@proves("search_forget")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    words = "INSERT INTO search_spellings (port_id, spelling, word) VALUES (%s, %s, %s)"
+    truth.connection.execute(words, (SOUTH, "stillinsouth", "stillinsouth"))
+    assert hand.scalar("SELECT search_forget(%s)", ["stillinsouth", "marchand"]) is True
+    hand.connection.commit()
+    assert truth.count("search_spellings", "word = 'stillinsouth'") == 1
+    assert truth.count("search_spellings", "word = 'marchand' AND port_id = %s", NORTH) > 0
+    hand.act_for(port=str(SOUTH), user=str(south.user_id), scope="client:x")
+    assert hand.scalar("SELECT search_forget(%s)", ["stillinsouth"]) is False
+
+
 @proves("start_run")
 def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     run_id = uuid.uuid4()
@@ -1388,6 +1457,8 @@ def test_every_job_given_what_is_another_ports_sees_nothing(
 ) -> None:
     theirs: dict[str, Any] = {
         "import_id": south.import_id,
+        "client_id": south.client_id,
+        "archive_id": truth.scalar("SELECT id FROM client_archives WHERE port_id = %s", SOUTH),
         "change_set_id": truth.scalar("SELECT id FROM change_sets WHERE port_id = %s", SOUTH),
         "mail_id": south.mail_id,
         "user_id": south.user_id,

@@ -113,3 +113,24 @@ def opened(kind: str, items: Sequence[ChangeItem]) -> list[Done]:
             image = None
         done.append(Done(item.id, item.subject_id, item.act, image, item.event_id, item.last_event_id))
     return done
+
+
+FORGOTTEN_AT_ONCE = 5000
+
+
+@job(queue="maintenance", in_steps=True)
+def forget_images(steps: Steps) -> None:
+    """What records were before bulk acts that cannot be taken back any more."""
+    while _forget_some(steps):
+        pass
+
+
+def _forget_some(steps: Steps) -> bool:
+    """Whether there may be more."""
+    with steps.step():
+        found = db.session.scalars(ChangeSet.not_forgotten().limit(1).with_for_update(skip_locked=True)).one_or_none()
+        if found is not None:
+            steps.advance(found.forget(FORGOTTEN_AT_ONCE))
+        is_under_way = found is not None
+    db.session.expunge_all()
+    return is_under_way

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
@@ -90,6 +91,8 @@ class ChangeSet(Recorded, Timestamped, PortScoped, Base):
     put_back: Mapped[int] = mapped_column(default=0)
     kept: Mapped[int] = mapped_column(default=0)
     applied_at: Mapped[datetime | None]
+    # When what the records were before was removed.
+    forgotten_at: Mapped[datetime | None]
     created_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
 
     @property
@@ -113,6 +116,11 @@ class ChangeSet(Recorded, Timestamped, PortScoped, Base):
     @property
     def can_be_taken_back(self) -> bool:
         return self.status == ChangeSetStatus.APPLIED and self.ends_at is not None and now() < self.ends_at
+
+    @property
+    def is_over(self) -> bool:
+        """It could have been taken back, and the time for that has passed."""
+        return self.status == ChangeSetStatus.APPLIED and not self.can_be_taken_back
 
     @classmethod
     def visible_to(cls, member: Member) -> Select[Self]:
@@ -138,7 +146,7 @@ class ChangeSet(Recorded, Timestamped, PortScoped, Base):
     def reopen(self) -> None:
         """Its act goes on."""
         if self.status == ChangeSetStatus.APPLIED:
-            self.status = ChangeSetStatus.OPEN
+            self.status, self.forgotten_at = ChangeSetStatus.OPEN, None
 
     def close(self) -> None:
         """Its act is over, or rests; from now on it can be taken back."""
@@ -167,6 +175,22 @@ class ChangeSet(Recorded, Timestamped, PortScoped, Base):
         self.status = ChangeSetStatus.ROLLING_BACK
         self.record("rollBackStarted", by=by, title=self.title, total=self.total)
         return True
+
+    @classmethod
+    def not_forgotten(cls) -> Select[Self]:
+        """Those of the port in force that nobody can take back any more, and whose before-images are still there."""
+        is_over = cls.status.in_((ChangeSetStatus.APPLIED, ChangeSetStatus.ROLLED_BACK))
+        old = cls.applied_at < now() - TAKEN_BACK_WITHIN
+        return select(cls).where(is_over, old, cls.forgotten_at.is_(None)).order_by(cls.id)
+
+    def forget(self, most: int) -> int:
+        """Remove so many of its (locked) before-images; how many there were. With the last it is forgotten."""
+        still = select(ChangeItem.id).where(ChangeItem.change_set_id == self.id, ChangeItem.sealed != b"")
+        changed = update(ChangeItem).where(ChangeItem.id.in_(still.limit(most))).values(sealed=b"")
+        gone = len(db.session.scalars(changed.returning(ChangeItem.id)).all())
+        if gone < most:
+            self.forgotten_at = now()
+        return gone
 
     def note_rolled_back(self, *, by: Actor) -> None:
         self.status = ChangeSetStatus.ROLLED_BACK

@@ -74,6 +74,7 @@ links.stays("client_duplicates", "a_id", "the pair itself is settled; others are
 links.stays("client_duplicates", "b_id", "as a_id")
 links.stays("client_merge_log", "survivor_id", "the log of an earlier merge")
 links.stays("client_merge_log", "merged_id", "the log of an earlier merge")
+links.stays("client_archives", "client_id", "what was put together of one of the two; gone after a week")
 # Without a foreign key:
 links.stays("events", "subject_id", "append-only and signed; the survivor's page leads to them")
 links.stays("event_mentions", "subject_id", "as events: the timeline that the survivor's page leads to")

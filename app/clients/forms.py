@@ -276,3 +276,19 @@ class ExportForm(Form):
         default=ExportExtent.SHOWN,
         description=_("Cards have names, contacts and addresses; everything adds notes and tags."),
     )
+
+
+class ErasureForm(Form):
+    """`typed`: the client once more, so that nobody erases the wrong one."""
+
+    typed = StringField(_("Number or full name of the client"), [at_most(200)])
+    reason = StringField(_("Reason"), [DataRequired(_("Say why, in a few words.")), at_most(300)])
+
+    def validate_for(self, client: Client) -> bool:
+        """As it stands, but for upper case and spaces."""
+        is_valid = bool(self.validate())
+        typed = " ".join(str(self.typed.data or "").split()).casefold()
+        if typed not in (str(client.number), " ".join(client.full_name.split()).casefold()):
+            self.typed.errors = [gettext("Type %(number)s, or the full name.", number=client.number)]
+            return False
+        return is_valid

@@ -20,6 +20,7 @@ from ..db import begin, db, rollback
 from ..events.models import Actor, System
 from ..identity.models import User, current_port_of
 from ..jobs import Steps, job
+from ..storage.store import NotStored
 from ..tables import NotATable, Table, open_table
 from .batch import Batch
 from .columns import VESSEL_BY, Columns, Matched, fingerprint
@@ -101,6 +102,8 @@ def check_import(steps: Steps, import_id: uuid.UUID) -> None:
                     _check_rows(steps, check, table)
         except NotATable as refused:
             error = str(refused)
+        except NotStored:
+            error = _("The file is not kept any more. Send it again.")
     with steps.step():
         found = _locked(import_id)
         if found is not None and error:

@@ -39,6 +39,7 @@ ABOUT_CLIENTS = (
     "client:reverted",
     "client:archived",
     "client:restored",
+    "client:erased",
     "client:merged",
     "client:unmerged",
     "client:noteAdded",
@@ -62,7 +63,7 @@ ABOUT_CLIENTS = (
 ABOUT_VESSELS = tuple(name for name in EVENTS if name.startswith("vessel:"))
 
 # What may be done with the client is another afterwards, or all of it has changed.
-REDRAWN = ("client:archived", "client:restored", "client:merged", "client:unmerged")
+REDRAWN = ("client:archived", "client:restored", "client:erased", "client:merged", "client:unmerged")
 
 
 @live.topic("clients")
@@ -157,7 +158,7 @@ def show_file_in_timeline(event: Event) -> None:
         live.replace(client.room, "clients/_timeline.html", target=target, **context)
 
 
-CHANGING_THE_LIST = ("client:created", "client:restored", "client:merged", "client:unmerged")
+CHANGING_THE_LIST = ("client:created", "client:restored", "client:erased", "client:merged", "client:unmerged")
 
 
 @on(*ABOUT_CLIENTS)

@@ -17,15 +17,14 @@ from flask_babel import gettext as _
 from sqlalchemy import ARRAY, ColumnElement, Select, Text, cast, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
-from ..crypto import Unreadable
 from ..current import Member
 from ..db import db
 from ..identity.models import User
-from .models import Event, SubjectKey, keyring, place_of_key
+from .models import Event, SubjectKey, open_events
 from .registry import EVENTS
 from .reverts import WAYS
 from .subjects import Shown, label_of, label_of_family, plain, shown_of
-from .timeline import FIELDS, PERSONAL, TELLERS, FieldWords, Told
+from .timeline import FIELDS, PERSONAL, TELLERS, FieldWords, Told, open_key
 
 SIZE = 50
 SYSTEM = "system"
@@ -390,11 +389,15 @@ def one_line(event_id: uuid.UUID, member: Member) -> Line | None:
 def lines_of(rows: Sequence[Any], member: Member, people: Mapping[uuid.UUID, str]) -> list[Line]:
     """The rows in words: one statement a kind of record, none a row."""
     shown = shown_of(member, {(row.subject_type, row.subject_id) for row in rows})
-    return [line_of(row, member, people, shown.get((row.subject_type, row.subject_id))) for row in rows]
+    return [
+        line_of(row, words, member, people, shown.get((row.subject_type, row.subject_id)))
+        for row, words in zip(rows, opened(rows), strict=True)
+    ]
 
 
-def line_of(row: Any, member: Member, people: Mapping[uuid.UUID, str], subject: Shown | None) -> Line:
-    words = opened(row)
+def line_of(
+    row: Any, words: Mapping[str, Any] | None, member: Member, people: Mapping[uuid.UUID, str], subject: Shown | None
+) -> Line:
     icon, tone, teller = TELLERS.get(row.name, ("pencil", "", lambda details: plain(row.name.partition(":")[2])))
     is_open = subject is not None and subject.is_open
     way = WAYS.get(row.name)
@@ -424,15 +427,9 @@ def line_of(row: Any, member: Member, people: Mapping[uuid.UUID, str], subject: 
     )
 
 
-def opened(row: Any) -> dict[str, Any] | None:
-    """The words of an event; None when they were erased."""
-    if row.sealed_key is None:
-        return None
-    try:
-        key = keyring().open(row.sealed_key, place=place_of_key(row.subject_type, row.subject_id))
-        return Event(id=row.id, sealed=row.sealed).opened(key)
-    except Unreadable:
-        return None
+def opened(rows: Sequence[Any]) -> list[dict[str, Any] | None]:
+    """The words of each event; None where they were erased."""
+    return open_events((row.id, row.sealed, open_key(row.sealed_key, row.subject_type, row.subject_id)) for row in rows)
 
 
 # --- What not everybody sees -------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Text,
     select,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,6 +29,7 @@ from uuid_utils.compat import uuid7
 
 from ..crypto import Keyring, Unreadable, new_key, open_sealed, seal
 from ..db import Base, db, now, wake_relay
+from .enclosed import Of, Subject, read, subjects_in, written
 from .registry import EVENTS
 
 
@@ -91,8 +93,8 @@ class Event(Base):
 
     def opened(self, key: bytes) -> dict[str, Any]:
         """{"changes": {field: [old, new]}, "details": {…}, "actor": name, "ip", "user_agent"}. Raises Unreadable."""
-        words: dict[str, Any] = json.loads(open_sealed(key, self.sealed, place=f"events:{self.id}"))
-        return words
+        text = open_sealed(key, self.sealed, place=f"events:{self.id}").decode()
+        return read(text, self.id, _kept_keys(subjects_in(text)))
 
 
 class EventMention(Base):
@@ -199,6 +201,29 @@ def subject_key(subject_type: str, subject_id: uuid.UUID, *, port_id: uuid.UUID 
     return kept
 
 
+def _kept_keys(subjects: Collection[Subject]) -> dict[Subject, bytes]:
+    if not subjects:
+        return {}
+    kept = select(SubjectKey.subject_type, SubjectKey.subject_id, SubjectKey.sealed_key)
+    named = tuple_(SubjectKey.subject_type, SubjectKey.subject_id)
+    found = db.session.execute(kept.where(named.in_(list(subjects))))
+    return {(kind, one): keyring().open(sealed, place=place_of_key(kind, one)) for kind, one, sealed in found}
+
+
+def open_events(rows: Iterable[tuple[uuid.UUID, bytes, bytes | None]]) -> list[dict[str, Any] | None]:
+    """The words of events, each given as its id, what is sealed, and its key; None for what was erased. What is about
+    others in them takes one statement more."""
+    texts: list[tuple[uuid.UUID, str | None]] = []
+    for event_id, sealed, key in rows:
+        try:
+            text = open_sealed(key, sealed, place=f"events:{event_id}").decode() if key else None
+        except Unreadable:
+            text = None
+        texts.append((event_id, text))
+    keys = _kept_keys({one for _id, text in texts if text for one in subjects_in(text)})
+    return [read(text, event_id, keys) if text is not None else None for event_id, text in texts]
+
+
 def _kept_key(subject_type: str, subject_id: uuid.UUID) -> bytes | None:
     kept = db.session.scalar(
         select(SubjectKey.sealed_key).where(
@@ -237,6 +262,7 @@ def row_of(
     words: dict[str, Any] = {"changes": happening.changes, "details": happening.details, "actor": by.name}
     if has_request_context():
         words |= {"ip": request.remote_addr, "user_agent": request.user_agent.string[:300]}
+    plain = written(words, happening.id, lambda other: subject_key(*other, port_id=port_id))
     row = {
         "id": happening.id,
         "port_id": port_id,
@@ -246,7 +272,7 @@ def row_of(
         "actor_kind": by.actor_kind,
         "actor_id": by.actor_id,
         "changed_fields": sorted(happening.changes),
-        "sealed": seal(key, json.dumps(words, default=str).encode(), place=f"events:{happening.id}"),
+        "sealed": seal(key, plain, place=f"events:{happening.id}"),
         "request_id": g.get("request_id"),
         "occurred_at": now(),
     }
@@ -274,8 +300,9 @@ def record(
 
     `told_in`: other records of the port, as (type, id), in whose timelines it stands too.
 
-    `changes` maps each field to (old, new) as JSON values; `details` has the payload fields of the registry.
-    Credentials and tokens must never be passed. Raises KeyError for a name that is not in the registry.
+    `changes` maps each field to (old, new) as JSON values, words of another record as `Of`; `details` has the payload
+    fields of the registry. Credentials and tokens must never be passed. Raises KeyError for a name that is not in the
+    registry.
     """
     happening = Happening(event_name, subject_id, changes or {}, details, told_in=told_in)
     # Users and roles are the same in every port, and so are their keys.
@@ -353,11 +380,13 @@ __all__ = [
     "Event",
     "EventMention",
     "Happening",
+    "Of",
     "Outbox",
     "Recorded",
     "SubjectKey",
     "System",
     "Unreadable",
+    "open_events",
     "record",
     "subject_key",
 ]

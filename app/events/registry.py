@@ -54,6 +54,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "client:reverted": ("event_id", "changed_fields"),
     "client:archived": (),
     "client:restored": (),
+    "client:erased": ("reason", "kept", "vessels"),
     "client:noteAdded": ("note_id", "author", "preview"),
     "client:noteRemoved": ("note_id",),
     "client:noteRestored": ("note_id",),

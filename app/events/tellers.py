@@ -38,6 +38,8 @@ def _exported(details: Mapping[str, Any]) -> str:
         return _("exported %(count)s entries of the audit log", count=count)
     if what == "clients":
         return _("exported %(count)s clients", count=count)
+    if what == "client":
+        return _("put an archive together of everything held about this client")
     return _("exported %(count)s rows (%(what)s)", count=count, what=what)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, union_all
 
 from ..crypto import Unreadable
 from ..db import db
-from .models import Event, EventMention, SubjectKey, keyring, place_of_key
+from .models import Event, EventMention, SubjectKey, keyring, open_events, place_of_key
 
 # event name → (icon, tone, words: details → sentence continuing the actor's name)
 Teller = Callable[[Mapping[str, Any]], str]
@@ -103,8 +103,8 @@ def tells(
 def timeline(
     subject_type: str, subject_id: uuid.UUID, *, limit: int = 20, before: uuid.UUID | None = None
 ) -> list[Entry]:
-    """The record's entries, its own and those that mention it, newest first; one statement. `before`: the id of an
-    entry already shown."""
+    """The record's entries, its own and those that mention it, newest first; one statement, and one more where they
+    tell of other records. `before`: the id of an entry already shown."""
     own = select(Event.id).where(Event.subject_type == subject_type, Event.subject_id == subject_id)
     mentions = select(EventMention.event_id).where(
         EventMention.subject_type == subject_type, EventMention.subject_id == subject_id
@@ -126,23 +126,20 @@ def timeline(
         .limit(limit)
     ).all()
     keys = {(event.subject_type, event.subject_id): sealed for event, sealed in rows}
-    opened = {subject: _open_key(sealed, *subject) for subject, sealed in keys.items()}
-    return [_entry(event, opened[event.subject_type, event.subject_id]) for event, _sealed in rows]
+    opened = {subject: open_key(sealed, *subject) for subject, sealed in keys.items()}
+    words = open_events((one.id, one.sealed, opened[one.subject_type, one.subject_id]) for one, _sealed in rows)
+    return [_entry(event, said) for (event, _sealed), said in zip(rows, words, strict=True)]
 
 
-def _open_key(sealed: bytes | None, subject_type: str, subject_id: uuid.UUID) -> bytes | None:
+def open_key(sealed: bytes | None, subject_type: str, subject_id: uuid.UUID) -> bytes | None:
     try:
         return keyring().open(sealed, place=place_of_key(subject_type, subject_id)) if sealed else None
     except Unreadable:  # FIELD_KEYS lacks its key: the page opens all the same
         return None
 
 
-def _entry(event: Event, key: bytes | None) -> Entry:
+def _entry(event: Event, words: Mapping[str, Any] | None) -> Entry:
     icon, tone, teller = TELLERS.get(event.name, ("pencil", "", lambda details: _("changed this")))
-    try:
-        words = event.opened(key) if key else None
-    except Unreadable:
-        words = None
     if words is None:
         return Entry(event.id, icon, tone, _("Somebody"), _("did something that was erased since"), event.occurred_at)
     details = words["details"]

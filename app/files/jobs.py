@@ -130,12 +130,17 @@ def clean_up(steps: Steps) -> None:
     nothing, and ask the scanner again for what it could not say."""
     while _purge_some(steps):
         pass
-    while _remove_some(steps):
-        pass
+    remove_loose(steps)
     with steps.step():
         if current_app.extensions["settings"].clamd_url is not None:
             for version_id in models.FileVersion.not_scanned():
                 scan_version.later(version_id=version_id)
+
+
+def remove_loose(steps: Steps) -> None:
+    """Remove what lies in the storage of the port and has belonged to nothing for a day."""
+    while _remove_some(steps):
+        pass
 
 
 def _purge_some(steps: Steps) -> bool:

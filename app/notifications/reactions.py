@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from .. import formats
 from ..db import begin, db
 from ..devices import device_of
-from ..events.models import Event, SubjectKey, keyring, place_of_key
+from ..events.models import Event, SubjectKey, keyring, open_events, place_of_key
 from ..events.reactions import on
 from ..identity.models import PortRoleOverride, Role, User, UserPortRole, current_port_of
 from ..identity.permissions import leaves_of
@@ -148,9 +148,8 @@ def written_for(user_id: uuid.UUID, port_id: uuid.UUID) -> Iterator[str]:
 
 def details_of(event: Event) -> dict[str, Any] | None:
     """None once it was erased."""
-    key = key_of(event)
-    details: dict[str, Any] | None = event.opened(key)["details"] if key else None
-    return details
+    words = open_events([(event.id, event.sealed, key_of(event))])[0]
+    return words["details"] if words else None
 
 
 def key_of(event: Event) -> bytes | None:

@@ -67,6 +67,13 @@ TYPES = {
             icon="message-square",
         ),
         NotificationType(
+            "archive_ready",
+            _("Archives"),
+            _("The archive of everything held about a client, which you asked for, can be downloaded."),
+            icon="download",
+            default=Channels(in_app=True, email=False, digest=False),
+        ),
+        NotificationType(
             "system_alert",
             _("System"),
             _("Work in the background that failed, and mails that could not be sent."),

@@ -7,6 +7,7 @@ what the member may see now. Without Redis there are none.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from flask import current_app
@@ -32,6 +33,16 @@ def remember(member: Member, record: Any) -> None:
             redis.execute()
         except RedisError:
             return
+
+
+def forget(records: Iterable[tuple[str, uuid.UUID]], *, port_id: uuid.UUID, users: Iterable[uuid.UUID]) -> None:
+    """These records, of the port, are offered to none of the users any more."""
+    written = [f"{kind}:{record_id}" for kind, record_id in records]
+    with current_app.extensions["redis"].pipeline(transaction=False) as redis:
+        for user_id in users:
+            for one in written:
+                redis.lrem(f"recent:{port_id}:{user_id}", 0, one)
+        redis.execute()
 
 
 def recent(member: Member) -> list[tuple[str, Shown]]:

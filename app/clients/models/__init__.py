@@ -1,3 +1,4 @@
+from .archive import Archive
 from .client import Client, ClientKind, ClientSource, ClientStatus
 from .contact import Contact, ContactKind
 from .duplicate import Duplicate, DuplicateScan, DuplicateState
@@ -10,6 +11,7 @@ from .relationship import Relationship, RelationshipKind
 from .tagging import ClientTag
 
 __all__ = [
+    "Archive",
     "Client",
     "ClientKind",
     "ClientSource",

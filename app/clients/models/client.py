@@ -87,6 +87,8 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
     created_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     marketing_consent_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
+    # Its words are gone for good: a trigger keeps it so, and nothing is put beside it any more.
+    erased_at: Mapped[datetime | None]
     # Who stands in its place: its number leads there.
     merged_into_id: Mapped[uuid.UUID | None]
 
@@ -112,6 +114,7 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
             for column in ("sort_name", "created_at", "updated_at")
         ),
         Index("ix_clients_archived", "port_id", "sort_name", "id", postgresql_where="archived_at IS NOT NULL"),
+        Index("ix_clients_erased", "port_id", "id", postgresql_where="erased_at IS NOT NULL"),
         Index("ix_clients_owner_current", "port_id", "owner_id", "sort_name", "id"),
         Index("ix_clients_status_current", "port_id", "status", "sort_name", "id"),
         ForeignKeyConstraint(["port_id", "merged_into_id"], ["clients.port_id", "clients.id"], ondelete="RESTRICT"),
@@ -146,6 +149,10 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
     @property
     def is_archived(self) -> bool:
         return self.archived_at is not None
+
+    @property
+    def is_erased(self) -> bool:
+        return self.erased_at is not None
 
     @property
     def room(self) -> str:
@@ -284,7 +291,9 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
             self.record("archived", by=by)
 
     def restore(self, *, by: Actor) -> None:
-        """Back into the lists. Who was merged comes back by undoing that; raises Refused."""
+        """Back into the lists. Who was merged comes back by undoing that, who was erased not at all; raises Refused."""
+        if self.is_erased:
+            raise Refused(_("What was kept about %(name)s is gone: nothing can be brought back.", name=self.full_name))
         if self.merged_into_id is not None:
             raise Refused(_("%(name)s was merged into another client. Undo the merge instead.", name=self.full_name))
         if self.archived_at is not None:

@@ -89,7 +89,8 @@ class Export(Recorded, Timestamped, PortScoped, Base):
 
     @property
     def is_there(self) -> bool:
-        return self.status == ExportStatus.FINISHED and self.ends_at is not None and now() < self.ends_at
+        is_kept = bool(self.storage_key) and self.status == ExportStatus.FINISHED
+        return is_kept and self.ends_at is not None and now() < self.ends_at
 
     @classmethod
     def visible_to(cls, member: Member) -> Select[Self]:

@@ -29,7 +29,7 @@ from uuid_utils.compat import uuid7
 from ...crypto import Unreadable, open_sealed, seal
 from ...db import Base, PortScoped, Timestamped, db, now
 from ...errors import Refused
-from ...events.models import Actor, SubjectKey, keyring, place_of_key, subject_key
+from ...events.models import Actor, Of, SubjectKey, keyring, place_of_key, subject_key
 from ...fields.models import FieldDefinition, FieldValue, told
 from ..links import LINKS, Link
 from .client import Client, named_owners, together
@@ -159,8 +159,9 @@ class Merge(Timestamped, PortScoped, Base):
         )
         db.session.add(made)
         ids: dict[str, Any] = {"surviving_id": str(survivor.id), "merged_id": str(merged.id), "moved": made.count}
-        kept: dict[str, Any] = {"into": None, "name": merged.full_name, "number": merged.number, **words}
-        theirs: dict[str, Any] = {"into": survivor.number, "name": survivor.full_name, "left": {}}
+        name = _of(merged, merged.full_name)
+        kept: dict[str, Any] = {"into": None, "name": name, "number": merged.number, **_theirs(merged, words)}
+        theirs: dict[str, Any] = {"into": survivor.number, "name": _of(survivor, survivor.full_name), "left": {}}
         for client, details in ((survivor, kept), (merged, theirs)):
             client.record("merged", by=by, **ids, **details)
         return made
@@ -222,7 +223,7 @@ class Merge(Timestamped, PortScoped, Base):
             db.session.expire(client)
         ids: dict[str, Any] = {"surviving_id": str(survivor.id), "merged_id": str(merged.id), "kept": len(later)}
         for client, other in ((survivor, merged), (merged, survivor)):
-            client.record("unmerged", by=by, name=other.full_name, number=other.number, **ids)
+            client.record("unmerged", by=by, name=_of(other, other.full_name), number=other.number, **ids)
         return later
 
     def _snapshot(self) -> dict[str, dict[str, Row]]:
@@ -251,6 +252,8 @@ def check_both(survivor: Client, merged: Client) -> None:
     for client in (survivor, merged):
         if client.merged_into_id is not None:
             raise Refused(_("%(name)s was merged into another client meanwhile.", name=client.full_name))
+        if client.is_erased:
+            raise Refused(_("%(name)s cannot be merged: nothing is kept of who that was.", name=client.full_name))
         if client.archived_at is not None:
             raise Refused(_("%(name)s is archived. Restore the client first.", name=client.full_name))
 
@@ -426,6 +429,20 @@ def _write_back(table: str, writes: Iterable[Row]) -> None:
 
 
 # --- Under the key of each
+
+
+def _of(client: Client, words: Any) -> Of:
+    """What is told of one of the two in the events of the other."""
+    return Of(Client.subject_type, client.id, words)
+
+
+def _theirs(merged: Client, words: Mapping[str, Any]) -> dict[str, Any]:
+    """What the event of the survivor says, with the values that were the merged client's as theirs."""
+    new = {
+        part: {name: (old, _of(merged, value)) for name, (old, value) in words.get(part, {}).items()}
+        for part in ("changes", "named")
+    }
+    return {**words, **new, **{part: _of(merged, words[part]) for part in ("left", "left_custom")}}
 
 
 def _seal(client: Client, merge_id: uuid.UUID, words: Row) -> bytes:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...db import Base, PortScoped, Timestamped, db, now, write
-from ...events.models import Actor, record
+from ...events.models import Actor, Of, record
 from .client import Client
 from .contact import Unfit
 
@@ -97,7 +97,7 @@ class Relationship(Timestamped, PortScoped, Base):
             relationship_id=self.id,
             kind=self.kind,
             person=client.full_name,
-            other=to.full_name,
+            other=Of(Client.subject_type, to.id, to.full_name),
         )
 
 

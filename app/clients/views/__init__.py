@@ -20,6 +20,7 @@ from . import (
     imports,
     mergers,
     notes,
+    privacy,
     relationships,
     tags,
 )

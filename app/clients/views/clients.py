@@ -27,6 +27,8 @@ from ..forms import AddTagForm, ClientForm, NewClientForm, NoteForm
 from ..labels import source_word
 from ..listing import CLIENTS
 from ..models import Client, Contact, ContactKind
+from ..models.erasure import with_merged
+from ..models.holding import kept
 from ..models.merge import merges_of
 from ..queries import LATEST, beside, client_page, filters_of, kept_about, letters, stays_in_order
 from . import bp
@@ -49,6 +51,9 @@ def locked(number: int) -> Client:
 
 def unarchived(client: Client) -> Client:
     """The client, unless it is put away: then it is not changed (409)."""
+    if client.is_erased:
+        url = url_for("clients.show", number=client.number)
+        raise Refused(_("What was kept about %(name)s is gone.", name=client.full_name), url=url, label=_("Open"))
     if client.is_archived:
         url = url_for("clients.show", number=client.number)
         raise Refused(_("%(name)s is archived.", name=client.full_name) + " " + RESTORE_FIRST, url=url, label=_("Open"))
@@ -62,6 +67,9 @@ def refusal(form: Form, client: Client) -> int | None:
     """The status with which the form is shown again, and nothing typed lost; None when it can be acted on."""
     if not form.validate():
         return 422
+    if client.is_erased:
+        form.form_errors = [_("Somebody erased this client meanwhile. What you typed cannot be kept.")]
+        return 409
     if client.is_archived:
         form.form_errors = [_("Somebody archived this client meanwhile.") + " " + RESTORE_FIRST]
         return 409
@@ -129,8 +137,21 @@ def create() -> ResponseReturnValue:
 @requires(*SEES)
 def show(number: int) -> ResponseReturnValue:
     client = find_or_404(by_number(number).options(joinedload(Client.owner)))
+    if client.is_erased:
+        return erased_page(client)
     remember(member, client)
     return show_page(client)
+
+
+def erased_page(client: Client) -> ResponseReturnValue:
+    """What is left of a client, and why."""
+    return page(
+        "clients/privacy/erased.html",
+        follow=[f"client:{client.number}"],
+        client=client,
+        keeping=kept(with_merged(client)),
+        timeline=timeline(client.subject_type, client.id, limit=LATEST),
+    )
 
 
 def show_page(client: Client, status: int = 200, **context: Any) -> ResponseReturnValue:

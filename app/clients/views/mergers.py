@@ -83,6 +83,8 @@ def numbered(number: int) -> Any:
 
 
 def merge_of(survivor: Client, merge_id: uuid.UUID, *, lock: bool = False) -> Merge:
+    if survivor.is_erased:
+        raise Refused(_("What these clients were before has been erased."))
     statement = Merge.into(survivor).where(Merge.id == merge_id)
     if lock:  # and read anew: somebody may have undone it while this waited
         statement = statement.with_for_update().execution_options(populate_existing=True)

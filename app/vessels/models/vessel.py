@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ...clients.models import Client
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now, write
-from ...events.models import Actor, Recorded, record
+from ...events.models import Actor, Of, Recorded, record
 from ...fields.models import Customised, is_custom, told
 from ...identity.models import User
 from ...numbers import take_number
@@ -227,7 +227,7 @@ class Vessel(Customised, Dimensioned, Recorded, Timestamped, Versioned, PortScop
             by=by,
             told_in=[("client", before.id), ("client", to.id)],
             changes={"client_id": (str(before.id), str(to.id))},
-            named={"client_id": [before.full_name, to.full_name]},
+            named={"client_id": [Of("client", one.id, one.full_name) for one in (before, to)]},
             from_id=before.id,
             to_id=to.id,
             on=on.isoformat(),

@@ -1,0 +1,149 @@
+"""What is held about a client, table by table: how it reads in an archive, and what an erasure does with it. Each
+module says so for its own tables.
+
+    holds("client_notes", _("Notes"), "t.client_id = ANY (:clients)", fields={"body": _("Note")}, …)
+
+    @keeps
+    def invoices(clients: Sequence[uuid.UUID]) -> Iterable[Keeping]: …
+
+A test walks the database and fails for a table, a reference or a column that is not told of here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from ... import formats
+from ...db import db
+from ...events.timeline import FieldWords, shown
+
+REMOVED, FOLLOWS, STAYS = "removed", "follows", "stays"
+# What these words stand for in the SQL of a holding.
+PARTS = (
+    (
+        "their_files",
+        "(t.entity = 'clients' AND t.entity_id = ANY (:clients)"
+        " OR t.entity = 'vessels' AND t.entity_id IN their_vessels)",
+    ),
+    ("their_vessels", "(SELECT v.id FROM vessels v WHERE v.client_id = ANY (:clients))"),
+)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Rows of `table`. SQL knows the row as `t`, as `:clients` the ids of the client and of all who were merged into
+    it, and `their_vessels` and `their_files` (PARTS).
+
+    mine: which rows are meant. columns: those that name the client, or a record that goes with it.
+    fields: what the archive shows, column by column; left_out: the columns it does not show. `also`: SQL of columns
+    that are looked up elsewhere.
+    erased: REMOVED; FOLLOWS what it refers to; STAYS; or how the row is emptied, as SQL behind SET.
+    """
+
+    table: str
+    label: Any
+    mine: str
+    columns: tuple[str, ...] = ()
+    fields: Mapping[str, FieldWords] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+    also: Mapping[str, str] = field(default_factory=dict)
+    order: str = "t.id"
+    erased: str = REMOVED
+
+    def ids(self, clients: Sequence[uuid.UUID], *, locks: bool = False) -> list[uuid.UUID]:
+        statement = f"SELECT t.id FROM {self.table} t WHERE {self.mine} ORDER BY t.id"  # noqa: S608  # our own tables
+        return list(db.session.scalars(text(statement + (" FOR UPDATE" if locks else "")), {"clients": list(clients)}))
+
+    def rows(self, clients: Sequence[uuid.UUID]) -> list[dict[str, Any]]:
+        """All of them, by the names of the columns."""
+        also = "".join(f", {found} AS {name}" for name, found in self.also.items())
+        statement = f"SELECT t.*{also} FROM {self.table} t WHERE {self.mine} ORDER BY {self.order}"  # noqa: S608  # our own tables
+        return [dict(row) for row in db.session.execute(text(statement), {"clients": list(clients)}).mappings()]
+
+    def erase(self, ids: Sequence[uuid.UUID]) -> None:
+        act = f"DELETE FROM {self.table} t"  # noqa: S608  # our own tables
+        if self.erased != REMOVED:
+            act = f"UPDATE {self.table} t SET {self.erased}"  # noqa: S608  # our own tables
+        db.session.execute(text(f"{act} WHERE t.id = ANY (:ids)"), {"ids": list(ids)})
+
+    def said(self, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Label and words of what the row has."""
+        said = ((str(words.label), words.words(row[name])) for name, words in self.fields.items())
+        return [(label, text) for label, text in said if text]
+
+
+HOLDINGS: list[Holding] = []
+# (table, column) → why nothing of it is about a client.
+UNHELD: dict[tuple[str, str], str] = {}
+
+
+def holds(
+    table: str,
+    label: Any,
+    mine: str,
+    *,
+    fields: Mapping[str, Any] | None = None,
+    left_out: Iterable[str] = (),
+    **how: Any,
+) -> None:
+    """`fields`: labels, or with how their values read."""
+    told = {
+        name: words if isinstance(words, FieldWords) else FieldWords(words, as_text)
+        for name, words in (fields or {}).items()
+    }
+    for name, part in PARTS:
+        mine = mine.replace(name, part)
+    HOLDINGS.append(Holding(table, label, mine, fields=told, left_out=frozenset(left_out), **how))
+
+
+def as_text(value: Any) -> str:
+    """A value of a column as people read it."""
+    if isinstance(value, datetime):
+        return formats.format_datetime(value)
+    return formats.format_date(value) if isinstance(value, date) else shown(value)
+
+
+def held(clients: Sequence[uuid.UUID]) -> list[tuple[str, int]]:
+    """How much of each kind there is: one statement."""
+    counted = [one for one in HOLDINGS if one.erased != FOLLOWS and one.table != "clients"]
+    parts = " UNION ALL ".join(
+        f"SELECT {at} AS at, count(*) AS rows FROM {one.table} t WHERE {one.mine}"  # noqa: S608  # our own tables
+        for at, one in enumerate(counted)
+    )
+    found = {row.at: row.rows for row in db.session.execute(text(parts), {"clients": list(clients)})}
+    return [(str(one.label), found[at]) for at, one in enumerate(counted) if found[at]]
+
+
+# --- What has to stay
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Rows that a law wants kept: `law` says which and why, `until` for how long; None where it names no day."""
+
+    label: str
+    law: str
+    table: str
+    ids: Sequence[uuid.UUID]
+    until: date | None = None
+
+
+Keeper = Callable[[Sequence[uuid.UUID]], Iterable[Keeping]]
+
+KEEPERS: list[Keeper] = []
+
+
+def keeps(keeper: Keeper) -> Keeper:
+    """Register what says which rows of these clients an erasure leaves where they are."""
+    KEEPERS.append(keeper)
+    return keeper
+
+
+def kept(clients: Sequence[uuid.UUID]) -> list[Keeping]:
+    return [one for keeper in KEEPERS for one in keeper(clients) if one.ids]
