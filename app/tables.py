@@ -234,11 +234,10 @@ def _csv_rows(content: IO[bytes], encoding: str, delimiter: str, *, skips: bool)
 
 
 def _row(number: int, cells: Sequence[str]) -> tuple[int, list[str]] | None:
+    cells = [undefused(cell) for cell in cells]
     if any(len(cell) > LONGEST_CELL for cell in cells):
         raise _too_long(number)
-    if not any(cell.strip() for cell in cells):
-        return None
-    return number, [undefused(cell) for cell in cells]
+    return (number, cells) if any(cell.strip() for cell in cells) else None
 
 
 def _too_long(number: int) -> NotATable:
@@ -295,8 +294,13 @@ def _json_rows(unfolded: IO[bytes]) -> Rows:
     with open(unfolded.fileno(), encoding="utf-8", newline="\n", closefd=False) as lines:
         for line in lines:
             found = json.loads(line)
-            if isinstance(found, list) and (row := _row(found[0], found[1])):
+            if isinstance(found, list) and (row := _row(found[0], list(map(_as_text, found[1])))):
                 yield row
+
+
+def _as_text(cell: str) -> str:
+    """A formula comes with its value, so what looks like one is none."""
+    return Plain(cell) if cell.startswith("=") else cell
 
 
 # --- Cells that a spreadsheet would run ---------------------------------------------------------------------------
@@ -319,6 +323,12 @@ def defused_text(cell: str) -> str:
     return "'" + cell if MARKED.match(cell) else cell
 
 
+class Plain(str):
+    """A cell that is text and no formula, however it begins: its file says so."""
+
+    __slots__ = ()
+
+
 def undefused(cell: str) -> str:
     """As it was before either."""
-    return cell[1:] if MARKED.match(cell) else cell
+    return Plain(cell[1:]) if MARKED.match(cell) else cell

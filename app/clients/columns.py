@@ -380,10 +380,15 @@ class Columns:
         return cls(fields_of_clients(port_id), fields_of_vessels(port_id), may_tag=may_tag)
 
     def target_of(self, heading: str) -> str:
-        """By its label, that of a contact with its own in brackets (`Phone (Mobile)`), or what others call it."""
+        """By its label, that of a contact with a number or with its own in brackets (`Phone 2`, `Phone (Mobile)`), or
+        what others call it."""
         word = plain(heading)
         if key := self.by_label.get(word):
             return key
+        if found := re.fullmatch(r"(.+) \d+", word):
+            key = self.by_label.get(found[1], "")
+            if key in (*CONTACTS, "label", "note"):
+                return key
         if found := re.fullmatch(r"(.+?)\s*\((.+)\)\s*", " ".join(heading.split())):
             key = self.by_label.get(plain(found[1]), "")
             if key in CONTACTS:

@@ -23,7 +23,7 @@ from ..db import db
 from ..decimals import Unclear, decimal_sign, with_point
 from ..fields.models import FieldKind, Unfit
 from ..identity.models import User, UserPortRole
-from ..tables import Table, defused
+from ..tables import Plain, Table, defused
 from .columns import ADDRESS, CONTACTS, NAMES, WHY, Columns, plain, unit_of
 from .labels import FIELDS
 from .models.client import ClientKind
@@ -163,7 +163,12 @@ def read_row(reading: Reading, cells: Sequence[str]) -> tuple[dict[str, Any], st
     problem: tuple[str, str] | None = None
     for at, key in enumerate(reading.keys[: len(cells)]):
         cell = cells[at].strip()
-        if not key or not cell or key in ADDRESS or key == "label":
+        if not key or not cell or key == "label":
+            continue
+        if cell.startswith("=") and key not in CONTACTS and not isinstance(cells[at], Plain):
+            text = _("“%(cell)s” is a formula. Save the file with values.", cell=cell[:60])
+            problem = problem or (text, "note" if key == "told_note" else key)
+        if key in ADDRESS:
             continue
         if key in CONTACTS:
             label = cells[reading.label_at[at]] if at in reading.label_at else reading.targets[at].partition("|")[2]
@@ -181,6 +186,8 @@ def read_row(reading: Reading, cells: Sequence[str]) -> tuple[dict[str, Any], st
     contacts += _take_address(reading, cells, named)
     if notes:
         named["note"] = "\n".join(notes)
+    if len(notes) > 1:
+        named["notes"] = notes
     parts = " ".join(filter(None, (named.pop(name, "") for name in NAMES)))
     if too_many := _too_many(reading, cells):
         problem = too_many, ""
@@ -272,13 +279,12 @@ def _check_shape(named: dict[str, Any], columns: Columns) -> None:
     name = named["full_name"]
     if not name:
         raise WrongRow(_("There is no name in this row."), "full_name")
-    if sort_name(name).partition(":")[0].strip() in TOTALS and not named["contacts"]:
+    is_somebody = named["contacts"] or named.get("number")
+    if sort_name(name).partition(":")[0].strip() in TOTALS and not is_somebody:
         raise WrongRow(_("This looks like a row of totals, not like a client."), "full_name")
     for key, value in named.items():
         if not isinstance(value, str):
             continue
-        if value.startswith("="):
-            raise WrongRow(_("“%(cell)s” is a formula. Save the file with values.", cell=value[:60]), key)
         if len(value) > columns.by_key[key].longest:
             words = {"field": columns.label_of(key), "limit": columns.by_key[key].longest}
             raise WrongRow(_("%(field)s is longer than %(limit)d characters.", **words), key)
@@ -302,7 +308,8 @@ def _read_tags(named: dict[str, Any], known: Known) -> None:
     if not named.get("tags"):
         return
     found: dict[str, str] = {}
-    for typed in named["tags"] if isinstance(named["tags"], list) else re.split(r":::|[;,]", named["tags"]):
+    separator = ":::" if ":::" in named["tags"] else "[;,]"
+    for typed in named["tags"] if isinstance(named["tags"], list) else re.split(separator, named["tags"]):
         name = " ".join(typed.split())
         if not name:
             continue

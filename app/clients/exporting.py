@@ -153,7 +153,9 @@ class Manner:
         if self.format == ExportFormat.VCARD:
             return as_vcards(batches, with_words=self.is_whole)
         header = [column.heading for column in columns]
-        rows = ([[column.cell(one) for column in columns] for one in batch] for batch in batches)
+        rows = (
+            [[column.cell(row) for column in columns] for one in batch for row in one.by_vessel] for batch in batches
+        )
         if self.format == ExportFormat.XLSX:
             return as_workbook(header, rows)
         # What is read in again has numbers with a point, which a semicolon would belie.
@@ -182,7 +184,7 @@ def at_once(manner: Manner, ids: Sequence[uuid.UUID], member: Member) -> Iterato
     def batches() -> Iterator[list[Outgoing]]:
         for some in shares(ids):
             begin(port_id=port.id, user_id=member.id, scope="staff")
-            batch = outgoing(some)
+            batch = outgoing(some, is_whole=manner.is_whole)
             rollback()
             yield batch
 
@@ -297,7 +299,8 @@ def _batches(
         with steps.step():
             found = _locked(export_id)
             seen = set(db.session.scalars(found.scope().where(Client.id.in_(some)).with_only_columns(Client.id)))
-            batch = outgoing([client_id for client_id in some if client_id in seen])
+            there = [client_id for client_id in some if client_id in seen]
+            batch = outgoing(there, is_whole=found.extent == ExportExtent.ALL)
             found.done += len(some)
             found.total = len(ids)
             steps.advance(len(some))

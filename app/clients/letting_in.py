@@ -157,8 +157,8 @@ class Writing:
         for tag in fields.get("tags", ()):
             if tag.casefold() not in has_tags:
                 image["tags"].append(self._put_tag_on(client_id, tag))
-        if any(name == "note" for name, _old, _new in differences):
-            image["notes"].append(self._add_note(client_id, fields["note"]))
+        for note in (new for name, _old, new in differences if name == "note"):
+            image["notes"].append(self._add_note(client_id, note))
         self._note(client_id, "updated", image, first)
 
     def _add_contact(self, client_id: uuid.UUID, contact: Mapping[str, str], *, is_primary: bool) -> uuid.UUID:

@@ -78,7 +78,7 @@ def _contact_lines(one: Outgoing) -> Iterator[str]:
                 named, value = "EMAIL", escaped(contact.value)
             else:
                 named, value = "ADR", structured("", "", contact.value, "", "", "", "")
-            if at == 0 and kind != ContactKind.WHATSAPP:
+            if at == 0 and kind in (ContactKind.EMAIL, ContactKind.PHONE):
                 parameters += ";PREF=1"
             if label:
                 item += 1

@@ -382,10 +382,17 @@ def differences(
     has = here.tags.get(client_id, ())
     if new_tags := [tag for tag in fields.get("tags", ()) if tag.casefold() not in has]:
         found.append(["tags", None, ", ".join(new_tags)])
-    note = fields.get("note")
-    if note and note not in here.notes.get(client_id, ()):
-        found.append(["note", None, note])
+    if new_note := _new_note(fields, here.notes.get(client_id, ())):
+        found.append(["note", None, new_note])
     return found + here.fleet.differences(vessel_of(fields), client_id)
+
+
+def _new_note(fields: Mapping[str, Any], kept: Collection[str]) -> str:
+    """Columns of notes become one note, and may be several here already."""
+    note = fields.get("note")
+    if not note or note in kept:
+        return ""
+    return "\n".join(one for one in fields.get("notes", [note]) if one not in kept)
 
 
 def present(client: Mapping[str, Any], name: str) -> Any:
