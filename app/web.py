@@ -492,6 +492,9 @@ def csp_nonce() -> str:
     return nonce
 
 
+NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+
+
 def content_security_policy() -> str:
     settings = current_app.extensions["settings"]
     storage = [_origin(url) for url in (settings.s3_public_url, settings.s3_url) if url][:1]
@@ -518,11 +521,13 @@ def secure(response: Response) -> Response:
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "no-referrer" if is_link() else "strict-origin-when-cross-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if response.mimetype == "text/html":
-        headers.setdefault("Content-Security-Policy", content_security_policy())
+        # A fragment is never a page of its own: should a browser take it for one, nothing in it counts.
+        headers.setdefault("Content-Security-Policy", NOTHING if is_partial() else content_security_policy())
         response.vary.add("HX-Request-Type")
+    if not is_partial():
+        headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if request.endpoint != "static" and "Cache-Control" not in headers:
         headers["Cache-Control"] = "no-store"
     if current_app.config["SESSION_COOKIE_SECURE"]:

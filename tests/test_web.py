@@ -107,6 +107,8 @@ def test_history_and_boosted_requests_get_the_whole_page(visit: Callable[[str], 
     assert "<html" in whole.text
     assert "<html" not in part.text
     assert "<title>" in part.text
+    assert "nonce" not in part.headers["Content-Security-Policy"]
+    assert "sandbox" in part.headers["Content-Security-Policy"]
 
 
 def test_a_body_over_the_limit_is_413_with_words(visit: Callable[[str], Visitor]) -> None:
