@@ -87,7 +87,9 @@ class Asked:
         if not self.field:
             return named
         changing = [name for name in EVENTS if self.field in FIELDS.get(name, ())]
-        return [name for name in changing if name in named] or named if self.what else changing
+        if not self.what:
+            return changing
+        return [name for name in changing if name in named] or named
 
     def named(self) -> list[ColumnElement[bool]]:
         return [Event.name.in_(names)] if (names := self.names()) else []
@@ -122,7 +124,7 @@ def _id(text: str) -> uuid.UUID | None:
 def _subject(text: str) -> tuple[str, uuid.UUID] | None:
     kind, _colon, record_id = text.partition(":")
     found = _id(record_id)
-    return (kind, found) if found and re.fullmatch(r"[a-z_]{1,40}", kind) else None
+    return (kind, found) if found and re.fullmatch(r"[A-Za-z_]{1,40}", kind) else None
 
 
 def _day(text: str) -> date | None:

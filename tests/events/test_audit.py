@@ -23,6 +23,7 @@ from app.db import begin, commit, now
 from app.events.audit import Asked, browser_of, masked
 from app.events.models import System, record
 from app.events.registry import EVENTS
+from app.events.subjects import LABELS
 from app.events.timeline import TELLERS
 from app.identity.models import Role, Team, User
 from tests.servers import Installation
@@ -149,6 +150,13 @@ def test_a_day_is_a_day_in_the_zone_of_the_port(app: Flask, db: SQLAlchemy) -> N
         "2026-11-20T22:00:00+00:00",
         "2026-11-21T22:00:00+00:00",
     ]
+
+
+@pytest.mark.usefixtures("app")  # which registers the kinds of records
+def test_the_log_is_narrowed_to_a_record_of_any_kind() -> None:
+    one = uuid.uuid4()
+    read = {kind: Asked.read({"subject": f"{kind}:{one}"}).subject for kind in LABELS}
+    assert read == {kind: (kind, one) for kind in LABELS}
 
 
 @pytest.mark.parametrize(
