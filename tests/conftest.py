@@ -23,8 +23,9 @@ from tests import world
 from tests.servers import Cluster, Fragile, Holding, Installation, Running, start_postgres, start_valkey
 
 TESTS = Path(__file__).parent
-# Files that take longest for how few tests are in them.
-LONG = {TESTS / name for name in ("browser", "jobs", "test_fences.py", "test_run.py")}
+# What takes longest for how few tests are in it. The browser's come after the others: while one process makes the
+# demo for them, the other is still at those.
+LONG = [TESTS / name for name in ("jobs", "test_fences.py", "test_run.py", "browser")]
 # Files whose tests share nothing that is dear to make: processes take them one by one.
 SHARED = {TESTS / name for name in ("test_access.py",)}
 
@@ -50,7 +51,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, and what can be shared out comes last, so that the processes of a run end
     together."""
-    items.sort(key=lambda item: (item.path in SHARED, LONG.isdisjoint({item.path, *item.path.parents})))
+
+    def turn(item: pytest.Item) -> int:
+        if item.path in SHARED:
+            return len(LONG) + 1
+        places = {item.path, *item.path.parents}
+        return next((at for at, one in enumerate(LONG) if one in places), len(LONG))
+
+    items.sort(key=turn)
 
 
 class Sharing(LoadFileScheduling):  # type: ignore[misc]  # xdist is published without types

@@ -127,16 +127,15 @@ class Cluster:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def make_template(self, name: str, holding: Holding) -> None:
-        """Made by whichever worker comes first; the others wait for it."""
-        with self.connect() as connection:
-            connection.execute("SET lock_timeout = '180s'")
-            connection.execute("SELECT pg_advisory_lock(1)")
-            self.make_once("quayside_template_nothing", self.migrate)
-            self.make_once(name, self.load_demo if holding == "demo" else self.build_cast)
+        self.make_once("quayside_template_nothing", self.migrate)
+        self.make_once(name, self.load_demo if holding == "demo" else self.build_cast)
 
     def make_once(self, name: str, make: Callable[[str], Database]) -> None:
-        """A database of this name is a whole one: until then it has another."""
+        """By whichever worker comes first; the others wait for it. A database of this name is a whole one: until then
+        it has another."""
         with self.connect() as connection:
+            connection.execute("SET lock_timeout = '180s'")
+            connection.execute("SELECT pg_advisory_lock(hashtext(%s))", (name,))
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
                 return
             unfinished = make(f"{name}_unfinished")
