@@ -25,7 +25,7 @@ from .jobs import send_reset
 from .models import Purpose, Session, User, hash_token
 from .models.verification import new_token
 from .passwords import hash_password, verify
-from .sign_in import FIND, Attempt, Signer, Wrong, address_of, network_of
+from .sign_in import FIND, Attempt, Signer, Wrong, address_of, network_of, resume
 
 FIND_LINK = text("SELECT * FROM find_link(:purpose, :token_hash, :now)")
 ACCEPT = text("SELECT id, name FROM accept_invitation(:token_hash, :password_hash, :name, :now)")
@@ -160,11 +160,6 @@ def prove(password: str, *, ip: str | None, by: Member) -> Attempt:
     if not verify(found.password_hash if found else None, password):
         attempt.fail("password")
     return attempt
-
-
-def resume(by: Member) -> None:
-    """Act for the member again, after what was committed or undone in between."""
-    begin(port_id=by.port.id if by.port else None, user_id=by.id, scope="staff")
 
 
 def renew_session(by: Member) -> str:

@@ -220,12 +220,17 @@ def confirm(by: Member, shown: Proof | str, *, ip: str | None) -> str:
     return Session.rotate(by.session_id, is_confirmed=True, with_factor=isinstance(shown, Proof) or None)
 
 
+def resume(by: Member) -> None:
+    """Act for the member again, after what was committed or undone in between."""
+    begin(port_id=by.port.id if by.port else None, user_id=by.id, scope="staff")
+
+
 def take_challenge(purpose: str, token: str | None, *, by: Member | None = None) -> str | None:
     """The challenge that was handed out for this and to nobody else; taken whatever comes of it."""
     words = Challenge.take(token) if token else None
     commit()
     if by is not None:
-        begin(port_id=by.port.id if by.port else None, user_id=by.id, scope="staff")
+        resume(by)
     is_meant = words == {"purpose": purpose, "user": str(by.id) if by else None}
     return token if is_meant else None
 

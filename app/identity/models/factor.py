@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
+from flask_babel import gettext as _
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, Select, String, delete, exists, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
@@ -161,8 +162,6 @@ class MfaFactor(Identified, Base):
     def reset_all(cls, user: User, *, by: Member) -> None:
         """Take every factor from somebody who lost theirs, and end their sessions: they sign in with their password
         and set up anew. Raises Refused where `by` may not: themselves, a super-admin, somebody of another port."""
-        from flask_babel import gettext as _
-
         count = db.session.scalar(select(func.reset_factors(user.id)))
         if count is None:
             raise Refused(_("The second factors of this account cannot be reset here."))

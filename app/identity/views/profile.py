@@ -18,11 +18,11 @@ from ...db import after_commit, rollback
 from ...storage.store import NotStored
 from ...web import find_or_404, go, page, said, set_session_cookie, signed_in
 from .. import accounts
-from ..accounts import Profile, own, resume, set_picture
+from ..accounts import Profile, own, set_picture
 from ..forms import EmailForm, PasswordForm, PictureForm, ProfileForm
 from ..models import User
 from ..pictures import NotAPicture, square
-from ..sign_in import Paused, Wrong
+from ..sign_in import Paused, Wrong, resume
 from . import bp
 
 PLACE = "/<port>/settings/profile"
