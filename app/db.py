@@ -8,7 +8,8 @@ through; unset means no rows. Only this module commits.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +28,7 @@ from sqlalchemy import (
     event,
     text,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -146,6 +147,19 @@ def commit() -> None:
         acts.pop(0)()
 
 
+@contextmanager
+def beside(failure: str, **about: Any) -> Iterator[None]:
+    """For what is not worth the unit of work: in a savepoint, and whatever fails is logged as `failure`. Only a lost
+    connection is raised."""
+    try:
+        with db.session.begin_nested():
+            yield
+    except Exception as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise
+        log.exception(failure, **about)
+
+
 def rollback() -> None:
     db.session.rollback()
     _after_commit().clear()
@@ -219,6 +233,7 @@ __all__ = [
     "Versioned",
     "after_commit",
     "begin",
+    "beside",
     "commit",
     "count_statements",
     "db",

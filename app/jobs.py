@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
-from .db import Base, Identified, begin, commit, db, now, rollback, wake_relay
+from .db import Base, Identified, begin, beside, commit, db, now, rollback, wake_relay
 from .events.models import System, record
 from .logs import mask
 
@@ -354,13 +354,8 @@ def _fail(row: Row[Any], steps: Steps, error: str) -> None:
 def _give_up(row: Row[Any], error: str) -> None:
     work = WORKS.get(row.name)
     if work is not None and work.failed is not None:
-        try:
-            with db.session.begin_nested():
-                work.failed(error=error, **_ids(row))
-        except Exception as problem:  # a job is given up whatever its own last word comes to
-            if isinstance(problem, DBAPIError) and problem.connection_invalidated:
-                raise
-            log.exception("job_failed_to_say_so", job=row.name)
+        with beside("job_failed_to_say_so", job=row.name):  # it is given up whatever its last word comes to
+            work.failed(error=error, **_ids(row))
     record(
         "system:jobFailed",
         by=System(),

@@ -23,7 +23,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.exc import DBAPIError
 
 from ..config import Settings
-from ..db import begin, commit, db, now
+from ..db import begin, beside, commit, db, now
 from ..jobs import describe, send
 from .models import Event, System, record
 from .reactions import react
@@ -160,13 +160,8 @@ def put_off(row: Row[Any], error: str) -> None:
     begin()
     if db.session.scalar(FAIL, place):
         log.error("set_aside", subject=row.subject, error=error)
-        try:
-            with db.session.begin_nested():
-                raise_alert(row, error)
-        except Exception as problem:  # the log has said it, and the other subjects go on
-            if isinstance(problem, DBAPIError) and problem.connection_invalidated:
-                raise
-            log.exception("alert_not_raised", subject=row.subject)
+        with beside("alert_not_raised", subject=row.subject):  # the log has said it, and the other subjects go on
+            raise_alert(row, error)
 
 
 def raise_alert(row: Row[Any], error: str) -> None:

@@ -50,9 +50,7 @@ def recordings(source: str, name: str) -> Iterator[Recording]:
             if isinstance(function, ast.Name) and function.id in RECORDERS:
                 if isinstance(call.args[0], ast.Constant):
                     yield Recording(place, str(call.args[0].value), details(call))
-            elif (
-                isinstance(function, ast.Name) and function.id == "Happening"
-            ):  # of a bulk act, which checks as it writes
+            elif isinstance(function, ast.Name) and function.id == "Happening":  # which checks its payload itself
                 if isinstance(call.args[0], ast.Constant):
                     yield Recording(place, str(call.args[0].value), None)
             elif isinstance(function, ast.Attribute) and function.attr in wrappers:
