@@ -29,7 +29,7 @@ from ..storage.store import NotStored
 from .models import Archive, Client
 from .models.archive import ArchiveStatus
 from .models.erasure import with_merged
-from .models.holding import HOLDINGS
+from .models.holding import HOLDINGS, in_reading_order
 
 PIECE = 256 * 1024
 AT_ONCE = 200  # entries of the timeline
@@ -73,7 +73,7 @@ def gathered(client: Client) -> Gathered:
 
 
 def sections_of(clients: Sequence[uuid.UUID], paths: Mapping[uuid.UUID, str]) -> Iterator[Section]:
-    for held in HOLDINGS:
+    for held in in_reading_order():
         rows = held.rows(clients)
         if held.table == "file_versions":
             rows = [{**row, "path": paths[row["id"]]} for row in rows]

@@ -41,6 +41,7 @@ holds(
     "clients",
     _("Details"),
     "t.id = ANY (:clients)",
+    rank=0,
     columns=("id", "merged_into_id"),
     fields={
         "number": _("Number"),
@@ -83,7 +84,7 @@ holds(
 )
 holds(
     "client_archives",
-    _("Archives that were made of this"),
+    _("Archives"),
     OF_CLIENT,
     columns=("client_id",),
     fields={"created_at": _("Asked for on"), "asked_by": _("Asked for by"), "ready_at": _("Ready on")},
@@ -166,6 +167,7 @@ holds(
     "files",
     _("Files"),
     "their_files",
+    rank=7,
     columns=("entity_id", "client_id"),
     fields={
         "number": _("Number"),
@@ -180,6 +182,7 @@ holds(
     "file_versions",
     _("Contents of the files"),
     "t.file_id IN (SELECT t.id FROM files t WHERE their_files)",
+    rank=7,
     columns=("file_id",),
     fields={
         "path": _("In this archive"),
@@ -224,6 +227,7 @@ holds(
     "custom_field_values",
     _("Fields of your own"),
     "(t.client_id = ANY (:clients) OR t.vessel_id IN their_vessels)",
+    rank=6,
     columns=("client_id", "vessel_id"),
     fields={"label": _("Field"), "value": _("Value"), "vessel": _("Vessel"), "updated_at": _("Last change")},
     left_out=(
@@ -254,6 +258,7 @@ holds(
     "client_notes",
     _("Notes"),
     OF_CLIENT,
+    rank=4,
     columns=("client_id",),
     fields={
         "body": FIELDS["body"],
@@ -278,6 +283,7 @@ holds(
     "client_relationships",
     _("Relationships"),
     "(t.from_id = ANY (:clients) OR t.to_id = ANY (:clients))",
+    rank=2,
     columns=("from_id", "to_id"),
     fields={"relation": FieldWords(_("Relationship"), _relation), "other": _("With"), **WHEN, **PUT_AWAY},
     left_out=(*ROW, "from_id", "to_id", "kind"),
@@ -293,6 +299,7 @@ holds(
     "client_tags",
     _("Tags"),
     OF_CLIENT,
+    rank=5,
     columns=("client_id",),
     fields={"tag": _("Tag"), "created_at": _("Since")},
     left_out=(*ROW, "client_id", "tag_id"),
@@ -304,6 +311,7 @@ holds(
     "client_contacts",
     _("Contacts"),
     OF_CLIENT,
+    rank=1,
     columns=("client_id",),
     fields={
         "kind": FieldWords(_("Kind"), _words(CONTACT_KINDS)),

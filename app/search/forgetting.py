@@ -9,7 +9,8 @@ from ..jobs import Steps, job
 
 UNUSED = text("SELECT search_unused(:limit)")
 FORGET = text("SELECT search_forget(:words)")
-AT_ONCE = 200
+# Looking for them reads every word of the port; taking some away holds up who writes words.
+FOUND_AT_ONCE, FORGOTTEN_AT_ONCE = 20_000, 200
 
 
 @job(queue="maintenance", in_steps=True)
@@ -22,7 +23,11 @@ def forget_words(steps: Steps) -> None:
 def forget_some(steps: Steps) -> bool:
     """Whether there may be more."""
     with steps.step():
-        words = list(db.session.scalars(UNUSED, {"limit": AT_ONCE}))
-        is_done = bool(words) and bool(db.session.scalar(FORGET, {"words": words}))
-        steps.advance(len(words) if is_done else 0)
-    return is_done and len(words) == AT_ONCE
+        words = list(db.session.scalars(UNUSED, {"limit": FOUND_AT_ONCE}))
+    for start in range(0, len(words), FORGOTTEN_AT_ONCE):
+        some = words[start : start + FORGOTTEN_AT_ONCE]
+        with steps.step():
+            if not db.session.scalar(FORGET, {"words": some}):
+                return False
+            steps.advance(len(some))
+    return len(words) == FOUND_AT_ONCE

@@ -13,6 +13,7 @@ holds(
     "vessels",
     _("Vessels"),
     "t.client_id = ANY (:clients)",
+    rank=3,
     columns=("client_id",),
     fields={
         "number": _("Number"),
@@ -26,8 +27,9 @@ holds(
 )
 holds(
     "vessel_ownerships",
-    _("Vessels owned, from when until when"),
+    _("Owners of vessels"),
     "(t.client_id = ANY (:clients) OR t.vessel_id IN their_vessels)",
+    rank=3,
     columns=("client_id", "vessel_id"),
     fields={"vessel": _("Vessel"), "owner": _("Owner"), "since": _("Since"), "until": _("Until")},
     left_out=(*ROW, "client_id", "vessel_id", "created_at", "updated_at"),
@@ -43,6 +45,7 @@ holds(
     "vessel_documents",
     _("Papers of vessels"),
     "t.vessel_id IN their_vessels",
+    rank=3,
     columns=("vessel_id", "file_id"),
     fields={
         "vessel": _("Vessel"),
@@ -65,6 +68,7 @@ holds(
     "vessel_document_reminders",
     _("Reminders of papers"),
     "t.document_id IN (SELECT d.id FROM vessel_documents d WHERE d.vessel_id IN their_vessels)",
+    rank=3,
     columns=("document_id",),
     fields={"valid_until": _("Valid until"), "step": _("Days before"), "created_at": _("Reminded on")},
     left_out=(*ROW, "document_id"),

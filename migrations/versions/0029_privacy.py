@@ -1,5 +1,6 @@
-"""Erasing a client and handing out what is kept about one: archives, what the database refuses of who was erased, and
-functions that take away what the application cannot.
+"""Archives and erasures of clients.
+
+What the database refuses of a client who was erased, and functions that take away what the application cannot.
 
 Revision ID: 0029
 """

@@ -78,6 +78,7 @@ def seed(by: Member) -> Client:
     file = make_file(by, f"{WORD}.csv", f"name\n{WORD}\n".encode(), record=client)
     make_picture(file)
     make_file(by, f"{WORD} old.csv", f"name\n{WORD}\n".encode(), record=client).archive(by=by)
+    make_file(by, f"{WORD} paper.csv", f"name\n{WORD}\n".encode(), record=vessel)
     make_duplicate(client, make_client(by))
     standing = make_client(by, full_name=f"{WORD} Standing", town=WORD)
     Merge.make(client, standing, ["town"], by=by)

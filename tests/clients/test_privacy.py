@@ -17,7 +17,8 @@ from sqlalchemy import select, text
 
 from app import storage
 from app.admin.models import Tag
-from app.changes.models import ChangeItem, ChangeSet
+from app.changes.jobs import forget_images, put_back
+from app.changes.models import Change, ChangeItem, ChangeSet, note_changes
 from app.clients.forgetting import finish_erasure, forget_old
 from app.clients.models import Archive, Client, ClientTag, Merge, Note, Relationship
 from app.clients.models.erasure import erase
@@ -25,10 +26,13 @@ from app.clients.models.holding import FOLLOWS, HOLDINGS, KEEPERS, UNHELD, Keepi
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.errors import Refused
+from app.events.bulk import subject_keys
 from app.events.models import Event, SubjectKey
+from app.events.reverts import WAYS, NotReverted, revert
 from app.events.timeline import timeline
 from app.fields.models import FieldDefinition
 from app.files.models import File, LooseKey
+from app.search.forgetting import forget_words
 from app.search.recent import remember
 from app.storage.store import NotStored
 from app.vessels.models import Document, Vessel
@@ -260,6 +264,28 @@ def test_the_database_keeps_it_so(manager: Member, statement: str) -> None:
         db.session.execute(text(statement), {"id": client.id})
 
 
+def test_what_a_bulk_act_or_a_change_did_is_not_taken_back(manager: Member) -> None:
+    client = make_client(manager)
+    client.update({"town": "Hanko"}, by=manager)
+    changes = ChangeSet.begin("bulk_edit", "Status: active", port_id=NORTH, about_id=None, by=manager)
+    db.session.flush()
+    keys = subject_keys("client", [client.id], port_id=NORTH)
+    image = {"fields": {"town": ["Hanko", "Turku"]}, "contacts": [], "notes": []}
+    note_changes(changes, "client", [Change(client.id, "updated", image, [client.id])], keys=keys)
+    changes.note_applied(by=manager)
+    erase(client, reason="Asked", by=manager)
+    items = db.session.scalars(select(ChangeItem)).all()
+    put_back(changes, items, by=manager)
+    db.session.expire_all()
+    assert [(item.outcome, item.reason) for item in db.session.scalars(select(ChangeItem))] == [
+        ("kept", "What it was before has been erased.")
+    ]
+    event = db.session.scalars(select(Event).where(Event.name == "client:updated")).one()
+    with pytest.raises(NotReverted) as refused:
+        revert(event, WAYS["client:updated"], manager)
+    assert refused.value.reasons[0].text == "what it was before has been erased"
+
+
 def test_what_waits_in_the_outbox_does_not_break_over_it(manager: Member, relayed: Callable[[], list[str]]) -> None:
     """The words of an event that nobody followed yet may be gone by then."""
     client = furnished(manager)
@@ -461,10 +487,6 @@ def test_an_archive_goes_with_who_it_is_about(manager: Member, visit: Callable[[
 
 
 def test_before_images_go_after_thirty_days(manager: Member, visit: Callable[[str], Visitor]) -> None:
-    from app.changes.jobs import forget_images
-    from app.changes.models import Change, note_changes
-    from app.events.bulk import subject_keys
-
     client = make_client(manager)
     found = ChangeSet.begin("bulk_edit", "Status: active", port_id=NORTH, about_id=None, by=manager)
     db.session.flush()
@@ -519,8 +541,6 @@ def test_before_images_of_merges_go_after_thirty_days(manager: Member, visit: Ca
 
 
 def test_the_search_forgets_words_that_nobody_has(manager: Member) -> None:
-    from app.search.forgetting import forget_words
-
     client = make_client(manager, full_name="Zelda Zwart")
     make_client(manager, full_name="Zelda Other")
     client.update({"full_name": "Anna"}, by=manager)

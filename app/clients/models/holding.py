@@ -43,7 +43,8 @@ class Holding:
     mine: which rows are meant. columns: those that name the client, or a record that goes with it.
     fields: what the archive shows, column by column; left_out: the columns it does not show. `also`: SQL of columns
     that are looked up elsewhere.
-    erased: REMOVED; FOLLOWS what it refers to; STAYS; or how the row is emptied, as SQL behind SET.
+    erased: REMOVED; FOLLOWS what it refers to; STAYS; or how the row is emptied, as SQL behind SET. rank: where it is
+    read, what people look for first; they are told of in the order in which they refer to each other.
     """
 
     table: str
@@ -55,6 +56,7 @@ class Holding:
     also: Mapping[str, str] = field(default_factory=dict)
     order: str = "t.id"
     erased: str = REMOVED
+    rank: int = 9
 
     def ids(self, clients: Sequence[uuid.UUID], *, locks: bool = False) -> list[uuid.UUID]:
         statement = f"SELECT t.id FROM {self.table} t WHERE {self.mine} ORDER BY t.id"  # noqa: S608  # our own tables
@@ -79,6 +81,12 @@ class Holding:
 
 
 HOLDINGS: list[Holding] = []
+
+
+def in_reading_order() -> list[Holding]:
+    return sorted(HOLDINGS, key=lambda one: one.rank)
+
+
 # (table, column) → why nothing of it is about a client.
 UNHELD: dict[tuple[str, str], str] = {}
 
@@ -111,7 +119,7 @@ def as_text(value: Any) -> str:
 
 def held(clients: Sequence[uuid.UUID]) -> list[tuple[str, int]]:
     """How much of each kind there is: one statement."""
-    counted = [one for one in HOLDINGS if one.erased != FOLLOWS and one.table != "clients"]
+    counted = [one for one in in_reading_order() if one.erased != FOLLOWS and one.table != "clients"]
     parts = " UNION ALL ".join(
         f"SELECT {at} AS at, count(*) AS rows FROM {one.table} t WHERE {one.mine}"  # noqa: S608  # our own tables
         for at, one in enumerate(counted)
