@@ -7,15 +7,17 @@ import re
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
+import redis
 from flask import current_app, render_template
 from flask_babel import gettext as _
 from sqlalchemy import select, union
 
-from .. import formats, storage
+from .. import formats, live, storage
 from ..changes.jobs import Asker
 from ..current import CurrentPort
 from ..db import db, now
@@ -155,6 +157,8 @@ def _as_json(value: Any) -> str:
 def fail_archive(archive_id: uuid.UUID, error: str) -> None:
     if archive := _locked(archive_id):
         archive.note_failed()
+        with suppress(redis.RedisError):
+            live.refresh(f"client:{archive.client_id}", target="#main")
 
 
 def _locked(archive_id: uuid.UUID) -> Archive | None:

@@ -7,17 +7,19 @@ import re
 import uuid
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select, text
 
+from .. import formats
 from ..db import db, now
-from ..events.models import Event, keyring
+from ..events.models import Event, System, keyring
 from ..files.jobs import remove_loose
 from ..identity.models import current_port_of
 from ..jobs import Steps, job
 from ..mail.letters import Letter, place_of
 from ..notifications.reactions import details_of
 from ..search.forgetting import forget_words
-from .models import Archive, Client
+from .models import Archive, Client, Import, ImportStatus
 from .models.erasure import with_merged
 from .models.merge import UNDONE_WITHIN
 
@@ -68,16 +70,37 @@ def vessels_gone_with(client: Client) -> list[int]:
     return [number for _id, number in details["vessels"]] if details else []
 
 
+# Rows of files of which nobody came.
+NOBODY = text("""
+    DELETE FROM import_rows WHERE id IN (
+        SELECT r.id FROM import_rows r JOIN imports i ON i.port_id = r.port_id AND i.id = r.import_id
+        WHERE r.client_id IS NULL AND (i.status = 'failed' OR i.status IN ('finished', 'stopped')
+            AND i.updated_at < :before) ORDER BY r.id LIMIT :limit)
+""")
+
+
 @job(queue="maintenance", in_steps=True)
 def forget_old(steps: Steps) -> None:
-    """The before-images of merges after the days in which they can be undone, what bulk edits were to be done to, and
-    archives that nobody fetched."""
+    """The before-images of merges after the days in which they can be undone, what bulk edits were to be done to, files
+    of contacts that nobody let in with the rows of which nobody came, and archives that nobody fetched."""
     before = {"before": now() - UNDONE_WITHIN, "limit": AT_ONCE}
-    for statement in (MERGES, CHOSEN):
+    give_up_imports(steps)
+    for statement in (MERGES, CHOSEN, NOBODY):
         while _some(steps, statement, before):
             pass
     while _remove_archives(steps):
         pass
+
+
+def give_up_imports(steps: Steps) -> None:
+    """Those that were checked, and then left alone."""
+    with steps.step():
+        waiting = Import.status.in_((ImportStatus.PREVIEW, ImportStatus.MAPPING))
+        old = select(Import).where(waiting, Import.updated_at < now() - UNDONE_WITHIN)
+        for found in db.session.scalars(old.with_for_update(skip_locked=True)):
+            with formats.use(current_port_of(found.port_id)):
+                text = _("Nothing of it was let in for 30 days, so it is not kept any longer. Send the file again.")
+            found.note_failed(text, by=System())
 
 
 def _some(steps: Steps, statement: Any, values: dict[str, Any]) -> bool:

@@ -49,7 +49,7 @@ def show_archive(event: Event) -> None:
     with written_for(event.actor_id, event.port_id) as slug:
         title = _("What is held about %(name)s is ready", name=client.full_name)
         body, link = _("The archive can be downloaded for seven days."), f"/{slug}/clients/{client.number}/privacy"
-        notify(event.actor_id, "archive_ready", event=event, title=title, body=body, link=link)
+        notify(event.actor_id, "export", event=event, title=title, body=body, link=link)
 
 
 tells(

@@ -56,7 +56,7 @@ TYPES = {
         NotificationType(
             "export",
             _("Exports"),
-            _("A file of clients you asked for is ready, or could not be made."),
+            _("A file of clients, or of everything held about one, which you asked for is ready or could not be made."),
             icon="download",
             default=Channels(in_app=True, email=False, digest=False),
         ),
@@ -65,13 +65,6 @@ TYPES = {
             _("Mentions"),
             _("A colleague names you in a note, with an @ before your name."),
             icon="message-square",
-        ),
-        NotificationType(
-            "archive_ready",
-            _("Archives"),
-            _("The archive of everything held about a client, which you asked for, can be downloaded."),
-            icon="download",
-            default=Channels(in_app=True, email=False, digest=False),
         ),
         NotificationType(
             "system_alert",

@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -20,7 +21,7 @@ from app.admin.models import Tag
 from app.changes.jobs import forget_images, put_back
 from app.changes.models import Change, ChangeItem, ChangeSet, note_changes
 from app.clients.forgetting import finish_erasure, forget_old
-from app.clients.models import Archive, Client, ClientTag, Merge, Note, Relationship
+from app.clients.models import Archive, Client, ClientTag, Import, ImportRow, Merge, Note, Relationship
 from app.clients.models.erasure import erase
 from app.clients.models.holding import FOLLOWS, HOLDINGS, KEEPERS, UNHELD, Keeping, held, keeps
 from app.current import Member
@@ -564,3 +565,29 @@ def test_the_keys_of_another_port_are_not_touched(manager: Member) -> None:
     commit()
     begin(port_id=SOUTH, scope="staff")
     assert db.session.get(SubjectKey, ("client", theirs)) is not None
+
+
+def test_a_file_that_nobody_lets_in_is_given_up(manager: Member) -> None:
+    client = make_client(manager)
+    imported = Import.create(filename="x.csv", storage_key="north/general/imports/x.csv", by=manager)
+    imported.status = "preview"
+    db.session.flush()
+    row: dict[str, Any] = {"source": ["Zelda"], "fields": {}, "verdict": "wrong", "import_id": imported.id}
+    db.session.add_all(
+        ImportRow(port_id=NORTH, row_number=at, client_id=one, **row) for at, one in ((2, client.id), (3, None))
+    )
+    imported_id = imported.id
+    commit()
+
+    def left() -> list[int]:
+        begin(port_id=NORTH, scope="staff")
+        forget_old.later()
+        commit()
+        work_off()
+        begin(port_id=NORTH, scope="staff")
+        return list(db.session.scalars(select(ImportRow.row_number).order_by(ImportRow.row_number)))
+
+    assert left() == [2, 3]
+    with time_machine.travel(now() + timedelta(days=31)):
+        assert left() == [2]
+        assert db.session.get_one(Import, imported_id).status == "failed"

@@ -293,7 +293,6 @@ def test_a_type_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(KeyError):
         notify(user_id(ADMIN), "weather", event=Event(id=uuid.uuid4()), title="Rain")
     assert sorted(TYPES) == [
-        "archive_ready",
         "document_expiring",
         "duplicate_alert",
         "export",
@@ -359,7 +358,6 @@ def test_preferences_are_kept(visit: Callable[[str], Visitor]) -> None:
     assert not {"system_alert.in_app", "system_alert.digest", "security.in_app"} & set(after)
     begin(user_id=user_id(ADMIN), scope="staff")
     assert NotificationPreference.channels_of(user_id(ADMIN)) == {
-        "archive_ready": Channels(in_app=False, email=False, digest=False),
         "document_expiring": Channels(in_app=False, email=False, digest=False),
         "duplicate_alert": Channels(in_app=False, email=False, digest=False),
         "export": Channels(in_app=False, email=False, digest=False),

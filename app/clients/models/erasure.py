@@ -47,11 +47,14 @@ SAMPLES = text("""
         SELECT jsonb_agg('[]'::jsonb) FROM jsonb_array_elements(i.mapping -> 'samples')), '[]'))
     WHERE i.mapping ? 'samples' AND i.id IN (SELECT r.import_id FROM import_rows r WHERE r.id = ANY (:rows))
 """)
-# Files of many clients on their way out of the house; whoever needs one makes it anew.
-EXPORTED = text("""
-    UPDATE loose_keys k SET since = :long_ago FROM exports e
-    WHERE e.port_id = k.port_id AND e.storage_key = k.storage_key AND e.storage_key <> ''
+# Files of many clients on their way out of the house, and files that came in: those are to go anyway, now at once.
+PASSING = text("""
+    UPDATE loose_keys k SET since = :long_ago WHERE k.storage_key IN (
+        SELECT e.storage_key FROM exports e
+        UNION SELECT i.storage_key FROM imports i JOIN import_rows r ON r.port_id = i.port_id AND r.import_id = i.id
+        WHERE r.id = ANY (:rows))
 """)
+# Whoever needs an export makes it anew.
 EXPORTS = text("""
     UPDATE exports SET storage_key = '', client_ids = NULL, chosen = '{}',
         status = CASE WHEN status = 'running' THEN 'stopped' ELSE status END
@@ -117,7 +120,7 @@ def _take_away(
     place = {"files": gone["files"], "rows": gone["import_rows"], "clients": list(ids)}
     LooseKey.note(db.session.scalars(CONTENT, place).all(), port_id=port_id, since=LONG_AGO)
     db.session.execute(SAMPLES, place)
-    db.session.execute(EXPORTED, {"long_ago": LONG_AGO})
+    db.session.execute(PASSING, {**place, "long_ago": LONG_AGO})
     db.session.execute(EXPORTS)
     # What refers to others was told of after them.
     for one in reversed(HOLDINGS):
