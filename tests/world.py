@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 from html import unescape
 from io import BytesIO
 from typing import Any
@@ -36,6 +37,7 @@ from app.identity.permissions import SYSTEM_ROLES
 from app.notifications.models import Notification, notify
 from app.vessels.models import Vessel
 from app.web import SESSION_COOKIE, member_of
+from tests.waiting import together
 
 PASSWORD = "Harbour-2026!"
 INVITED = "invited@north.example"  # has no password yet
@@ -220,6 +222,11 @@ def relay() -> list[str]:
         db.session.execute(text("SELECT finish_outbox(:ids)"), {"ids": [row.id for row in rows]})
     commit()
     return names
+
+
+def answers_of(*acts: Callable[[], TestResponse]) -> list[int]:
+    """What each is answered when all begin at one moment."""
+    return [answer.status_code for answer in together(*acts)]
 
 
 class Visitor:

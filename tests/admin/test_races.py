@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.test import TestResponse
 
 from tests.servers import Installation
-from tests.waiting import together
-from tests.world import NORTH, Visitor
+from tests.world import NORTH, Visitor, answers_of
 
 MINE, THEIRS = "port_admin@north.example", "super@quayside.example"
 URL = "/north/admin/settings"
@@ -29,11 +27,6 @@ def inside(committed: Installation) -> Iterator[Flask]:
 def pair(inside: Flask) -> tuple[Visitor, Visitor]:
     with inside.app_context():
         return Visitor.of(inside, MINE), Visitor.of(inside, THEIRS)
-
-
-def answers_of(*acts: Callable[[], TestResponse]) -> list[int]:
-    """What each is answered when all begin at one moment."""
-    return [answer.status_code for answer in together(*acts)]
 
 
 def row(installation: Installation, statement: str, *values: Any) -> Any:

@@ -4,8 +4,6 @@ ever and nothing is lost."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -15,7 +13,7 @@ from werkzeug.test import TestResponse
 from app.admin.models import Tag
 from app.db import commit
 from tests.servers import Installation
-from tests.world import NORTH, Visitor, enter, make_client
+from tests.world import NORTH, Visitor, answers_of, enter, make_client
 
 MINE, THEIRS, ADMIN = (f"{name}@north.example" for name in ("sales_manager", "teammate", "port_admin"))
 NEW, URL = "/north/clients/bulk-edits/new", "/north/clients/bulk-edits"
@@ -53,25 +51,13 @@ def bulk(visitor: Visitor, numbers: list[int], act: str, **typed: Any) -> Callab
     return lambda: visitor.post(URL, form)
 
 
-def together(*acts: Callable[[], TestResponse]) -> list[int]:
-    """What each is answered when all begin at one moment."""
-    ready = Barrier(len(acts), timeout=30)
-
-    def begin_with_the_others(act: Callable[[], TestResponse]) -> int:
-        ready.wait()
-        return act().status_code
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [one.result(timeout=60) for one in [pool.submit(begin_with_the_others, act) for act in acts]]
-
-
 def rows(committed: Installation, statement: str) -> list[tuple[object, ...]]:
     with committed.database.connect() as connection:
         return connection.execute(statement).fetchall()
 
 
 def test_two_who_put_the_same_tag_on_do_it_once(committed: Installation, numbers: list[int], pair: Pair) -> None:
-    answers = together(
+    answers = answers_of(
         bulk(pair[0], numbers, "tag", name="VIP"), bulk(pair[1], list(reversed(numbers)), "tag", name="VIP")
     )
     assert answers == [303, 303]
@@ -81,11 +67,11 @@ def test_two_who_put_the_same_tag_on_do_it_once(committed: Installation, numbers
 
 
 def test_one_puts_on_and_one_takes_off(committed: Installation, numbers: list[int], pair: Pair) -> None:
-    together(bulk(pair[0], numbers, "tag", name="VIP"))
+    answers_of(bulk(pair[0], numbers, "tag", name="VIP"))
     for _turn in range(3):
         on = bulk(pair[0], numbers, "tag", name="VIP")
         off = bulk(pair[1], list(reversed(numbers)), "tag", name="VIP", way="untag")
-        assert together(on, off) == [303, 303]
+        assert answers_of(on, off) == [303, 303]
     told = (
         "SELECT count(*) FILTER (WHERE name = 'client:tagged') - count(*) FILTER (WHERE name = 'client:untagged')"
         " FROM events"
@@ -101,7 +87,7 @@ def test_tag_and_edit_of_all_beside_an_edit_of_one(
     for turn in range(3):
         one = f"/north/clients/{numbers[-1 - turn]}"
         opened = third.form(f"{one}/edit")
-        answers = together(
+        answers = answers_of(
             bulk(pair[0], numbers, "tag", name="VIP", way="untag" if turn % 2 else "tag"),
             bulk(pair[1], list(reversed(numbers)), "edit", status=("active", "former")[turn % 2]),
             lambda one=one, opened=opened: third.put(one, {**opened, "town": "Nice"}),  # type: ignore[misc]
@@ -119,7 +105,7 @@ def test_a_tag_archived_at_the_same_moment_is_put_on_all_or_nobody(
     with inside.app_context():
         admin = Visitor.of(inside, ADMIN)
     [(tag_id,)] = rows(committed, "SELECT id FROM tags")
-    answers = together(
+    answers = answers_of(
         bulk(pair[0], numbers, "tag", name="VIP"), lambda: admin.post(f"/north/admin/tags/{tag_id}/archival")
     )
     assert answers[1] == 303

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from werkzeug.test import TestResponse
 
 from app.db import commit
 from tests.servers import Installation
-from tests.waiting import together
-from tests.world import Visitor, enter, make_client
+from tests.world import Visitor, answers_of, enter, make_client
 
 MINE, THEIRS = "sales_manager@north.example", "teammate@north.example"
 
@@ -38,11 +36,6 @@ def url(inside: Flask) -> str:
 def pair(inside: Flask) -> tuple[Visitor, Visitor]:
     with inside.app_context():
         return Visitor.of(inside, MINE), Visitor.of(inside, THEIRS)
-
-
-def answers_of(*acts: Callable[[], TestResponse]) -> list[int]:
-    """What each is answered when all begin at one moment."""
-    return [answer.status_code for answer in together(*acts)]
 
 
 def rows(installation: Installation, statement: str) -> list[tuple[object, ...]]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.files.samples import EICAR
+from tests.waiting import Beside
 
 
 class Clamd(socketserver.ThreadingTCPServer):
@@ -31,13 +32,18 @@ class Clamd(socketserver.ThreadingTCPServer):
         return f"tcp://127.0.0.1:{self.server_address[1]}"
 
     def stop(self) -> None:
-        self.shutdown()
+        Beside(self.shutdown).answer()
         self.server_close()
 
 
 class Conversation(socketserver.BaseRequestHandler):
     server: Clamd
     request: socket.socket
+
+    timeout = 30
+
+    def setup(self) -> None:
+        self.request.settimeout(self.timeout)
 
     def handle(self) -> None:
         with suppress(OSError, struct.error):

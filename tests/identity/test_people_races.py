@@ -13,8 +13,7 @@ from werkzeug.test import TestResponse
 
 from app.db import begin, commit, db
 from tests.servers import Installation
-from tests.waiting import together
-from tests.world import NORTH, Visitor, user_id
+from tests.world import NORTH, Visitor, answers_of, user_id
 
 ADMIN, DIRECTOR, BOTH = "port_admin@north.example", "director@north.example", "both@quayside.example"
 
@@ -51,11 +50,6 @@ def two(committed: Installation) -> Iterator[tuple[Visitor, Visitor]]:
         connection.execute("UPDATE users SET is_active = true WHERE email <> 'gone@north.example'")
         connection.execute("TRUNCATE port_role_overrides")
         connection.execute("DROP TABLE kept")
-
-
-def answers_of(*acts: Callable[[], TestResponse]) -> list[int]:
-    """What each is answered when all begin at one moment."""
-    return [answer.status_code for answer in together(*acts)]
 
 
 def administrators(installation: Installation) -> int:

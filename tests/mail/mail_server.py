@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 from app.db import now
 from app.dev.processes import wait_until
 from app.dev.servers import free_port
+from tests.waiting import Beside
 
 
 class Manners:
@@ -84,7 +85,7 @@ def listening(port: int | None = None, **options: Any) -> Iterator[tuple[int, Ma
         yield port, manners
     finally:
         manners.held.set()
-        controller.stop()
+        Beside(controller.stop).answer()
 
 
 def certificate(directory: Path, *, name: str = "localhost") -> tuple[Path, ssl.SSLContext]:
