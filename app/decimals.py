@@ -56,6 +56,8 @@ def with_point(cell: str, sign: str) -> str:
             raise Unclear(
                 _("“%(number)s” can be read in two ways: this file has both 1,5 and 1.5.", number=number[:20])
             )
-        return number.replace(OTHER[own], "").replace(own, ".")
+        plain = number.replace(OTHER[own], "").replace(own, ".")
+        # Nobody shall take the three digits for thousands again.
+        return f"{plain}0" if re.fullmatch(r"\d{1,3}\.\d{3}", plain) else plain
 
     return NUMBER.sub(pointed, GAP.sub("", cell))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from ..admin.models import Tag
+from ..admin.models import Tag, Taken
 from ..changes.models import ChangeSet
 from ..db import db
 from ..events.models import Actor
@@ -20,7 +21,7 @@ from .letting_in import Writing, numbers_for
 from .models import Client, Import, ImportRow, Verdict
 from .models.imports import RowOutcome
 from .verdicts import Here, Seen, about, add_what_rows_bring, differences, keys_of
-from .vessel_rows import OF_VESSELS, vessel_of, whose
+from .vessel_rows import OF_VESSELS, UNIQUE, vessel_of, whose
 
 
 class Batch:
@@ -44,7 +45,8 @@ class Batch:
         )
         self.vessels = VesselWriting(found.port_id, by, definitions[Vessel.resource])
         self.numbers = iter(numbers_for(found.port_id, len(rows) - len(updates)))
-        self.mine, self.touched = Seen(), set[uuid.UUID]()
+        self.mine, self.touched, self.created = Seen(), set[uuid.UUID](), set[uuid.UUID]()
+        self.marks: set[tuple[str, str]] = set()  # of the vessels of this batch
         self.written: list[dict[str, Any]] = []
         self.turned: list[tuple[Any, str]] = []
 
@@ -72,8 +74,10 @@ class Batch:
         self.mine.add(keys, row.row_number)
         client_id = self.writing.create(row.fields, next(self.numbers))
         self.hosts[row.row_number] = client_id
+        self.created.add(client_id)
         if vessel:
             self.vessels.create(vessel, client_id)
+            self.marks |= unique_marks(vessel)
         self._keep(row, client_id, RowOutcome.CREATED)
 
     def _update(self, row: Any) -> None:
@@ -97,11 +101,10 @@ class Batch:
     def _give_vessel(self, row: Any) -> None:
         """The row has the client of a row above, and is here for its vessel."""
         client_id, vessel = self._host(row), vessel_of(row.fields)
-        is_mine = client_id in set(self.hosts.values())
         if client_id is None:
             text = _("Row %(row)d, which has this client, did not come in.", row=row.twin)
             self.turned.append((row, text))
-        elif client_id not in self.locked.clients and not is_mine:
+        elif client_id not in self.locked.clients and client_id not in self.created:
             self.turned.append((row, _("The client was archived since the file was checked.")))
         elif message := self._vessel_taken(vessel, client_id, self.locked, row):
             self.turned.append((row, message))
@@ -111,6 +114,7 @@ class Batch:
 
     def _write_vessel(self, vessel: Mapping[str, Any], client_id: uuid.UUID) -> None:
         fleet = self.locked.fleet
+        self.marks |= unique_marks(vessel)
         known, begins = fleet.named(vessel, client_id), len(OF_VESSELS)
         if known is None:
             row = self.vessels.create(vessel, client_id)
@@ -120,7 +124,9 @@ class Batch:
             fleet.vessels[known] |= {name[begins:]: new for name, _old, new in found}
 
     def _vessel_taken(self, vessel: Mapping[str, Any], client_id: uuid.UUID | None, here: Here, row: Any) -> str:
-        """Why the vessel can be nobody else's by now."""
+        """Why the row cannot have this vessel by now."""
+        if above := self.marks & unique_marks(vessel):
+            return _("The vessel %(value)s stands in a row above already.", value=next(iter(above))[1])
         taken = here.fleet.taken(vessel, client_id) if vessel else None
         if taken is None or (taken[0] == "registration" and row.is_decided):
             return ""
@@ -162,14 +168,18 @@ class Batch:
         wanted = {tag.casefold(): tag for row in rows for tag in row.fields.get("tags", ())}
         if not wanted:
             return {}
-        port_id = self.found.port_id
-        there = select(Tag.name, Tag.id).where(Tag.port_id == port_id, Tag.archived_at.is_(None))
-        tags = {row.name.casefold(): row.id for row in db.session.execute(there)}
+        tags = self._tags_there()
         missing = [tag for key, tag in wanted.items() if key not in tags]
-        if self.found.may_add_tags:
-            for name in missing:
-                tags[name.casefold()] = Tag.create(name, "grey", port_id=port_id, by=by, announce=False).id
-        return tags
+        if not missing or not self.found.may_add_tags:
+            return tags
+        for name in missing:
+            with suppress(Taken):  # by somebody who was faster
+                Tag.create(name, "grey", port_id=self.found.port_id, by=by, announce=False)
+        return self._tags_there()
+
+    def _tags_there(self) -> dict[str, uuid.UUID]:
+        there = select(Tag.name, Tag.id).where(Tag.port_id == self.found.port_id, Tag.archived_at.is_(None))
+        return {row.name.casefold(): row.id for row in db.session.execute(there)}
 
     def _unreadable(self, row: Any) -> str:
         """Why the row cannot be written any more: a tag or a field of the port went since the check."""
@@ -188,6 +198,10 @@ class Batch:
             except Unfit as error:
                 return f"{of[own].label}: {error}"
         return ""
+
+
+def unique_marks(vessel: Mapping[str, Any]) -> set[tuple[str, str]]:
+    return {(mark, vessel[mark]) for mark in UNIQUE if vessel.get(mark)}
 
 
 def is_of_vessel(name: str) -> bool:

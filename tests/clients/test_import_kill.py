@@ -15,6 +15,7 @@ from flask import Flask
 from app.db import begin, commit
 from app.dev.processes import wait_until
 from app.events.relay import Relay
+from app.events.seals import seal_next
 from app.jobs import sweep
 from app.live.rooms import channel_of
 from tests.clients.importing import send_file
@@ -105,8 +106,9 @@ def test_a_killed_import_is_gone_on_with(committed: Installation, heard: Callabl
     app = committed.app
     with app.app_context():
         admin = Visitor.of(app, ADMIN)
-    content = "".join(["Name,E-mail,Note\n", *(f"Client {at:02},c{at}@example.com,\n" for at in range(ROWS - 1))])
-    url = send_file(admin, f"{content}Last one,last@example.com,with a note\n".encode()).headers["Location"]
+    head = "Name,E-mail,Vessel name,Note\n"
+    content = "".join([head, *(f"Client {at:02},c{at}@example.com,Vega {at},\n" for at in range(ROWS - 1))])
+    url = send_file(admin, f"{content}Last one,last@example.com,Nova,with a note\n".encode()).headers["Location"]
     work_off_outbox(app)
     worker = committed.start_worker()
     assert wait_until(lambda: has_status(committed, "preview"), seconds=30)
@@ -119,9 +121,7 @@ def test_a_killed_import_is_gone_on_with(committed: Installation, heard: Callabl
         work_off_outbox(app)
         assert wait_until(lambda: is_held(committed), seconds=30)
         assert one(committed, "SELECT created_count, done FROM imports") == (2000, 2000)
-        held, child = backends(committed), children(worker)[0]
-        os.kill(child.pid, signal.SIGKILL)
-        assert wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=10)
+        held, child = kill_its_child(committed, worker)
     assert wait_until(lambda: has_no_worker(committed, held), seconds=30)
     assert heard()[0] == "1,000 of 2,070"
     assert one(committed, "SELECT count(*) FROM clients") == (2000,)
@@ -137,4 +137,48 @@ def test_a_killed_import_is_gone_on_with(committed: Installation, heard: Callabl
     assert wait_until(lambda: one(committed, "SELECT count(*) FROM jobs") == (0,), seconds=10)
     assert children(worker)[0].pid != child.pid
     assert heard()[-1] == "2,070 of 2,070"
-    assert one(committed, "SELECT count(*), count(DISTINCT subject_id) FROM change_items") == (ROWS, ROWS)
+    assert one(committed, "SELECT count(*), count(DISTINCT client_id) FROM vessels") == (ROWS, ROWS)
+    assert one(committed, "SELECT count(*), count(DISTINCT subject_id) FROM change_items") == (2 * ROWS, 2 * ROWS)
+    check_what_was_recorded(committed)
+
+    # One client in the middle is held, so the worker stops while it takes back.
+    with psycopg.connect(committed.database.url("postgres")) as holding:
+        holding.execute("SELECT FROM clients WHERE full_name = 'Client 1000' FOR UPDATE")
+        assert admin.post("/north/changes/1001/roll-back").status_code == 303
+        work_off_outbox(app)
+        assert wait_until(lambda: is_held(committed), seconds=30)
+        row = one(committed, "SELECT put_back FROM change_sets")
+        assert row is not None
+        assert 0 < int(str(row[0])) < 2 * ROWS
+        held, child = kill_its_child(committed, worker)
+    assert wait_until(lambda: has_no_worker(committed, held), seconds=30)
+    assert one(committed, "SELECT put_back FROM change_sets") == row
+    send_again(app, committed)
+    rolled_back = "SELECT status, total, put_back, kept FROM change_sets"
+    end = ("rolled_back", 2 * ROWS, 2 * ROWS, 0)
+    assert wait_until(lambda: one(committed, rolled_back) == end, seconds=60), one(committed, rolled_back)
+    for table, event in (("clients", "client:archived"), ("vessels", "vessel:archived")):
+        assert one(committed, f"SELECT count(*) FROM {table} WHERE archived_at IS NULL") == (0,)
+        told = f"SELECT count(*), count(DISTINCT subject_id) FROM events WHERE name = '{event}'"
+        assert one(committed, told) == (ROWS, ROWS)
+    check_what_was_recorded(committed)
+
+
+def kill_its_child(installation: Installation, worker: Running) -> tuple[set[int], psutil.Process]:
+    """What it had open in the database, and what it was."""
+    held, child = backends(installation), children(worker)[0]
+    os.kill(child.pid, signal.SIGKILL)
+    assert wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=10)
+    return held, child
+
+
+def check_what_was_recorded(installation: Installation) -> None:
+    """Every event of the bulk act is genuine, and sealed."""
+    with installation.app.app_context():
+        begin()
+        while seal_next():
+            pass
+        commit()
+    said = installation.flask("audit", "verify")
+    assert ", 0 not sealed yet;" in said
+    assert "Nothing was altered, removed or inserted." in said

@@ -521,3 +521,12 @@ def test_no_column_reaches_a_field_of_another_port(admin: Visitor) -> None:
     let_in(admin, url)
     enter(ADMIN)
     assert [(tag.name, tag.port_id) for tag in db.session.scalars(select(Tag))] == [("Southern", NORTH)]
+
+
+def test_rows_that_were_mended_into_one_vessel_do_not_collide(admin: Visitor) -> None:
+    url = checked(admin, "Name,Vessel name,MMSI\nAino,Vega,230012340\nEero,Nova,2300\n")
+    form = admin.form(f"{url}/rows/3")
+    admin.put(f"{url}/rows/3", {**form, "vessel_mmsi": "230012340"})
+    found = let_in(admin, url)
+    assert (found.status, found.created_count, found.duplicate_count) == ("finished", 1, 1)
+    assert rows()[3].message == "The vessel 230012340 stands in a row above already."

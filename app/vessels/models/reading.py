@@ -28,6 +28,21 @@ READERS: dict[str, Callable[[str], Decimal]] = {
 MOST_AMPERES = 2000
 # As other systems and offices call the kinds.
 KINDS = {
+    **dict.fromkeys(("sailing", "sailboat", "sailing boat", "sloop", "ketch", "cutter", "s/y", "sy"), VesselKind.SAIL),
+    **dict.fromkeys(("yawl", "schooner", "purjevene", "voilier", "segelboot", "segelyacht"), VesselKind.SAIL),
+    **dict.fromkeys(("segelbat", "velero"), VesselKind.SAIL),
+    **dict.fromkeys(("motorboat", "motor boat", "powerboat", "motor cruiser", "cruiser"), VesselKind.MOTOR),
+    **dict.fromkeys(("speedboat", "day cruiser", "trawler", "m/y", "my", "moottorivene"), VesselKind.MOTOR),
+    **dict.fromkeys(("bateau a moteur", "motorboot", "motoryacht", "motorbat"), VesselKind.MOTOR),
+    **dict.fromkeys(("cat", "katamaran", "katamaraani"), VesselKind.CATAMARAN),
+    **dict.fromkeys(("tri", "trimaraani"), VesselKind.TRIMARAN),
+    **dict.fromkeys(("inflatable", "dinghy", "tender", "zodiac"), VesselKind.RIB),
+    **dict.fromkeys(("yacht", "superyacht", "boat", "vessel", "ship", "houseboat", "barge"), VesselKind.OTHER),
+    **dict.fromkeys(("narrowboat", "fishing boat", "workboat", "work boat", "tug", "jet ski"), VesselKind.OTHER),
+}
+AMPERES = 2000
+# As other systems and offices call the kinds.
+KINDS = {
     **dict.fromkeys(("sailing", "sailboat", "sailing boat", "yacht", "sloop", "ketch", "s/y", "sy"), VesselKind.SAIL),
     **dict.fromkeys(("purjevene", "voilier", "segelboot", "segelyacht", "segelbat", "velero"), VesselKind.SAIL),
     **dict.fromkeys(("motorboat", "motor boat", "powerboat", "motor cruiser", "m/y", "my"), VesselKind.MOTOR),
