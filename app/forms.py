@@ -69,13 +69,21 @@ class CountryField(SelectField):
 
 class PickField(StringField):
     """One record of very many, by its name or number: `find` gives those that are meant, the nearest first, and one
-    of them is. `record` is it; where several are meant, `matches` are offered to choose from."""
+    of them is. `record` is it; where several are meant, `matches` are offered to choose from, and where none is, what
+    `near` gives: that may be a slip, so nobody is taken for meant."""
 
     data: Any
 
-    def __init__(self, label: Any, *args: Any, find: Callable[[str], Sequence[Any]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        label: Any,
+        *args: Any,
+        find: Callable[[str], Sequence[Any]],
+        near: Callable[[str], Sequence[Any]],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(label, *args, **kwargs)
-        self.find = find
+        self.find, self.near = find, near
         self.record: Any = None
         self.matches: Sequence[Any] = ()
 
@@ -89,8 +97,14 @@ class PickField(StringField):
         if len(found) == 1:
             self.record = found[0]
             return
-        self.matches = found
-        raise ValueError(gettext("Several are called so. Choose one.") if found else gettext("Nobody is called so."))
+        self.matches = found or self.near(self.data)
+        if found:
+            raise ValueError(gettext("Several are called so. Choose one."))
+        raise ValueError(
+            gettext("Nobody is called so. Did you mean one of these?")
+            if self.matches
+            else gettext("Nobody is called so.")
+        )
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF is published without types

@@ -21,9 +21,9 @@ from ..search.models import WORDS as SEARCH_WORDS
 from .likeness import ENOUGH, Look, compare, name_keys
 from .models import Client, Contact, ContactKind, DuplicateScan, DuplicateState
 from .models.contact import Unfit, read_value
+from .models.finding import search
 from .names import sort_name
 from .nicknames import other_names
-from .queries import search
 
 PHONES = (ContactKind.PHONE, ContactKind.WHATSAPP)
 

@@ -34,8 +34,9 @@ from .export_reactions import show_progress
 from .listing import CLIENTS
 from .models import Client, Export, ExportExtent, ExportFormat
 from .models.export import KEPT
+from .models.finding import search
 from .outgoing import Column, Outgoing, Widths, all_columns, outgoing
-from .queries import FOUND, FOUND_TO_NARROW, SORTS, narrowed, search
+from .queries import FOUND, FOUND_TO_NARROW, SORTS, narrowed
 from .selection import Selection
 from .vcards import VCARD_TYPE, as_vcards
 

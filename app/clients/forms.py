@@ -22,6 +22,7 @@ from .labels import CONTACT_KINDS, KINDS, RELATION_CHOICES, SOURCES, STATUSES
 from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind, ExportExtent, ExportFormat
 from .models.bulk_edit import BulkAct
 from .models.contact import Unfit, read_value
+from .models.finding import suggested
 
 TAX_NUMBER = re.compile(r"[A-Z0-9][A-Z0-9./-]*")
 
@@ -220,6 +221,7 @@ class RelationshipForm(Form):
         _("Client"),
         [DataRequired(_("Type a name or a number."))],
         find=lambda typed: Client.named(member, typed),
+        near=lambda typed: suggested(member, typed),
         description=_("The beginning of the name, or the number."),
     )
 

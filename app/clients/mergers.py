@@ -18,8 +18,8 @@ from ..identity.models import User
 from .labels import FIELDS
 from .links import LINKS, Link
 from .models import Client, Duplicate, Merge
+from .models.finding import search
 from .models.merge import Later, custom_pairs
-from .queries import search
 
 MERGED = "merged"
 

@@ -13,7 +13,7 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import Integer, Select, Text, Uuid, column, func, literal_column, select, text
+from sqlalchemy import Select, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased, outerjoin
 
@@ -28,6 +28,7 @@ from ..vessels.models import Card, Vessel
 from .forms import colleagues
 from .labels import KINDS, RELATIONS, SOURCES, STATUSES
 from .models import Client, ClientTag, Contact, ContactKind, Duplicate, DuplicateState, pieces
+from .models.finding import search
 from .models.merge import UNDONE_WITHIN
 
 SORTS = (
@@ -105,16 +106,6 @@ def client_page(member: Member, filters: Sequence[Filter], asked: str = "") -> P
 FOUND, FOUND_TO_NARROW = 1_000, 20_000
 
 
-def search(member: Member, asked: str, most: int, *, archived: bool = False) -> Any:
-    """The clients that fit the words, the best first: `client_id`, `place`, `tier` (see migration 0014) and `why`, what
-    was found that a row does not show."""
-    is_own = not member.can("clients.view")
-    found = func.search_clients(asked[:LONGEST], most, is_own, archived)
-    return found.table_valued(
-        column("client_id", Uuid()), column("place", Integer()), column("tier", Integer()), column("why", Text())
-    ).render_derived()
-
-
 def _ranked(hits: Any, scope: Select[Any] | None, start: int) -> Sequence[Any]:
     """The rows of a page from `start` on, and one more; each with how many there are."""
     counted = select(hits.c, func.count().over().label("total"))
@@ -136,9 +127,6 @@ def found_columns(found: Any) -> Columns:
     """What `_row.html` shows of those that were found, in their order."""
     joined = found.join(JOINED, Client.id == found.c.client_id)
     return select(*ROW, found.c.tier, found.c.why, found.c.total).select_from(joined).order_by(found.c.place)
-
-
-LONGEST = 200  # letters of a query; nobody types more
 
 
 def _filtered(scope: Select[Any], chosen: Mapping[str, str], member: Member) -> Select[Any]:

@@ -16,7 +16,8 @@ from ..current import Member
 from ..db import db
 from .listing import CLIENTS
 from .models import Client
-from .queries import FOUND, FOUND_TO_NARROW, filters_of, narrowed, search
+from .models.finding import search
+from .queries import FOUND, FOUND_TO_NARROW, filters_of, narrowed
 
 MOST_TICKED = 1_000
 NAMED = 5

@@ -52,8 +52,8 @@ class SampleForm(Form):
     news = BooleanField("Send news and offers by e-mail")
     file = UploadField("Contract")
     wrong_file = UploadField("Insurance")
-    client = PickField("Owner", description="Name or number.", find=lambda words: [])
-    several = PickField("Captain", find=lambda words: [])
+    client = PickField("Owner", description="Name or number.", find=lambda words: [], near=lambda words: [])
+    several = PickField("Captain", find=lambda words: [], near=lambda words: [])
 
 
 def samples() -> dict[str, Any]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from flask import url_for
 from flask_babel import lazy_gettext
-from sqlalchemy import Integer, Uuid, column, func
 from sqlalchemy.orm import contains_eager
 
 from ..current import Member
 from ..db import db
 from ..search.registry import Hit, source
 from .models import Vessel
+from .queries import search
 
 
-@source("vessels", lazy_gettext("Vessels"), icon="ship", permissions=("clients.view", "clients.view_own"))
+@source(
+    "vessels",
+    lazy_gettext("Vessels"),
+    icon="ship",
+    permissions=("clients.view", "clients.view_own"),
+    list_endpoint="vessels.index",
+)
 def find_vessels(member: Member, asked: str, most: int) -> list[Hit]:
-    found = func.search_vessels(asked, most, not member.can("clients.view"))
-    hits = found.table_valued(column("vessel_id", Uuid()), column("place", Integer())).render_derived()
+    hits = search(member, asked, most)
     statement = (
         Vessel.visible_to(member)
         .join(hits, hits.c.vessel_id == Vessel.id)

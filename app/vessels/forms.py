@@ -11,6 +11,7 @@ from wtforms import DateField, Field, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, NumberRange, Optional, ValidationError
 
 from ..clients.models import Client
+from ..clients.models.finding import suggested
 from ..current import member
 from ..files.content import Content
 from ..files.incoming import UploadField, keep
@@ -72,6 +73,7 @@ def owner_field() -> PickField:
         _("Owner"),
         [DataRequired(_("Type a name or a number."))],
         find=lambda typed: Client.named(member, typed),
+        near=lambda typed: suggested(member, typed),
         description=_("The beginning of the name, or the number of the client."),
     )
 

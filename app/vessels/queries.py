@@ -10,14 +10,14 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import Select, case, func, literal, select
+from sqlalchemy import Integer, Select, Uuid, case, column, func, literal, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from ..clients.models import Client
 from ..current import Member
 from ..db import db
 from ..formats import today
-from ..paging import Columns, Filter, Page, Sort, paginate
+from ..paging import SIZE, Columns, Filter, Page, Sort, paginate, paginate_ranked
 from .labels import KINDS
 from .models import Document, DocumentKind, Ownership, State, Vessel, state_of
 from .models.document import LADDER
@@ -53,15 +53,34 @@ def filters_of() -> list[Filter]:
     ]
 
 
-def vessel_page(member: Member, filters: Sequence[Filter]) -> Page:
-    """The page of the list the query string asks for: one statement."""
-    scope = _filtered(Vessel.visible_to(member), {chosen.name: chosen.value for chosen in filters})
-    return paginate(row_columns(scope), scope, id_column=Vessel.id, sorts=SORTS)
+def vessel_page(member: Member, filters: Sequence[Filter], asked: str = "") -> Page:
+    """The page of the list the query string asks for: one statement. `asked`: the words of the search box; then those
+    that fit best come first."""
+    chosen = {one.name: one.value for one in filters}
+    scope = _filtered(Vessel.visible_to(member), chosen)
+    if not asked:
+        return paginate(row_columns(scope), scope, id_column=Vessel.id, sorts=SORTS)
+    hits = search(member, asked, FOUND, archived=bool(chosen["archived"]))
+    found = row_columns(scope).join(hits, hits.c.vessel_id == Vessel.id).order_by(hits.c.place)
+    found = found.add_columns(func.count().over().label("total"))
+    return paginate_ranked(lambda start: db.session.execute(found.offset(start).limit(SIZE + 1)).all(), most=FOUND)
+
+
+FOUND = 1_000  # as many as anybody looks through
+LONGEST = 200  # letters of a query; nobody types more
+
+
+def search(member: Member, asked: str, most: int, *, archived: bool = False) -> Any:
+    """The vessels that fit the words, the best first: `vessel_id` and `place`."""
+    is_own = not member.can("clients.view")
+    found = func.search_vessels(asked[:LONGEST], most, is_own, archived)
+    return found.table_valued(column("vessel_id", Uuid()), column("place", Integer())).render_derived()
 
 
 def stays_in_order(filters: Sequence[Filter]) -> bool:
     """Whether the list shown is ordered by name and not narrowed: then a row that changes can be swapped in place."""
-    return request.args.get("sort") in (None, "name") and not any(chosen.value for chosen in filters)
+    is_narrowed = bool(request.args.get("q", "").strip()) or any(chosen.value for chosen in filters)
+    return request.args.get("sort") in (None, "name") and not is_narrowed
 
 
 def insurances() -> Select[Any]:

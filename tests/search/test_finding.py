@@ -7,7 +7,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import func, select, text
 
 from app.clients.models import Client, Note
-from app.clients.queries import search
+from app.clients.models.finding import search
 from app.current import Member
 from app.db import commit
 from app.search.models import SPELLINGS, WORDS

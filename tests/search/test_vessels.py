@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, g
 
-from app.clients.queries import search
+from app.clients.models.finding import search
 from app.db import commit, db
 from app.vessels.finding import find_vessels
 from tests.world import Visitor, enter, make_client, make_vessel, user_id

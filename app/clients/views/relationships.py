@@ -16,6 +16,7 @@ from ...web import find_or_404, go, kept_list, page, requires, said
 from ..forms import RelationshipForm
 from ..models import Client, Relationship
 from ..models.contact import Unfit
+from ..models.finding import suggested
 from ..models.merge import lock_two
 from . import bp
 from .clients import SEES, by_number, locked, refusal, unarchived
@@ -35,7 +36,8 @@ def relationship_of(client: Client, relationship_id: uuid.UUID) -> tuple[Relatio
 def index_choices() -> ResponseReturnValue:
     """What a field for a client offers while somebody types."""
     typed = request.args.get("client", "")[:200]
-    return render_template("clients/_choices.html", clients=Client.named(member, typed) if typed.strip() else [])
+    found = suggested(member, typed) or Client.named(member, typed) if typed.strip() else []
+    return render_template("clients/_choices.html", clients=found)
 
 
 @bp.get("/<int:number>/relationships/new")

@@ -101,12 +101,13 @@ def words_of(error: Taken) -> str:
 @bp.get(PLACE)
 @requires(*SEES)
 def index() -> ResponseReturnValue:
-    filters = filters_of()
+    filters, asked = filters_of(), request.args.get("q", "").replace("\x00", "")
     return page(
         "vessels/index.html",
         follow=["vessels" if stays_in_order(filters) else "vessels:narrowed"],
-        vessels=vessel_page(member, filters),
+        vessels=vessel_page(member, filters, asked),
         filters=filters,
+        asked=asked,
         insurance_of=insurance_of,
     )
 
