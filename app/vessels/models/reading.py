@@ -40,17 +40,6 @@ KINDS = {
     **dict.fromkeys(("yacht", "superyacht", "boat", "vessel", "ship", "houseboat", "barge"), VesselKind.OTHER),
     **dict.fromkeys(("narrowboat", "fishing boat", "workboat", "work boat", "tug", "jet ski"), VesselKind.OTHER),
 }
-AMPERES = 2000
-# As other systems and offices call the kinds.
-KINDS = {
-    **dict.fromkeys(("sailing", "sailboat", "sailing boat", "yacht", "sloop", "ketch", "s/y", "sy"), VesselKind.SAIL),
-    **dict.fromkeys(("purjevene", "voilier", "segelboot", "segelyacht", "segelbat", "velero"), VesselKind.SAIL),
-    **dict.fromkeys(("motorboat", "motor boat", "powerboat", "motor cruiser", "m/y", "my"), VesselKind.MOTOR),
-    **dict.fromkeys(("moottorivene", "bateau a moteur", "motorboot", "motoryacht", "motorbat"), VesselKind.MOTOR),
-    **dict.fromkeys(("cat", "katamaran", "katamaraani"), VesselKind.CATAMARAN),
-    **dict.fromkeys(("tri", "trimaraani"), VesselKind.TRIMARAN),
-    **dict.fromkeys(("inflatable", "dinghy", "tender", "zodiac"), VesselKind.RIB),
-}
 AMPERES = re.compile(r"(?P<amperes>\d{1,5})(?:\.0+)?\s*(?:a|amp|amps|amperes?)?", re.IGNORECASE | re.ASCII)
 PHASES = re.compile(r"(?P<count>[13])(?:\.0+)?\s*(?:~|ph|-?\s*phases?)?", re.IGNORECASE | re.ASCII)
 
