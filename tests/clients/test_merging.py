@@ -290,6 +290,21 @@ def test_later_edits_are_said_one_by_one(manager: Member) -> None:
     ]
 
 
+def test_a_field_left_empty_and_filled_since_stays_as_it_is(manager: Member) -> None:
+    custom_fields(manager)
+    a, b = make_client(manager, full_name="A", custom_hall="a", custom_club="Nagu YC"), make_client(manager)
+    made = Merge.make(a, b, ["custom_hall", "custom_club"], by=manager)
+    a._custom = None
+    db.session.expire_all()
+    assert a.custom == {}
+    a.update({"custom_hall": "b"}, by=manager)
+    assert later_in_words(made.later_edits()) == ["Hall was changed since"]
+    assert [edit.table for edit in made.undo(a, b, by=manager)] == ["custom_field_values"]
+    a._custom = b._custom = None
+    db.session.expire_all()
+    assert (a.custom, b.custom) == ({"custom_hall": "b", "custom_club": "Nagu YC"}, {})
+
+
 def test_undone_twice_is_refused(manager: Member) -> None:
     a, b = make_client(manager), make_client(manager)
     made = Merge.make(a, b, [], by=manager)

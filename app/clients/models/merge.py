@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -119,10 +119,7 @@ class Merge(Timestamped, PortScoped, Base):
         moved.get("custom_field_values", set()).difference_update(_choose(survivor, merged, own, taken))
         Duplicate.note_merged(survivor.id, merged.id, port_id=survivor.port_id, by=by)
         left = {name: merged.shown(name) for name in differing if merged.shown(name) and name not in changes}
-        left_custom = {pair.label: pair.definition.shown(pair.theirs) for pair in own if pair.is_left(taken)}
-        written = {pair.name: (pair.mine, pair.theirs) for pair in own if pair.name in taken}
-        words = together(named_owners(changes, by=by), told(written, {pair.name: pair.definition for pair in own}))
-        kept = {"changes": changes | written, **words, "left": left, "left_custom": left_custom}
+        kept = _words(changes, left, own, taken, by=by)
         return cls._keep(survivor, merged, before, moved, kept, by=by)
 
     @classmethod
@@ -195,7 +192,9 @@ class Merge(Timestamped, PortScoped, Base):
 
     def later_edits(self) -> list[Later]:
         """What undoing would leave as it is, because somebody changed it since. Raises Unreadable."""
-        return [edit for table, rows in self._snapshot().items() for edit in _plan(table, rows)[1]]
+        snapshot = self._snapshot()
+        anew = self._given_anew(snapshot)
+        return [*anew, *(edit for table, rows in snapshot.items() for edit in _plan(table, rows)[1])]
 
     def undo(self, survivor: Client, merged: Client, *, by: Actor) -> list[Later]:
         """Both are locked. Every row goes back as it was, but for what was changed since: that is answered. Raises
@@ -206,9 +205,10 @@ class Merge(Timestamped, PortScoped, Base):
             snapshot = self._snapshot()
         except Unreadable as error:
             raise Refused(_("What these clients were before has been erased.")) from error
-        later: list[Later] = []
+        later = self._given_anew(snapshot)
         try:
             with db.session.begin_nested():
+                db.session.execute(DROP_VALUES, {"ids": [edit.id for edit in later]})
                 for table, rows in snapshot.items():
                     writes, kept = _plan(table, rows)
                     _write_back(table, writes)
@@ -225,6 +225,14 @@ class Merge(Timestamped, PortScoped, Base):
         for client, other in ((survivor, merged), (merged, survivor)):
             client.record("unmerged", by=by, name=_of(other, other.full_name), number=other.number, **ids)
         return later
+
+    def _given_anew(self, snapshot: dict[str, dict[str, Row]]) -> list[Later]:
+        """Custom fields that the survivor was left without and got anew since: what stands there stays, and what lay
+        with the merged client for it is taken out of the snapshot."""
+        values, table = snapshot.get("custom_field_values", {}), "custom_field_values"
+        own = [row_id for row_id, kept in values.items() if kept["before"]["client_id"] == str(self.survivor_id)]
+        found = db.session.scalars(GIVEN_ANEW, {"ids": own, "survivor": self.survivor_id}) if own else ()
+        return [Later(table, str(row_id), "text_value", None, values.pop(str(row_id))["before"]) for row_id in found]
 
     def _snapshot(self) -> dict[str, dict[str, Row]]:
         theirs, mine = self.opened()
@@ -308,6 +316,29 @@ OVERWRITE = text("""
     WHERE s.client_id = :survivor AND t.client_id = :merged AND t.definition_id = s.definition_id
       AND s.definition_id = ANY (:ids)
 """)
+
+
+GIVEN_ANEW = text("""
+    SELECT t.id FROM custom_field_values t
+    WHERE t.id = ANY (CAST(:ids AS uuid[])) AND t.client_id <> :survivor AND EXISTS (
+        SELECT FROM custom_field_values s WHERE s.client_id = :survivor AND s.definition_id = t.definition_id)
+""")
+DROP_VALUES = text("DELETE FROM custom_field_values WHERE id = ANY (CAST(:ids AS uuid[]))")
+
+
+def _words(
+    changes: Mapping[str, Any],
+    left: Mapping[str, Any],
+    pairs: Sequence[CustomPair],
+    taken: Collection[str],
+    *,
+    by: Actor,
+) -> dict[str, Any]:
+    """What the event of the survivor says: what was taken from the merged client, and what was not."""
+    written = {pair.name: (pair.mine, pair.theirs) for pair in pairs if pair.name in taken}
+    names = together(named_owners(changes, by=by), told(written, {pair.name: pair.definition for pair in pairs}))
+    left_custom = {pair.label: pair.definition.shown(pair.theirs) for pair in pairs if pair.is_left(taken)}
+    return {"changes": {**changes, **written}, **names, "left": left, "left_custom": left_custom}
 
 
 def _choose(survivor: Client, merged: Client, pairs: Iterable[CustomPair], taken: Collection[str]) -> list[str]:
