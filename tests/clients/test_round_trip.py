@@ -228,7 +228,7 @@ def fields_of_ports(db: SQLAlchemy) -> None:
 
 EXAMPLES = settings(
     derandomize=True,
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -245,7 +245,7 @@ def test_an_export_changes_nothing_where_it_comes_from(app: Flask, people: list[
         assert changes_nothing(checked(exported(app, "north"), "north"), len(people))
 
 
-@settings(EXAMPLES, max_examples=3)
+@settings(EXAMPLES, max_examples=2)
 @given(people=st.lists(PEOPLE, min_size=1, max_size=4))
 @pytest.mark.usefixtures("fields_of_ports")
 def test_a_workbook_neither(app: Flask, people: list[dict[str, Any]]) -> None:
@@ -276,7 +276,7 @@ def apart(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [person for person in people if is_first(sort_name(person["fields"]["full_name"]))]
 
 
-@settings(EXAMPLES, max_examples=5)
+@settings(EXAMPLES, max_examples=3)
 @given(people=st.lists(PEOPLE, min_size=1, max_size=4))
 @pytest.mark.usefixtures("fields_of_ports")
 def test_in_another_port_they_are_the_same(app: Flask, people: list[dict[str, Any]]) -> None:
