@@ -11,7 +11,7 @@ from typing import TypeVar
 import psutil
 
 from app.db import now
-from bench import bulk, creation, duplicates, imports, live, memory, pages, report, search, site, start, weight
+from bench import bulk, creation, duplicates, exports, imports, live, memory, pages, report, search, site, start, weight
 from bench.harbour import FIRST_NUMBER
 from bench.report import Row, at_least, at_most
 from bench.site import Site
@@ -53,6 +53,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
     worker = place.installation.start_worker()
     made = step("creating", lambda: creation.measure_creation(place, WORKERS, rounds=6, each=10))
     came_in = step("import", lambda: imports.measure_import(place, worker, rows=100_000))
+    went_out = step("export", lambda: exports.measure_export(place, worker))
     tagged = step("bulk", lambda: bulk.measure_bulk(place, WORKERS))
     grown = step("duplicates", lambda: duplicates.measure_duplicates(place, FIRST_NUMBER))
     changed = step("live", lambda: live.measure_live(place, web, changes=120))
@@ -69,6 +70,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
         *search_rows(searched),
         at_least("create one with its event", made.throughput, 0.5, "× the bare inserts", note=per_second(made)),
         *import_rows(came_in),
+        *export_rows(went_out),
         *bulk_rows(tagged),
         duplicate_row(grown),
         *live_rows(changed),
@@ -134,6 +136,11 @@ def import_rows(came_in: imports.ImportResult) -> list[Row]:
         at_most(f"import {came_in.rows:,} rows", came_in.ratio, 75, "× a bare COPY of them", note=took),
         at_most("the worker meanwhile", came_in.peak / MB, 250, "MB"),
     ]
+
+
+def export_rows(went_out: exports.ExportResult) -> list[Row]:
+    took = f"CSV in {went_out.as_csv:.0f} s, {went_out.ratio:.0f} × a bare COPY; Excel in {went_out.as_workbook:.0f} s"
+    return [at_most(f"export {went_out.rows:,} rows: the worker", went_out.peak / MB, 200, "MB", note=took)]
 
 
 def bulk_rows(tagged: bulk.BulkResult) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Handing out what the list of clients shows: which clients, a thousand at a time, as a file of one of three kinds.
+"""Handing out clients in a file of one of three kinds, a few hundred at a time: with the answer, or by a job.
 
 Whom the list shows is settled once, as ids in its order; so nobody is left out or there twice although clients change
 while the file is written.
@@ -9,15 +9,12 @@ from __future__ import annotations
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import IO, Any, Self
-from urllib.parse import parse_qsl
+from typing import IO, Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 from uuid_utils.compat import uuid7
-from werkzeug.datastructures import MultiDict
 
 from .. import formats, storage
 from ..changes.jobs import Asker
@@ -27,108 +24,19 @@ from ..events.models import Actor, System, record
 from ..files.models import LooseKey
 from ..identity.models import current_port_of
 from ..jobs import Steps, job
-from ..saved_views.listing import read_columns, shown_columns
 from ..sheets import CSV_TYPE, XLSX_TYPE, as_csv, as_workbook, delimiter_of
-from . import outgoing as going
 from .export_reactions import show_progress
-from .listing import CLIENTS
+from .listed import in_order
 from .models import Client, Export, ExportExtent, ExportFormat
 from .models.export import KEPT
-from .models.finding import search
-from .outgoing import Column, Outgoing, Widths, all_columns, outgoing
-from .queries import FOUND, FOUND_TO_NARROW, SORTS, narrowed
-from .selection import Selection
+from .outgoing import Column, Outgoing, Widths, all_columns, outgoing, shown_columns
+from .queries import narrowed
 from .vcards import VCARD_TYPE, as_vcards
 
 AT_THE_CLICK = 5_000  # so many go out with the answer; more in a job
 AT_ONCE = 500
 TELL_EVERY = 0.3
 TYPES = {ExportFormat.CSV: CSV_TYPE, ExportFormat.XLSX: XLSX_TYPE, ExportFormat.VCARD: VCARD_TYPE}
-
-
-# --- Whom the list shows
-
-
-@dataclass(frozen=True)
-class Listed:
-    """The clients that were ticked, or all that the list lets through, in its order."""
-
-    selection: Selection
-    sort: str
-    descending: bool
-    columns: tuple[str, ...]
-
-    @classmethod
-    def sent(cls, sent: MultiDict[str, str], query: str, member: Member) -> Self:
-        """As the list or the form of an export sends it; `query` is the list's own."""
-        kept = dict(parse_qsl(CLIENTS.kept(query, member)[0]))
-        sort = next((offered for offered in SORTS if offered.key == kept.get("sort")), SORTS[0])
-        asked = kept.get("columns")
-        columns = read_columns(CLIENTS, asked) if asked else shown_columns(CLIENTS, member)
-        descending = kept["direction"] == "desc" if "direction" in kept else sort.descending
-        return cls(Selection.sent(sent, query, member), sort.key, descending, tuple(columns))
-
-    @property
-    def member(self) -> Member:
-        return self.selection.member
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        return self.selection.numbers
-
-    @property
-    def chosen(self) -> Mapping[str, str]:
-        return self.selection.chosen
-
-    @cached_property
-    def client_ids(self) -> list[uuid.UUID] | None:
-        """None where the filters alone say it, as a job can ask again."""
-        if self.selection.words:
-            return self._ticked_of(self._found())
-        if self.numbers:
-            ticked = Client.visible_to(self.member).where(Client.number.in_(self.numbers))
-            return list(db.session.scalars(in_order(ticked.where(Client.merged_into_id.is_(None)), self)))
-        return None
-
-    def _found(self) -> list[uuid.UUID]:
-        """Whom the search finds, the best first."""
-        is_narrowed = any(self.chosen.values())
-        most = FOUND_TO_NARROW if is_narrowed else FOUND
-        hits = search(self.member, self.selection.words, most, archived=bool(self.chosen["archived"]))
-        ranked = select(hits.c.client_id).order_by(hits.c.place)
-        if is_narrowed:
-            ranked = ranked.where(hits.c.client_id.in_(self.scope().with_only_columns(Client.id)))
-        return list(db.session.scalars(ranked))
-
-    def _ticked_of(self, found: list[uuid.UUID]) -> list[uuid.UUID]:
-        if not self.numbers:
-            return found
-        numbered = Client.visible_to(self.member).where(Client.number.in_(self.numbers))
-        ticked = set(db.session.scalars(numbered.with_only_columns(Client.id)))
-        return [client_id for client_id in found if client_id in ticked]
-
-    def scope(self) -> Select[Any]:
-        return narrowed(Client.visible_to(self.member), self.chosen, port_id=self.member.here().id)
-
-    @cached_property
-    def count(self) -> int:
-        if self.client_ids is not None:
-            return len(self.client_ids)
-        counted = self.scope().with_only_columns(Client.id).subquery()
-        return db.session.scalar(select(func.count()).select_from(counted)) or 0
-
-    def every_id(self) -> list[uuid.UUID]:
-        """For a few."""
-        return (
-            self.client_ids if self.client_ids is not None else list(db.session.scalars(in_order(self.scope(), self)))
-        )
-
-
-def in_order(scope: Select[Any], listed: Listed | Export) -> Select[Any]:
-    """The ids of the clients as the list has them."""
-    column = next(offered.column for offered in SORTS if offered.key == listed.sort)
-    order = (column.desc(), Client.id.desc()) if listed.descending else (column, Client.id)
-    return scope.with_only_columns(Client.id).order_by(*order)
 
 
 # --- The file
@@ -147,7 +55,7 @@ class Manner:
         return self.extent == ExportExtent.ALL
 
     def columns_of(self, port_id: uuid.UUID, widths: Widths) -> list[Column]:
-        return all_columns(port_id, widths) if self.is_whole else going.shown_columns(self.columns)
+        return all_columns(port_id, widths) if self.is_whole else shown_columns(self.columns)
 
     def written(self, columns: Sequence[Column], batches: Iterable[Sequence[Outgoing]]) -> Iterator[bytes]:
         """A piece at a time; whoever gives the batches has the port's manner in force."""

@@ -14,11 +14,13 @@ import time_machine
 from flask import Flask
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from app import storage
 from app.admin.models import Tag
 from app.clients import exporting
+from app.clients.listed import Listed
 from app.clients.models import Client, ClientTag, Export
 from app.clients.models.export import KEPT
 from app.current import Member
@@ -173,10 +175,8 @@ def test_who_sees_only_their_own_hands_out_no_others(db: Any, app: Flask) -> Non
             assert len(listed.every_id()) == listed.count == 2
 
 
-def listed_of(member: Member, ticked: list[int]) -> exporting.Listed:
-    from werkzeug.datastructures import MultiDict
-
-    return exporting.Listed.sent(MultiDict([("number", str(number)) for number in ticked]), "", member)
+def listed_of(member: Member, ticked: list[int]) -> Listed:
+    return Listed.sent(MultiDict([("number", str(number)) for number in ticked]), "", member)
 
 
 def test_numbers_of_another_port_are_nobody(manager: Visitor) -> None:
