@@ -8,11 +8,12 @@ from io import BytesIO
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _
 
 from .. import storage
 from ..current import CurrentPort
 from ..storage.store import NotStored
+from ..threads import off_the_loop
 from .colours import SIDEBAR, STEP, Shades, moved, on, shade, tint
 
 # Part of the address, so that browsers ask anew when the style sheet is put together differently.
@@ -28,7 +29,12 @@ class Unusable(ValueError):
 
 
 def encoded_logo(content: bytes) -> bytes:
-    """The picture as WebP, small, without whatever else was in the file. SVG is refused: it can carry scripts."""
+    """The picture as WebP, small, without whatever else was in the file. SVG is refused: it can carry scripts. Raises
+    Unusable. Takes a moment: no transaction should be open."""
+    return off_the_loop(_encoded, content)
+
+
+def _encoded(content: bytes) -> bytes:
     if len(content) > LARGEST_LOGO:
         raise Unusable(_("The file is larger than 5 MB."))
     from PIL import Image, UnidentifiedImageError

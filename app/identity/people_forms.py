@@ -11,21 +11,17 @@ from flask import request
 from flask_babel import lazy_gettext as _
 from sqlalchemy import select
 from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from ..current import member
 from ..db import db
-from ..forms import EditForm, Form
+from ..forms import EditForm, Form, at_most
 from .forms import is_address, is_name, readable_address
 from .models import RoleHere, Team, User, roles_here
 from .permissions import LEAVES, RESOURCES
 
 PLUMBING = frozenset({"csrf_token", "next"})
-
-
-def at_most(length: int) -> Length:
-    return Length(max=length, message=_("This is longer than %(max)d characters."))
 
 
 class Checkboxes(SelectMultipleField):

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 from ... import storage
 from ...assets import IMMUTABLE
 from ...current import member
-from ...db import after_commit, begin, rollback
+from ...db import after_commit, rollback
 from ...once import once
 from ...storage.store import StorageAway
 from ...web import find_or_404, go, page, requires, said, signed_in
@@ -23,6 +23,7 @@ from ..branding import DEFAULTS, Unusable, encoded_logo, shades_of, style_sheet,
 from ..models import Port
 from ..models.port import SlugTaken
 from ..port_forms import BrandingForm, NewPortForm, PortForm, look_of
+from ..sign_in import resume
 from . import bp
 
 
@@ -160,21 +161,22 @@ def update_branding() -> ResponseReturnValue:
 @bp.put("/<port>/admin/port/logo")
 @requires("admin.manage_settings", limit="upload", step_up=True)
 def update_logo() -> ResponseReturnValue:
-    """Read and re-encoded, then stored between two transactions; a file that comes to nothing is removed."""
+    """Read, re-encoded and stored between two transactions."""
     upload, standing = request.files.get("logo"), member.here()
+    rollback()
     try:
         if upload is None or not upload.filename:
             raise Unusable(_("Choose a file first."))
         content = encoded_logo(upload.stream.read())
     except Unusable as error:
+        resume(member)
         look = look_of(here())
         form = BrandingForm(formdata=None, obj=look)
         form.open(look)
         return branding_page(form, 422, wrong=str(error))
     key = storage.new_key(standing.slug, "general", "logo", "webp")
-    rollback()
     storage.put(BytesIO(content), key, "image/webp")
-    begin(port_id=standing.id, user_id=member.id, scope="staff")
+    resume(member)
     replace_logo(key)
     said(_("Logo saved"))
     return go("identity.edit_branding")
