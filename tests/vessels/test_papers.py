@@ -11,6 +11,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.clients.models import Client, Merge
+from app.clients.models.erasure import erase
 from app.db import begin, commit, db
 from app.files.models import File, FileVersion, LooseKey
 from app.formats import today
@@ -167,6 +168,16 @@ def test_owner_and_merge_take_it_along(visit: Visit) -> None:
     assert only(Vessel.client_id) == ids[2]
     assert only(File.entity_id) == only(Vessel.id)
     assert ">Policy.pdf</a>" in manager.get(url).text
+
+
+def test_it_goes_with_who_is_erased(visit: Visit, url: str) -> None:
+    add(visit(MANAGER), url)
+    by = enter(MANAGER)
+    client = db.session.scalars(select(Client).with_for_update()).one()
+    assert erase(client, reason="Asked by letter", by=by)
+    commit()
+    assert (all_of(Document.id), all_of(File.id)) == ([], [])
+    assert len(all_of(LooseKey.id)) == 1  # what lay in the storage is for the job of the night
 
 
 def test_a_script_is_told_where_to_go(visit: Visit, url: str) -> None:
