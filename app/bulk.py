@@ -19,9 +19,13 @@ def _as_json(value: Any) -> Any:
     return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)
 
 
+def _sent(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {"rows": json.dumps([dict(row) for row in rows], default=_as_json)}
+
+
 def insert_many(model: type[Base], rows: Sequence[Mapping[str, Any]], *, ends: str = "") -> list[Any]:
-    """Insert rows that all have the same columns; `ends` is what the statement ends with, a
-    RETURNING, and what it returns."""
+    """Insert rows that all have the same columns. `ends`: the end of the statement, such as ON CONFLICT or RETURNING;
+    gives the rows that it returns."""
     if not rows:
         return []
     columns = ", ".join(f'"{name}"' for name in rows[0])
@@ -30,13 +34,13 @@ def insert_many(model: type[Base], rows: Sequence[Mapping[str, Any]], *, ends: s
         f"INSERT INTO {table} ({columns}) SELECT {columns}"  # noqa: S608  # names of our own tables
         f" FROM json_populate_recordset(NULL::{table}, CAST(:rows AS json)) {ends}"
     )
-    found = db.session.execute(statement, {"rows": json.dumps([dict(row) for row in rows], default=_as_json)})
+    found = db.session.execute(statement, _sent(rows))
     return list(found.all()) if ends else []
 
 
 def update_many(model: type[Base], rows: Sequence[Mapping[str, Any]], *, also: str = "") -> int:
     """Write rows by their `id`; all have the same columns. `also`: further assignments, as `version = t.version + 1`.
-    How many there were."""
+    Gives how many there were."""
     if not rows:
         return 0
     assigned = ", ".join([*(f'"{name}" = r."{name}"' for name in rows[0] if name != "id"), *([also] if also else [])])
@@ -45,5 +49,5 @@ def update_many(model: type[Base], rows: Sequence[Mapping[str, Any]], *, also: s
         f"UPDATE {table} t SET {assigned}"  # noqa: S608  # names of our own tables
         f" FROM json_populate_recordset(NULL::{table}, CAST(:rows AS json)) r WHERE t.id = r.id"
     )
-    found = db.session.execute(statement, {"rows": json.dumps([dict(row) for row in rows], default=_as_json)})
+    found = db.session.execute(statement, _sent(rows))
     return int(getattr(found, "rowcount", 0))
