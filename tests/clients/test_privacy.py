@@ -33,12 +33,13 @@ from app.events.reverts import WAYS, NotReverted, revert
 from app.events.timeline import timeline
 from app.fields.models import FieldDefinition
 from app.files.models import File, LooseKey
+from app.identity.models import PortRoleOverride, Role
 from app.search.forgetting import forget_words
 from app.search.recent import remember
 from app.storage.store import NotStored
 from app.vessels.models import Document, Vessel
 from tests.clients.importing import work_off
-from tests.world import NORTH, SOUTH, Visitor, enter, make_client, make_file, make_vessel
+from tests.world import NORTH, SOUTH, Visitor, enter, make_client, make_file, make_vessel, user_id
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -591,3 +592,26 @@ def test_a_file_that_nobody_lets_in_is_given_up(manager: Member) -> None:
     with time_machine.travel(now() + timedelta(days=31)):
         assert left() == [2]
         assert db.session.get_one(Import, imported_id).status == "failed"
+
+
+def test_who_sees_only_their_own_hands_out_and_erases_only_their_own(
+    manager: Member, visit: Callable[[str], Visitor]
+) -> None:
+    operator = user_id("operator@north.example")
+    own = make_client(manager, full_name="Own", owner_id=operator).number
+    other = make_client(manager, full_name="Other", owner_id=manager.id).number
+    role_id = db.session.scalars(select(Role.id).where(Role.name == "operator")).one()
+    granted = {"clients": {"export": True, "delete": True}}
+    db.session.add(PortRoleOverride(port_id=NORTH, role_id=role_id, permission_overrides=granted))
+    commit()
+    visitor = visit("operator@north.example")
+    for page in ("privacy", "erasure/new"):
+        assert visitor.get(f"/north/clients/{own}/{page}").status_code == 200, page
+        assert visitor.get(f"/north/clients/{other}/{page}").status_code == 404, page
+    filled = {"typed": str(other), "reason": "Asked"}
+    assert visitor.post(f"/north/clients/{other}/erasure", filled).status_code == 404
+    assert visitor.post(f"/north/clients/{other}/archives").status_code == 404
+    assert visitor.post(f"/north/clients/{own}/erasure", {**filled, "typed": "own"}).status_code == 303
+    enter(MANAGER)
+    erased = db.session.execute(select(Client.number, Client.erased_at)).all()
+    assert {number: at is not None for number, at in erased} == {own: True, other: False}
