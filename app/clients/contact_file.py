@@ -271,7 +271,7 @@ def separate(kind: str, cell: str, label: str) -> Iterator[dict[str, str]]:
     if kind == "phone" and label.casefold() == "whatsapp":
         kind, label = "whatsapp", ""
     for part in found:
-        if value := " ".join(part.split()).strip(" ,;"):
+        if value := " ".join(part.split()).strip("" if kind == "address" else " ,;"):
             yield {"kind": kind, "value": value, "label": label}
 
 

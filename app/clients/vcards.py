@@ -99,8 +99,8 @@ def types_of(kind: str, label: str) -> str:
 
 
 def telephone(value: str, number: str) -> str:
-    """The number as a tel: address has it; an extension stands in what people see alone."""
-    extension = re.search(r"(\d+)$", value.partition(" ext. ")[2])
+    """The number as a tel: address has it; an extension (`ext. 12`, `x12`) stands in what people see alone."""
+    extension = re.search(r"(?:[a-z.]|#)\s*(\d{1,7})$", value, re.IGNORECASE)
     return f"{number};ext={extension[1]}" if extension else number
 
 

@@ -67,7 +67,7 @@ def test_a_person() -> None:
             "email": [contact("lea@example.com", "Work"), contact("l@example.org")],
             "phone": [
                 contact("+33 6 55 55 11 22 ext. 7", "Mobile", "+33655551122"),
-                contact("+33 4", "Captain", "+334"),
+                contact("+33 4 x12", "Captain", "+334"),
             ],
             "whatsapp": [contact("+33 6 55 55 11 22", "", "+33655551122")],
             "address": [contact("Mas du Port, 83400 Hyères", "Home")],
@@ -91,7 +91,7 @@ def test_a_person() -> None:
         "EMAIL:l@example.org",
         "item2.TEL;VALUE=uri;TYPE=cell;PREF=1:tel:+33655551122;ext=7",
         "item2.X-ABLabel:Mobile",
-        "item3.TEL;VALUE=uri:tel:+334",
+        "item3.TEL;VALUE=uri:tel:+334;ext=12",
         "item3.X-ABLabel:Captain",
         'item4.TEL;VALUE=uri;TYPE="cell,text":tel:+33655551122',
         "item4.X-ABLabel:WhatsApp",
