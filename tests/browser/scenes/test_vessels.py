@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.judged import Judged
@@ -45,6 +47,26 @@ def several_called_so(stage: Stage, page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Several are called so.")
 
 
+def document_edited(_stage: Stage, page: Page) -> None:
+    page.goto(f"{VESSELS}?insurance=expiring")
+    page.locator("#rows .name").first.click()
+    page.get_by_role("link", name=re.compile("^Edit .*Insurance")).first.click()
+    expect(page.get_by_role("button", name="Save document")).to_be_visible()
+
+
+def owner_refused(stage: Stage, page: Page) -> None:
+    page.goto(f"{vessel(stage)}/transfers/new")
+    page.get_by_role("button", name="Change owner").click()
+    expect(page.get_by_role("alert")).to_contain_text("Type a name or a number.")
+
+
+def related_refused(stage: Stage, page: Page) -> None:
+    page.goto(f"{owner(stage)}/relationships/new")
+    page.get_by_role("combobox", name="Client", exact=True).fill("a")
+    page.get_by_role("button", name="Add related client").click()
+    expect(page.get_by_role("alert")).to_contain_text("Several are called so.")
+
+
 class TestPages(Judged):
     scenes = (
         Scene("vessels", MANAGER, at(VESSELS)),
@@ -59,6 +81,9 @@ class TestPages(Judged):
         Scene("measure", MANAGER, at(lambda stage: f"{vessel(stage)}/measurements/new")),
         Scene("change owner", MANAGER, at(lambda stage: f"{vessel(stage)}/transfers/new")),
         Scene("add document", MANAGER, at(lambda stage: f"{vessel(stage)}/documents/new")),
+        Scene("edit document", MANAGER, document_edited),
+        Scene("change owner refused", MANAGER, owner_refused, 422),
+        Scene("related client, several called so", MANAGER, related_refused, 422),
         Scene("timeline of a vessel", MANAGER, at(lambda stage: f"{vessel(stage)}/events")),
         Scene("a client with a vessel", MANAGER, at(owner)),
         Scene("vessels of a client", MANAGER, at(lambda stage: f"{owner(stage)}/vessels")),
