@@ -35,6 +35,7 @@ from .vcards import VCARD_TYPE, as_vcards
 
 AT_THE_CLICK = 5_000  # so many go out with the answer; more in a job
 AT_ONCE = 500
+MEASURED_AT_ONCE = 5_000
 TELL_EVERY = 0.3
 TYPES = {ExportFormat.CSV: CSV_TYPE, ExportFormat.XLSX: XLSX_TYPE, ExportFormat.VCARD: VCARD_TYPE}
 
@@ -91,7 +92,7 @@ def at_once(manner: Manner, ids: Sequence[uuid.UUID], member: Member) -> Iterato
     port = member.here()
 
     def batches() -> Iterator[list[Outgoing]]:
-        for some in shares(ids):
+        for some in shares(ids, AT_ONCE):
             begin(port_id=port.id, user_id=member.id, scope="staff")
             batch = outgoing(some, is_whole=manner.is_whole)
             rollback()
@@ -103,14 +104,14 @@ def at_once(manner: Manner, ids: Sequence[uuid.UUID], member: Member) -> Iterato
     yield from manner.written(columns, batches())
 
 
-def shares(ids: Sequence[uuid.UUID]) -> Iterator[Sequence[uuid.UUID]]:
-    for start in range(0, len(ids), AT_ONCE):
-        yield ids[start : start + AT_ONCE]
+def shares(ids: Sequence[uuid.UUID], size: int) -> Iterator[Sequence[uuid.UUID]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
 
 
 def widths_of(ids: Sequence[uuid.UUID]) -> Widths:
     widths = Widths()
-    for some in shares(ids):
+    for some in shares(ids, MEASURED_AT_ONCE):
         widths.look_at(some)
     return widths
 
@@ -193,7 +194,7 @@ def _ids_of(found: Export) -> Iterator[uuid.UUID]:
 
 def _measured(steps: Steps, ids: Ids) -> Widths:
     widths = Widths()
-    for some in shares(ids):
+    for some in shares(ids, MEASURED_AT_ONCE):
         with steps.step():
             widths.look_at(some)
     return widths
@@ -204,7 +205,7 @@ def _batches(
 ) -> Iterator[Sequence[Outgoing]]:
     """Each read in a step of its own, between which it is seen whether somebody stopped it. Raises Over."""
     told = 0.0
-    for some in shares(ids):
+    for some in shares(ids, AT_ONCE):
         with steps.step():
             found = _locked(export_id)
             seen = set(db.session.scalars(found.scope().where(Client.id.in_(some)).with_only_columns(Client.id)))
