@@ -22,7 +22,7 @@ from uuid_utils.compat import uuid7
 
 from . import storage
 from .admin.models import Tag
-from .clients.duplicates import scan_port
+from .clients.duplicates.scan import scan_port
 from .clients.models import (
     Client,
     ClientTag,

@@ -63,9 +63,9 @@ RECURRING = (
     # Named, since the core imports no module.
     Recurring("document-expiry", "app.vessels.jobs.remind_of_documents", "0 9 * * *", in_port_time=True),
     Recurring("image-cleanup", "app.changes.jobs.forget_images", "0 3 * * *", in_port_time=True),
-    Recurring("privacy-cleanup", "app.clients.forgetting.forget_old", "0 3 * * *", in_port_time=True),
+    Recurring("privacy-cleanup", "app.clients.privacy.forgetting.forget_old", "0 3 * * *", in_port_time=True),
     Recurring("search-cleanup", "app.search.forgetting.forget_words", "0 4 * * *", in_port_time=True),
-    Recurring("duplicate-scan", "app.clients.duplicates.scan_for_duplicates", "0 1 * * *", in_port_time=True),
+    Recurring("duplicate-scan", "app.clients.duplicates.scan.scan_for_duplicates", "0 1 * * *", in_port_time=True),
     Recurring("notification-digest", send_digests.name, "0 17 * * *", in_port_time=True),
 )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psycopg
 
 from app.admin.models import Tag
-from app.clients.bulk_editing import apply_bulk_edit
+from app.clients.bulk.editing import apply_bulk_edit
 from app.clients.models.bulk_edit import BulkAct, BulkEdit
 from app.db import commit
 from bench.site import MANAGER, Site

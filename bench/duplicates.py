@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from app.clients.duplicates import scan_port
+from app.clients.duplicates.scan import scan_port
 from app.db import begin, db, rollback
 from bench.site import Site
 from tests.world import NORTH

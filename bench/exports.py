@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psycopg
 
 from app import storage
-from app.clients.exporting import run_export
+from app.clients.exports.exporting import run_export
 from app.clients.models import Export
 from app.db import commit
 from bench.bulk import MEANT, THOSE

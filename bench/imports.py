@@ -11,7 +11,7 @@ import psutil
 import psycopg
 
 from app import storage
-from app.clients.jobs import check_import, run_import
+from app.clients.imports.jobs import check_import, run_import
 from app.clients.models import Import
 from app.db import commit, db
 from bench.site import Site

@@ -31,7 +31,7 @@ from sqlalchemy import select, text
 from app import storage
 from app.admin.models import Tag
 from app.changes.models import Change, ChangeSet, note_changes
-from app.clients.jobs import check_import
+from app.clients.imports.jobs import check_import
 from app.clients.models import (
     Archive,
     Client,
@@ -770,8 +770,8 @@ DEFINERS = {
     "take_mail": definer("a job of the port in force reads what nobody else may", "app/mail/jobs.py"),
     "end_mail": definer("a mail of the port in force", "app/mail/jobs.py"),
     "forget_subjects": definer("the keys of who was erased, and nothing else", "app/clients/models/erasure.py"),
-    "unsent_mails": definer("a job of the port in force looks for a link in them", "app/clients/forgetting.py"),
-    "withdraw_mail": definer("a mail of the port in force", "app/clients/forgetting.py"),
+    "unsent_mails": definer("a job of the port in force looks for a link in them", "app/clients/privacy/forgetting.py"),
+    "withdraw_mail": definer("a mail of the port in force", "app/clients/privacy/forgetting.py"),
     "search_unused": definer("words of the port in force that nobody has", "app/search/forgetting.py"),
     "search_forget": definer("words of the port in force that nobody has", "app/search/forgetting.py"),
     "clear_mails": definer("housekeeping of no port", "app/jobs.py"),

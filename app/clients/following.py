@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from . import links
+from .merging import links
 
 SAME_CONTACT = """
     t.archived_at IS NULL AND EXISTS (

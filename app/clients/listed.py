@@ -15,11 +15,11 @@ from werkzeug.datastructures import MultiDict
 from ..current import Member
 from ..db import db
 from ..saved_views.listing import read_columns, shown_columns
+from .bulk.selection import Selection
 from .listing import CLIENTS
 from .models import Client, Export
 from .models.finding import search
 from .queries import FOUND, FOUND_TO_NARROW, SORTS, narrowed
-from .selection import Selection
 
 
 @dataclass(frozen=True)

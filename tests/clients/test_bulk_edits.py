@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from app.changes.models import ChangeItem, ChangeSet, ChangeSetStatus
-from app.clients import bulk_editing
-from app.clients.bulk_editing import do_all, do_some
+from app.clients.bulk import editing as bulk_editing
+from app.clients.bulk.editing import do_all, do_some
 from app.clients.models import Client
 from app.clients.models.bulk_edit import BulkAct, BulkEdit
 from app.current import Member

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from app.admin.models import Tag
 from app.changes.models import ChangeItem, ChangeSet, Ending, Outcome
-from app.clients import bulk_editing
-from app.clients.bulk_editing import apply_bulk_edit, do_all, do_some
+from app.clients.bulk import editing as bulk_editing
+from app.clients.bulk.editing import apply_bulk_edit, do_all, do_some
 from app.clients.models import Client, ClientTag
 from app.clients.models.bulk_edit import BulkAct, BulkEdit
 from app.current import Member

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.clients.columns import Columns
-from app.clients.contact_file import Known, Reading, decimal_sign_of, read_row, written_errors
 from app.clients.fields import built_in_fields
+from app.clients.imports.columns import Columns
+from app.clients.imports.contact_file import Known, Reading, decimal_sign_of, read_row, written_errors
 from app.fields.models import RecordField
 from app.tables import NotATable, Table, defused, open_table
 

@@ -12,11 +12,11 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from app.clients.duplicates import scan_for_duplicates
-from app.clients.likeness import ENOUGH, Look, compare, name_keys
+from app.clients.duplicates.likeness import ENOUGH, Look, compare, name_keys
+from app.clients.duplicates.nicknames import GROUPS_OF
+from app.clients.duplicates.scan import scan_for_duplicates
 from app.clients.models import Duplicate, DuplicateScan, Merge
 from app.clients.names import sort_name
-from app.clients.nicknames import GROUPS_OF
 from app.current import Member
 from app.db import begin, commit, db
 from app.events.models import Event

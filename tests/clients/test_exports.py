@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from app import storage
 from app.admin.models import Tag
-from app.clients import exporting
+from app.clients.exports import exporting
 from app.clients.listed import Listed
 from app.clients.models import Client, ClientTag, Export
 from app.clients.models.export import KEPT

@@ -400,7 +400,7 @@ def test_after_thirty_days_it_is_too_late(admin: Visitor) -> None:
 
 
 def test_an_import_that_was_taken_back_is_not_gone_on_with(admin: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.clients import jobs
+    from app.clients.imports import jobs
 
     monkeypatch.setattr(jobs, "LET_IN_AT_ONCE", 1)
     monkeypatch.setattr(jobs, "TELL_EVERY", 0)

@@ -268,7 +268,7 @@ def test_of_two_with_the_same_name_a_vessel_by_name_alone_is_nobodys(admin: Visi
 
 
 def test_rows_of_a_client_in_other_batches_find_each_other(admin: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.clients import jobs
+    from app.clients.imports import jobs
 
     monkeypatch.setattr(jobs, "CHECKED_AT_ONCE", 1)
     monkeypatch.setattr(jobs, "LET_IN_AT_ONCE", 1)

@@ -14,8 +14,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import storage
-from app.clients import jobs
-from app.clients.jobs import check_import, run_import
+from app.clients.imports import jobs
+from app.clients.imports.jobs import check_import, run_import
 from app.clients.models import Client, Import, ImportRow, ImportStatus
 from app.clients.queries import contacts_of, notes_of
 from app.db import begin, commit, db, now

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from app.clients.links import LINKS, STAYING
-from app.clients.mergers import later_in_words
+from app.clients.merging.links import LINKS, STAYING
+from app.clients.merging.mergers import later_in_words
 from app.clients.models import Client, Contact, Merge, Note
 from app.clients.models.relationship import Relationship
 from app.current import Member

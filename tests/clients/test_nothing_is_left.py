@@ -19,8 +19,6 @@ from sqlalchemy.exc import IntegrityError
 from app import storage
 from app.admin.models import Tag
 from app.changes.models import Change, ChangeSet, note_changes
-from app.clients.archiving import build_archive
-from app.clients.forgetting import finish_erasure
 from app.clients.models import (
     Archive,
     Client,
@@ -34,6 +32,8 @@ from app.clients.models import (
     Verdict,
 )
 from app.clients.models.erasure import erase
+from app.clients.privacy.archiving import build_archive
+from app.clients.privacy.forgetting import finish_erasure
 from app.crypto import Unreadable, open_sealed
 from app.current import Member
 from app.db import begin, commit, db

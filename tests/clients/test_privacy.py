@@ -20,10 +20,10 @@ from app import storage
 from app.admin.models import Tag
 from app.changes.jobs import forget_images, put_back
 from app.changes.models import Change, ChangeItem, ChangeSet, note_changes
-from app.clients.forgetting import finish_erasure, forget_old
 from app.clients.models import Archive, Client, ClientTag, Import, ImportRow, Merge, Note, Relationship
 from app.clients.models.erasure import erase
 from app.clients.models.holding import FOLLOWS, HOLDINGS, KEEPERS, UNHELD, Keeping, held, keeps
+from app.clients.privacy.forgetting import finish_erasure, forget_old
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.errors import Refused

@@ -15,7 +15,7 @@ from redis.client import PubSub
 from sqlalchemy import select
 
 from app import formats
-from app.clients import jobs
+from app.clients.imports import jobs
 from app.clients.models import Client, Contact, Import, Note
 from app.db import begin, commit, db
 from app.events.models import Event

@@ -21,8 +21,8 @@ from werkzeug.datastructures import MultiDict
 
 from app import storage
 from app.admin.models import Tag
-from app.clients.exporting import Manner, at_once
-from app.clients.jobs import check_import, run_import
+from app.clients.exports.exporting import Manner, at_once
+from app.clients.imports.jobs import check_import, run_import
 from app.clients.listed import Listed
 from app.clients.models import Client, ClientTag, Contact, Import, ImportRow, ImportStatus, Note
 from app.clients.names import sort_name

@@ -14,8 +14,8 @@ from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.clients.outgoing import Outgoing
-from app.clients.vcards import LONGEST_LINE, as_vcards, card_of, escaped, folded
+from app.clients.exports.outgoing import Outgoing
+from app.clients.exports.vcards import LONGEST_LINE, as_vcards, card_of, escaped, folded
 
 
 @pytest.fixture(autouse=True)

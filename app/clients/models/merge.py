@@ -31,7 +31,7 @@ from ...db import Base, PortScoped, Timestamped, db, now
 from ...errors import Refused
 from ...events.models import Actor, Of, SubjectKey, keyring, place_of_key, subject_key
 from ...fields.models import FieldDefinition, FieldValue, told
-from ..links import LINKS, Link
+from ..merging.links import LINKS, Link
 from .client import Client, named_owners, together
 from .duplicate import Duplicate
 

@@ -18,10 +18,10 @@ from ...db import db
 from ...formats import format_number
 from ...once import once
 from ...web import go, kept_list, list_url, page, requires, said
-from ..bulk_editing import AT_THE_CLICK, apply_bulk_edit, do_all
+from ..bulk.editing import AT_THE_CLICK, apply_bulk_edit, do_all
+from ..bulk.selection import Selection
 from ..forms import BulkEditForm, BulkTagForm
 from ..models.bulk_edit import BulkAct, BulkEdit
-from ..selection import Selection
 from . import bp
 from .tags import tag_carried, tag_named
 

@@ -22,7 +22,7 @@ from ...saved_views.listing import default_view, shown_columns
 from ...saved_views.models import SavedView
 from ...search.recent import remember
 from ...web import find_or_404, go, kept_list, page, requires, said
-from ..duplicates import lookalikes
+from ..duplicates.scan import lookalikes
 from ..forms import AddTagForm, ClientForm, NewClientForm, NoteForm
 from ..labels import source_word
 from ..listing import CLIENTS

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from ...current import member
 from ...web import find_or_404, go, page, requires, said
-from ..duplicates import scan_for_duplicates
+from ..duplicates.scan import scan_for_duplicates
 from ..models import Duplicate, DuplicateScan
 from ..queries import duplicate_page
 from . import bp

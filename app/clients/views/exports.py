@@ -17,7 +17,7 @@ from ...once import once
 from ...sheets import MOST_SHEET_ROWS
 from ...storage.store import disposition
 from ...web import find_or_404, go, kept_list, list_url, page, requires, said
-from ..exporting import AT_THE_CLICK, TYPES, Manner, at_once, run_export, take_note
+from ..exports.exporting import AT_THE_CLICK, TYPES, Manner, at_once, run_export, take_note
 from ..forms import ExportForm
 from ..listed import Listed
 from ..models import Export, ExportFormat

@@ -16,10 +16,10 @@ from ...db import begin, db, rollback
 from ...numbers import LAST, has_number
 from ...once import digest_of_input, once
 from ...web import find_or_404, go, page, requires, said
-from ..contact_file import columns_of, error_file
-from ..deciding import compared, decide, form_of, mend, place_of, rows_of_import
 from ..forms import ImportForm
-from ..jobs import check_import, run_import
+from ..imports.contact_file import columns_of, error_file
+from ..imports.deciding import compared, decide, form_of, mend, place_of, rows_of_import
+from ..imports.jobs import check_import, run_import
 from ..models import Import, ImportRow
 from ..models.imports import RANKS
 from . import bp

@@ -20,7 +20,7 @@ from ...events.timeline import timeline
 from ...numbers import has_number
 from ...once import once
 from ...web import find_or_404, go, kept_list, page, requires, said
-from ..mergers import Comparison, comparison, later_in_words, moved, not_taken, to_merge_with
+from ..merging.mergers import Comparison, comparison, later_in_words, moved, not_taken, to_merge_with
 from ..models import Client, Merge
 from ..models.merge import check_both, lock_two
 from . import bp

@@ -14,12 +14,12 @@ from ...current import member
 from ...db import db
 from ...errors import Refused
 from ...web import find_or_404, go, page, requires, said
-from ..archiving import build_archive
-from ..forgetting import finish_erasure
 from ..forms import ErasureForm
 from ..models import Archive, Client
 from ..models.erasure import erase, with_merged
 from ..models.holding import held, kept
+from ..privacy.archiving import build_archive
+from ..privacy.forgetting import finish_erasure
 from . import bp
 from .clients import by_number, locked, unarchived
 

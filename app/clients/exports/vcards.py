@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from ..formats import format_country
-from .models import ClientKind, ContactKind
+from ...formats import format_country
+from ..models import ClientKind, ContactKind
 from .outgoing import Outgoing
 
 VCARD_TYPE = "text/vcard"

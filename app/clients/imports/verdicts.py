@@ -11,13 +11,13 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from ..admin.models import Tag
-from ..db import db
-from ..fields.models import is_custom, values_of
+from ...admin.models import Tag
+from ...db import db
+from ...fields.models import is_custom, values_of
+from ..labels import FIELDS
+from ..models import Client, ClientTag, Contact, Note, Verdict
+from ..names import sort_name
 from .columns import Columns
-from .labels import FIELDS
-from .models import Client, ClientTag, Contact, Note, Verdict
-from .names import sort_name
 from .vessel_rows import MARKS, OF_VESSELS, UNIQUE, Fleet, fleet_of, mark_of, vessel_of, whose
 
 # A file may not write what the importer could not type: these fields and nothing else.

@@ -16,21 +16,21 @@ from typing import IO, Any
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from .. import formats, storage
-from ..changes.jobs import Asker
-from ..current import Member
-from ..db import begin, db, now, rollback
-from ..events.models import Actor, System, record
-from ..files.models import LooseKey
-from ..identity.models import current_port_of
-from ..jobs import Steps, job
-from ..sheets import CSV_TYPE, XLSX_TYPE, as_csv, as_workbook, delimiter_of
-from .export_reactions import show_progress
-from .listed import in_order
-from .models import Client, Export, ExportExtent, ExportFormat
-from .models.export import KEPT
+from ... import formats, storage
+from ...changes.jobs import Asker
+from ...current import Member
+from ...db import begin, db, now, rollback
+from ...events.models import Actor, System, record
+from ...files.models import LooseKey
+from ...identity.models import current_port_of
+from ...jobs import Steps, job
+from ...sheets import CSV_TYPE, XLSX_TYPE, as_csv, as_workbook, delimiter_of
+from ..listed import in_order
+from ..models import Client, Export, ExportExtent, ExportFormat
+from ..models.export import KEPT
+from ..queries import narrowed
 from .outgoing import Column, Outgoing, Widths, all_columns, outgoing, shown_columns
-from .queries import narrowed
+from .reactions import show_progress
 from .vcards import VCARD_TYPE, as_vcards
 
 AT_THE_CLICK = 5_000  # so many go out with the answer; more in a job

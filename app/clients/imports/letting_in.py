@@ -14,17 +14,17 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from ..bulk import insert_many, update_many
-from ..changes.models import Change, ChangeSet, note_changes
-from ..db import now
-from ..events.bulk import Happening, record_many, subject_keys
-from ..events.models import Actor
-from ..fields.models import FieldDefinition, is_custom, told, write_values
-from ..numbers import reserve
-from .models import Client, ClientTag, Contact, Note
-from .models.client import ClientSource, ClientStatus
-from .models.note import PREVIEW
-from .names import sort_name
+from ...bulk import insert_many, update_many
+from ...changes.models import Change, ChangeSet, note_changes
+from ...db import now
+from ...events.bulk import Happening, record_many, subject_keys
+from ...events.models import Actor
+from ...fields.models import FieldDefinition, is_custom, told, write_values
+from ...numbers import reserve
+from ..models import Client, ClientTag, Contact, Note
+from ..models.client import ClientSource, ClientStatus
+from ..models.note import PREVIEW
+from ..names import sort_name
 from .verdicts import Here
 
 EMPTY: dict[str, Any] = {

@@ -8,16 +8,16 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import select
 
-from .. import live
-from ..db import db
-from ..events.models import Event
-from ..events.reactions import on
-from ..events.timeline import tells
-from ..identity.models import UserPortRole
-from ..notifications.models import notify
-from ..notifications.reactions import details_of, written_for
-from ..search.recent import forget
-from .models import Client
+from ... import live
+from ...db import db
+from ...events.models import Event
+from ...events.reactions import on
+from ...events.timeline import tells
+from ...identity.models import UserPortRole
+from ...notifications.models import notify
+from ...notifications.reactions import details_of, written_for
+from ...search.recent import forget
+from ..models import Client
 
 
 @on("client:erased")

@@ -14,18 +14,18 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
-from ..admin.models import Tag
-from ..db import db
-from ..fields.models import FieldDefinition, FieldKind, FieldValue, RecordField, values_of
-from ..formats import in_force, zone
-from ..identity.models import User, UserPortRole
-from ..spreadsheet import MOST_COLUMNS
-from ..vessels.models import Vessel
-from .columns import Columns, Field
-from .labels import STATUSES, source_word
-from .models import Client, ClientTag, Contact, ContactKind, Note
-from .queries import JOINED, ROW
-from .vessel_rows import OF_VESSELS
+from ...admin.models import Tag
+from ...db import db
+from ...fields.models import FieldDefinition, FieldKind, FieldValue, RecordField, values_of
+from ...formats import in_force, zone
+from ...identity.models import User, UserPortRole
+from ...spreadsheet import MOST_COLUMNS
+from ...vessels.models import Vessel
+from ..imports.columns import Columns, Field
+from ..imports.vessel_rows import OF_VESSELS
+from ..labels import STATUSES, source_word
+from ..models import Client, ClientTag, Contact, ContactKind, Note
+from ..queries import JOINED, ROW
 
 # Of one kind that have columns of their own; what is beyond stands in the last of them.
 MOST_OF_A_KIND = 10

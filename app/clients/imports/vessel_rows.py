@@ -12,11 +12,11 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select, text
 
-from ..db import db
-from ..fields.models import is_custom, values_of
-from ..vessels.models import Vessel
-from .models import Client
-from .names import sort_name
+from ...db import db
+from ...fields.models import is_custom, values_of
+from ...vessels.models import Vessel
+from ..models import Client
+from ..names import sort_name
 
 # What begins so in a row is of its vessel; the rest is what vessels call it.
 OF_VESSELS = "vessel_"

@@ -10,18 +10,18 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select, text
 
-from .. import formats
-from ..db import db, now
-from ..events.models import Event, System, keyring
-from ..files.jobs import remove_loose
-from ..identity.models import current_port_of
-from ..jobs import Steps, job
-from ..mail.letters import Letter, place_of
-from ..notifications.reactions import details_of
-from ..search.forgetting import forget_words
-from .models import Archive, Client, Import, ImportStatus
-from .models.erasure import with_merged
-from .models.merge import UNDONE_WITHIN
+from ... import formats
+from ...db import db, now
+from ...events.models import Event, System, keyring
+from ...files.jobs import remove_loose
+from ...identity.models import current_port_of
+from ...jobs import Steps, job
+from ...mail.letters import Letter, place_of
+from ...notifications.reactions import details_of
+from ...search.forgetting import forget_words
+from ..models import Archive, Client, Import, ImportStatus
+from ..models.erasure import with_merged
+from ..models.merge import UNDONE_WITHIN
 
 AT_ONCE = 500
 

@@ -17,23 +17,23 @@ from typing import IO, TYPE_CHECKING, Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from ..admin.models import Tag
-from ..current import CurrentPort
-from ..db import db
-from ..decimals import Unclear, decimal_sign, with_point
-from ..fields.models import FieldKind, Unfit
-from ..identity.models import User, UserPortRole
-from ..tables import Plain, Table, defused
+from ...admin.models import Tag
+from ...current import CurrentPort
+from ...db import db
+from ...decimals import Unclear, decimal_sign, with_point
+from ...fields.models import FieldKind, Unfit
+from ...identity.models import User, UserPortRole
+from ...tables import Plain, Table, defused
+from ..labels import FIELDS
+from ..models.client import ClientKind
+from ..models.contact import Unfit as UnfitContact
+from ..models.contact import read_value
+from ..names import sort_name
 from .columns import ADDRESS, CONTACTS, NAMES, WHY, Columns, plain, unit_of
-from .labels import FIELDS
-from .models.client import ClientKind
-from .models.contact import Unfit as UnfitContact
-from .models.contact import read_value
-from .names import sort_name
 from .vessel_rows import vessel_of
 
 if TYPE_CHECKING:
-    from .models import Import
+    from ..models import Import
 
 MOST_CONTACTS = 30
 LONGEST_CONTACT = 320

@@ -12,18 +12,18 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
-from .. import formats, live
-from ..current import Member
-from ..db import db
-from ..events.models import Event
-from ..events.reactions import on
-from ..events.subjects import Shown, families, subjects
-from ..events.timeline import tells
-from ..identity.models import current_port_of
-from ..notifications.models import notify
-from ..notifications.reactions import written_for
-from ..numbers import has_number
-from .models import Export, ExportStatus
+from ... import formats, live
+from ...current import Member
+from ...db import db
+from ...events.models import Event
+from ...events.reactions import on
+from ...events.subjects import Shown, families, subjects
+from ...events.timeline import tells
+from ...identity.models import current_port_of
+from ...notifications.models import notify
+from ...notifications.reactions import written_for
+from ...numbers import has_number
+from ..models import Export, ExportStatus
 
 
 @live.topic("export")

@@ -10,16 +10,16 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from ..admin.models import Tag, Taken
-from ..changes.models import ChangeSet
-from ..db import db
-from ..events.models import Actor
-from ..fields.models import FieldDefinition, Unfit, is_custom
-from ..vessels.models import Vessel, VesselWriting
+from ...admin.models import Tag, Taken
+from ...changes.models import ChangeSet
+from ...db import db
+from ...events.models import Actor
+from ...fields.models import FieldDefinition, Unfit, is_custom
+from ...vessels.models import Vessel, VesselWriting
+from ..models import Client, Import, ImportRow, Verdict
+from ..models.imports import RowOutcome
 from .contact_file import Colleagues
 from .letting_in import Writing, numbers_for
-from .models import Client, Import, ImportRow, Verdict
-from .models.imports import RowOutcome
 from .verdicts import Here, Seen, about, add_what_rows_bring, differences, keys_of
 from .vessel_rows import OF_VESSELS, UNIQUE, vessel_of, whose
 

@@ -13,21 +13,21 @@ from flask_babel import gettext as _
 from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 
-from .. import formats, storage
-from ..bulk import insert_many, update_many
-from ..current import CurrentPort
-from ..db import begin, db, rollback
-from ..events.models import Actor, System
-from ..identity.models import User, current_port_of
-from ..jobs import Steps, job
-from ..storage.store import NotStored
-from ..tables import NotATable, Table, open_table
+from ... import formats, storage
+from ...bulk import insert_many, update_many
+from ...current import CurrentPort
+from ...db import begin, db, rollback
+from ...events.models import Actor, System
+from ...identity.models import User, current_port_of
+from ...jobs import Steps, job
+from ...storage.store import NotStored
+from ...tables import NotATable, Table, open_table
+from ..models import Import, ImportMapping, ImportRow, ImportStatus, Verdict
+from ..models.imports import RowOutcome
+from ..reactions import show_progress
 from .batch import Batch
 from .columns import VESSEL_BY, Columns, Matched, fingerprint
 from .contact_file import Known, Reading, decimal_sign_of, known_to, read_row
-from .models import Import, ImportMapping, ImportRow, ImportStatus, Verdict
-from .models.imports import RowOutcome
-from .reactions import show_progress
 from .verdicts import Judgement, RowAt, Seen, about, judge
 
 CHECKED_AT_ONCE = 1000

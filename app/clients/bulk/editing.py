@@ -14,19 +14,19 @@ from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, any_, literal, literal_column, select, update
 
-from ..admin.models import Tag
-from ..changes.jobs import Asker
-from ..changes.models import Change, ChangeSet, ChangeSetStatus, Ending, note_changes
-from ..changes.reactions import show_progress
-from ..db import begin, db, now, rollback
-from ..events.bulk import Happening, record_many, subject_keys
-from ..events.models import Actor, System
-from ..identity.models import User
-from ..jobs import Steps, job
-from . import bulk_tagging
-from .models import Client
-from .models.bulk_edit import BulkAct, BulkEdit
-from .queries import narrowed
+from ...admin.models import Tag
+from ...changes.jobs import Asker
+from ...changes.models import Change, ChangeSet, ChangeSetStatus, Ending, note_changes
+from ...changes.reactions import show_progress
+from ...db import begin, db, now, rollback
+from ...events.bulk import Happening, record_many, subject_keys
+from ...events.models import Actor, System
+from ...identity.models import User
+from ...jobs import Steps, job
+from ..models import Client
+from ..models.bulk_edit import BulkAct, BulkEdit
+from ..queries import narrowed
+from . import tagging as bulk_tagging
 
 AT_ONCE = 1_000
 TELL_EVERY = 0.3

@@ -10,16 +10,16 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
-from .. import live
-from ..current import Member
-from ..events.models import Event
-from ..events.reactions import on
-from ..events.subjects import Shown, families, subjects
-from ..events.timeline import tells
-from ..notifications.models import notify
-from ..notifications.reactions import details_of, holders_of, written_for
-from .labels import REASONS
-from .mergers import not_taken
+from ... import live
+from ...current import Member
+from ...events.models import Event
+from ...events.reactions import on
+from ...events.subjects import Shown, families, subjects
+from ...events.timeline import tells
+from ...notifications.models import notify
+from ...notifications.reactions import details_of, holders_of, written_for
+from ..labels import REASONS
+from ..merging.mergers import not_taken
 
 
 @live.topic("duplicates")

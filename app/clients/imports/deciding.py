@@ -12,16 +12,16 @@ from flask_babel import gettext as _
 from sqlalchemy import literal, select, union_all
 from wtforms import StringField, TextAreaField
 
-from ..current import member
-from ..db import db
-from ..fields.models import is_custom
-from ..forms import Form
-from ..identity.models import User, UserPortRole
+from ...current import member
+from ...db import db
+from ...fields.models import is_custom
+from ...forms import Form
+from ...identity.models import User, UserPortRole
+from ..labels import FIELDS
+from ..models import Client, Import, ImportRow, Verdict
+from ..models.imports import NEEDS_SOMEBODY, RANKS, USED
 from .columns import ADDRESS, CONTACTS, Columns
 from .contact_file import judged, known_to, separate
-from .labels import FIELDS
-from .models import Client, Import, ImportRow, Verdict
-from .models.imports import NEEDS_SOMEBODY, RANKS, USED
 from .verdicts import Here, Seen, about, differences, in_words, judge, label_of, present
 from .vessel_rows import OF_VESSELS, vessel_of
 from .vessel_rows import present as present_of_vessel

@@ -12,17 +12,17 @@ from sqlalchemy import Select, String, and_, any_, func, literal, or_, select, t
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from uuid_utils.compat import uuid7
 
-from ..current import Member
-from ..db import db, now
-from ..events.bulk import Happening, record_many, subject_keys
-from ..events.models import System
-from ..jobs import job
-from ..search.models import WORDS as SEARCH_WORDS
+from ...current import Member
+from ...db import db, now
+from ...events.bulk import Happening, record_many, subject_keys
+from ...events.models import System
+from ...jobs import job
+from ...search.models import WORDS as SEARCH_WORDS
+from ..models import Client, Contact, ContactKind, DuplicateScan, DuplicateState
+from ..models.contact import Unfit, read_value
+from ..models.finding import search
+from ..names import sort_name
 from .likeness import ENOUGH, Look, compare, name_keys
-from .models import Client, Contact, ContactKind, DuplicateScan, DuplicateState
-from .models.contact import Unfit, read_value
-from .models.finding import search
-from .names import sort_name
 from .nicknames import other_names
 
 PHONES = (ContactKind.PHONE, ContactKind.WHATSAPP)

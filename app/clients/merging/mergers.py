@@ -11,15 +11,15 @@ from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import text
 
-from ..current import Member
-from ..db import db
-from ..fields.models import FieldDefinition
-from ..identity.models import User
-from .labels import FIELDS
+from ...current import Member
+from ...db import db
+from ...fields.models import FieldDefinition
+from ...identity.models import User
+from ..labels import FIELDS
+from ..models import Client, Duplicate, Merge
+from ..models.finding import search
+from ..models.merge import Later, custom_pairs
 from .links import LINKS, Link
-from .models import Client, Duplicate, Merge
-from .models.finding import search
-from .models.merge import Later, custom_pairs
 
 MERGED = "merged"
 

@@ -14,13 +14,13 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select, text
 from uuid_utils.compat import uuid7
 
-from ..admin.models import Tag
-from ..bulk import insert_many
-from ..changes.ways import Done
-from ..db import db
-from ..events.bulk import Happening
-from .models import ClientTag
-from .models.bulk_edit import BulkAct, BulkEdit
+from ...admin.models import Tag
+from ...bulk import insert_many
+from ...changes.ways import Done
+from ...db import db
+from ...events.bulk import Happening
+from ..models import ClientTag
+from ..models.bulk_edit import BulkAct, BulkEdit
 
 PUT_ON = text(
     "INSERT INTO client_tags (id, port_id, client_id, tag_id, created_at) SELECT u.id, :port, u.client_id, :tag, :now"

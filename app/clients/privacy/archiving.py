@@ -17,21 +17,21 @@ from flask import current_app, render_template
 from flask_babel import gettext as _
 from sqlalchemy import select, union
 
-from .. import formats, live, storage
-from ..changes.jobs import Asker
-from ..current import CurrentPort
-from ..db import db, now
-from ..events.models import Event, EventMention, System
-from ..events.timeline import Entry, timeline
-from ..files.models import FileVersion, LooseKey
-from ..identity.models import current_port_of
-from ..jobs import Steps, job
-from ..notifications.models import Notification
-from ..storage.store import NotStored
-from .models import Archive, Client
-from .models.archive import ArchiveStatus
-from .models.erasure import with_merged
-from .models.holding import HOLDINGS, in_reading_order
+from ... import formats, live, storage
+from ...changes.jobs import Asker
+from ...current import CurrentPort
+from ...db import db, now
+from ...events.models import Event, EventMention, System
+from ...events.timeline import Entry, timeline
+from ...files.models import FileVersion, LooseKey
+from ...identity.models import current_port_of
+from ...jobs import Steps, job
+from ...notifications.models import Notification
+from ...storage.store import NotStored
+from ..models import Archive, Client
+from ..models.archive import ArchiveStatus
+from ..models.erasure import with_merged
+from ..models.holding import HOLDINGS, in_reading_order
 
 PIECE = 256 * 1024
 AT_ONCE = 200  # entries of the timeline

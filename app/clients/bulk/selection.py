@@ -12,12 +12,12 @@ from urllib.parse import parse_qsl
 from sqlalchemy import Select, func, select
 from werkzeug.datastructures import MultiDict
 
-from ..current import Member
-from ..db import db
-from .listing import CLIENTS
-from .models import Client
-from .models.finding import search
-from .queries import FOUND, FOUND_TO_NARROW, filters_of, narrowed
+from ...current import Member
+from ...db import db
+from ..listing import CLIENTS
+from ..models import Client
+from ..models.finding import search
+from ..queries import FOUND, FOUND_TO_NARROW, filters_of, narrowed
 
 MOST_TICKED = 1_000
 NAMED = 5

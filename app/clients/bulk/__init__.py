@@ -1,0 +1,1 @@
+"""Many clients at once: which ones, doing it in steps, taking it back."""

@@ -1,0 +1,1 @@
+"""Clients who look like one: how much, and finding them."""

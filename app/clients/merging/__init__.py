@@ -1,0 +1,1 @@
+"""Two clients who are one: what is chosen, what moves, and what follows."""

@@ -1,0 +1,1 @@
+"""What is held about a client: putting it together for them, and forgetting it."""
