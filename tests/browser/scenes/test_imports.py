@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from tests.browser.windows import Windows
 
 @pytest.fixture(scope="module")
 def stage(stage: Stage, at_work: None) -> Stage:
+    add_fleet(stage, stage.window(ADMIN))
     add_imports(stage, stage.window(ADMIN))
     return stage
 
@@ -61,6 +63,52 @@ def add_imports(stage: Stage, page: Page) -> None:
             )
 
 
+def bring(page: Page, name: str, text: str) -> int:
+    """A file that waits for somebody; the number of its import."""
+    page.goto(f"{IMPORTS}/new")
+    page.get_by_label("Contact file").set_input_files(upload(text, name))
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_role("heading", name=re.compile("Rows|What do the columns hold"))).to_be_visible()
+    return number_of(page)
+
+
+def add_fleet(stage: Stage, page: Page) -> None:
+    """Vessels, tags, and rows of every verdict; another file whose columns nobody knows."""
+    owner = stage.found(
+        "SELECT c.full_name || '|' || k.value FROM clients c JOIN client_contacts k ON k.client_id = c.id"
+        " JOIN ports ON ports.id = c.port_id WHERE slug = 'port-nimara' AND k.kind = 'email' AND c.archived_at IS NULL"
+        " AND k.archived_at IS NULL ORDER BY c.sort_name LIMIT 1"
+    )
+    name, email = owner.split("|")
+    bring(
+        page,
+        "fleet.csv",
+        "Name,E-mail,Town,Vessel name,LOA (ft),Vessel kind,Tags\n"
+        f"{name},{email},Port Nimara,Albatros,38.5,Sailing yacht,Winter\n"
+        "Tove Ångström,tove@fleet.example,Göteborg,Vega,42,Motor yacht,Winter; Racing\n"
+        "Tove Ångström,tove@fleet.example,Göteborg,Nova,27.5,RIB,Winter; Racing\n"
+        "Tove Ångström,tove@fleet.example,Malmö,Luna,27.5,RIB,\n"
+        f"Somebody Else,{email},,,,,\n"
+        "Selma Ottilia,selma@fleet.example,,Sisu,long,submarine,\n",
+    )
+    bring(page, "moorings.csv", "Skipper,Boat club,Mooring fee,Vessel name\nAino Laine,HSS,120,Sisu\n")
+
+
+def number_of_file(stage: Stage, filename: str) -> str:
+    query = "SELECT max(number)::text FROM imports JOIN ports ON ports.id = port_id WHERE slug = 'port-nimara'"
+    return f"{IMPORTS}/{stage.found(f'{query} AND filename = %s', filename)}"
+
+
+def import_of(filename: str, beyond: str = "") -> Callable[[Stage, Page], None]:
+    return at(lambda stage: number_of_file(stage, filename) + beyond)
+
+
+def row_refused(stage: Stage, page: Page) -> None:
+    page.goto(f"{number_of_file(stage, 'fleet.csv')}/rows/7")
+    page.get_by_role("button", name="Check this row again").click()
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+
+
 def import_refused(_stage: Stage, page: Page) -> None:
     page.goto(f"{IMPORTS}/new")
     page.get_by_role("button", name="Check the file").click()
@@ -70,7 +118,7 @@ def import_refused(_stage: Stage, page: Page) -> None:
 def address_of(stage: Stage, status: str) -> str:
     query = (
         "SELECT number FROM imports JOIN ports ON ports.id = port_id"
-        " WHERE slug = 'port-nimara' AND status = %s ORDER BY number DESC LIMIT 1"
+        " WHERE slug = 'port-nimara' AND status = %s AND filename = 'contacts.csv' ORDER BY number DESC LIMIT 1"
     )
     return f"{IMPORTS}/{stage.found(query, status)}"
 
@@ -93,6 +141,13 @@ class TestPages(Judged):
         Scene("import, stopped", ADMIN, import_in("stopped")),
         Scene("import, finished", ADMIN, import_in("finished")),
         Scene("import, failed", ADMIN, import_in("failed")),
+        Scene("import of vessels, checked", ADMIN, import_of("fleet.csv")),
+        Scene("import, columns to match", ADMIN, import_of("moorings.csv")),
+        Scene("import, columns matched anew", ADMIN, import_of("fleet.csv", "/columns")),
+        Scene("import, a row that is wrong", ADMIN, import_of("fleet.csv", "/rows/7")),
+        Scene("import, a row still wrong", ADMIN, row_refused, 422),
+        Scene("import, a row beside its client", ADMIN, import_of("fleet.csv", "/rows/6")),
+        Scene("import, a row beside another", ADMIN, import_of("fleet.csv", "/rows/5")),
     )
 
 
