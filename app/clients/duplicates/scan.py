@@ -263,14 +263,15 @@ def _side(values: Iterable[Any]) -> Look:
 
 
 def _write_name_keys() -> None:
-    """Sent as COPY, which a temporary table takes."""
+    """Sent as COPY, which a temporary table takes; a part of the names at a time, since there may be a million."""
     names = db.session.execute(text("SELECT id, sort_name FROM scan_looks").execution_options(yield_per=AT_ONCE))
-    keys = [(key, row.id) for row in names for key in name_keys(row.sort_name)]
     connection = db.session.connection().connection.driver_connection
     assert connection is not None  # noqa: S101  (of the transaction we are in)
-    with connection.cursor() as cursor, cursor.copy("COPY scan_keys (key, client_id) FROM STDIN") as copy:
-        for key in keys:
-            copy.write_row(key)
+    for some in names.partitions():
+        with connection.cursor() as cursor, cursor.copy("COPY scan_keys (key, client_id) FROM STDIN") as copy:
+            for row in some:
+                for key in name_keys(row.sort_name):
+                    copy.write_row((key, row.id))
 
 
 def _keep(alike: Sequence[tuple[uuid.UUID, uuid.UUID, int, list[str]]], port_id: uuid.UUID) -> int:
