@@ -95,7 +95,7 @@ def configure(app: Flask, settings: Settings, role: Role) -> None:
     app.wsgi_app = web.MethodOverride(app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented way
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # so too
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Werkzeug's documented way
 
 
 # What registers tables, jobs, topics, reactions and sentences by being imported.

@@ -154,7 +154,7 @@ def beside(failure: str, **about: Any) -> Iterator[None]:
     try:
         with db.session.begin_nested():
             yield
-    except Exception as error:
+    except Exception as error:  # whatever it is, the unit of work goes on without it
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
         log.exception(failure, **about)

@@ -30,7 +30,7 @@ PIECE = 1024 * 1024
 # How a broken workbook shows while it is unfolded, a part in any of the compressions that archives know.
 DAMAGED = (
     zipfile.BadZipFile,  # a directory, header or checksum that does not add up
-    RuntimeError,  # a part with a password; NotImplementedError: a version or compression that nobody knows
+    RuntimeError,  # zipfile has no narrower one for a part with a password; an unknown compression is one, too
     EOFError,  # a part that ends early
     ValueError,  # a name that is no text; a part that begins before the file does
     OSError,  # the latter in a file on disk; what bzip2 makes of a broken part

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _
 from ..events.timeline import FieldWords
 from ..files.labels import CATEGORY_WORDS, file_size, kind_name
 from .labels import CONTACT_KINDS, FIELDS, REASONS, RELATIONS
-from .models import RelationshipKind
+from .models import Client, RelationshipKind
 from .models.holding import FOLLOWS, STAYS, UNHELD, as_text, holds
 
 OF_CLIENT = "t.client_id = ANY (:clients)"
@@ -45,27 +45,7 @@ holds(
     columns=("id", "merged_into_id"),
     fields={
         "number": _("Number"),
-        **{
-            name: words
-            for name, words in FIELDS.items()
-            if name
-            in (
-                "kind",
-                "full_name",
-                "company_name",
-                "preferred_name",
-                "nationality",
-                "languages",
-                "source",
-                "status",
-                "tax_number",
-                "street",
-                "postcode",
-                "town",
-                "region",
-                "country",
-            )
-        },
+        **{name: FIELDS[name] for name in Client.EDITABLE if name not in ("owner_id", "marketing_consent")},
         "marketing_consent_at": _("Agreed to news and offers on"),
         "owner": _("Looked after by"),
         "created_by": _("Entered by"),

@@ -47,7 +47,7 @@ def main() -> None:
         if asked["unprivileged"] and os.geteuid() == 0:
             become_nobody()
         die_with(asked["parent"], asked["last_signal"])
-    os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606 (a program by its path, no shell)
+    os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606  # no shell is wanted: a program by its path, with its arguments
 
 
 main()

@@ -145,9 +145,12 @@ BEGINNINGS = (
     (b"GIF89a", GIF),
     (b"%PDF-", PDF),
 )
-# How the directory of a broken archive shows: it is not there or does not add up, it is of a version that nobody has
-# written yet, or a name in it is no text.
-NO_ARCHIVE = (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError)
+# How the directory of a broken archive shows; zipfile has no error of its own for the last two.
+NO_ARCHIVE = (
+    zipfile.BadZipFile,  # it is not there, or does not add up
+    NotImplementedError,  # of a version or compression that zipfile does not know
+    UnicodeDecodeError,  # a name in it is no text
+)
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MOST_MEMBERS = 10_000
 

@@ -120,7 +120,7 @@ class Hub:
     def listen(self) -> None:
         while True:
             try:
-                with self.redis.pubsub() as subscription:  # type: ignore[no-untyped-call]  # redis gives it no types
+                with self.redis.pubsub() as subscription:  # type: ignore[no-untyped-call]  # the one call that redis left without types
                     self.subscribe(subscription)
                     while True:
                         self.hear(subscription)

@@ -70,7 +70,7 @@ def is_handshake() -> bool:
     return len(key) == 16 and request.headers.get("Sec-WebSocket-Version") == "13"
 
 
-@sock.route("/<port>/live", bp=bp)  # type: ignore[untyped-decorator]  # Flask-Sock is published without types
+@sock.route("/<port>/live", bp=bp)  # type: ignore[untyped-decorator]  # Flask-Sock is published without types, so its decorator has none
 @signed_in
 def connect(ws: Any) -> None:
     user_id, session_id = g.live_member

@@ -61,7 +61,7 @@ BELONGING = rf"""
                     || p_seen || ' LIMIT 2 * $3');
             END IF;
             RETURN (SELECT string_agg('(' || part || ')', ' UNION ALL ') FROM unnest(v_parts) AS part);
-        WHEN 9 THEN"""  # noqa: S608  (constants)
+        WHEN 9 THEN"""  # noqa: S608  # of the constants in this file alone
 NAMED = """
                                       CASE WHEN p_tier < 5 THEN p_tier - 2 ELSE p_tier - 4 END);"""
 AS_ONE = f"""{NAMED}
@@ -70,7 +70,7 @@ AS_ONE = f"""{NAMED}
                     SELECT coalesce(search_having(p_port, 'client', u.two, 2),
                                     search_having(p_port, 'client', u.two, 1))
                     FROM search_unglued(p_port, p_words[1]) AS u (two)), ' UNION '), '');
-            END IF;"""  # noqa: S608  (constants)
+            END IF;"""  # noqa: S608  # of the constants in this file alone
 # 1 all words, 2 their beginnings, 3 one letter wrong, 4 two, 5 in a field.
 SEARCH_VESSELS = rf"""
     CREATE FUNCTION search_vessels(p_query text, p_limit int, p_own boolean, p_archived boolean DEFAULT false)
@@ -107,14 +107,14 @@ SEARCH_VESSELS = rf"""
         END LOOP;
         RETURN QUERY SELECT f.id, f.n::int, f.tier FROM unnest(v_ids, v_tiers) WITH ORDINALITY AS f (id, tier, n);
     END $$
-"""  # noqa: S608  (constants)
+"""  # noqa: S608  # of the constants in this file alone
 
 
 def clients_by() -> str:
     """The function of 0014, with what belongs to clients and with words written as one."""
     statement: str = import_module("migrations.versions.0021_vessel_words").clients_by(vessels=False)
     for old, new in (("\n        WHEN 9 THEN", BELONGING), (NAMED, AS_ONE)):
-        assert statement.count(old) == 1, old  # noqa: S101
+        assert statement.count(old) == 1, old  # noqa: S101  # what is replaced must be there
         statement = statement.replace(old, new)
     return statement
 
@@ -144,7 +144,7 @@ def upgrade() -> None:
         INSERT INTO search_words (port_id, subject_type, subject_id, word)
         SELECT v.port_id, 'field', v.id, w FROM custom_field_values v
         CROSS JOIN LATERAL search_split(concat_ws(' ', {WORDS})) AS w ON CONFLICT DO NOTHING
-        """  # noqa: S608  (constants)
+        """  # noqa: S608  # of the constants in this file alone
     )
     op.execute(
         "SELECT search_learn(array_agg(x.port_id), array_agg(x.word))"
@@ -163,6 +163,6 @@ def downgrade() -> None:
     definer(before.VESSELS, owner=SEARCH)
     op.execute("DROP FUNCTION search_unglued(uuid, text)")
     for table in TABLES:
-        op.execute(f"REVOKE SELECT ON {table} FROM {SEARCH}")  # noqa: S608
+        op.execute(f"REVOKE SELECT ON {table} FROM {SEARCH}")  # noqa: S608  # of the constants in this file alone
         op.execute(f"DROP POLICY {table}_search ON {table}")
     op.execute("DELETE FROM search_words WHERE subject_type = 'field'")

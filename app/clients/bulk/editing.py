@@ -130,7 +130,7 @@ def write(ids: Sequence[uuid.UUID], values: Mapping[str, Any], moment: datetime)
     version: ColumnElement[int] = literal_column("version + 1")
     table = Client.__table__
     db.session.execute(
-        update(table)  # type: ignore[arg-type]  # a mapped class has a Table
+        update(table)  # type: ignore[arg-type]  # __table__ is declared as any FROM; that of a mapped class is a Table
         .where(table.c.id == any_(literal(list(ids), ARRAY(Uuid()))))
         .values(**values, version=version, updated_at=moment)
     )

@@ -103,7 +103,7 @@ def _owners(*clients: Client) -> dict[Any, str]:
 
 def _moves(merged: Client) -> list[tuple[str, int]]:
     parts = " UNION ALL ".join(
-        f"SELECT {place} AS place, count(*) AS rows FROM {link.table} t"  # noqa: S608  # names of our own tables
+        f"SELECT {place} AS place, count(*) AS rows FROM {link.table} t"  # noqa: S608  # LINKS names them in code; nothing of it is typed
         f" WHERE t.{link.column} = :merged AND {link.where}"
         for place, link in enumerate(LINKS)
     )

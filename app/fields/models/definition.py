@@ -91,7 +91,7 @@ class FieldDefinition(Recorded, Timestamped, Versioned, PortScoped, Base):
         return select(cls).where(cls.port_id == member.here().id)
 
     @classmethod
-    def of(cls, resource: str, *, port_id: uuid.UUID, is_kept: bool = False) -> list[Self]:  # type: ignore[override]  # by kind, not event
+    def of(cls, resource: str, *, port_id: uuid.UUID, is_kept: bool = False) -> list[Self]:  # type: ignore[override]  # Recorded.of finds by an event, this by the kind of record
         """Those in use, in their order. `is_kept`: nobody changes their options until the transaction ends."""
         statement = (
             select(cls)
