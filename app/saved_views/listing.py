@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask import request
+from flask_babel import gettext as _
 
 from ..current import Member
 from ..identity.models import User
@@ -44,8 +45,10 @@ class Listing:
     def kept(self, query: str, member: Member) -> tuple[str, list[str]]:
         """Of a query string what the list knows, as it writes it, and the labels of what is not there any more: an
         owner who left, a filter or a column that is gone."""
+        return self.kept_by(query, self.filters(member))
+
+    def kept_by(self, query: str, filters: Sequence[Filter]) -> tuple[str, list[str]]:
         sent, kept, lost = dict(parse_qsl(query[:4000])), {}, []
-        filters = self.filters(member)
         for offered in filters:
             if value := sent.get(offered.name):
                 if value in dict(offered.options):
@@ -65,6 +68,27 @@ class Listing:
         known_names = {offered.name for offered in filters} | {"q", "sort", "direction", "columns", *PLUMBING}
         lost += [name for name in sent if name not in known_names]
         return urlencode(kept), lost
+
+    def told(self, query: str, filters: Sequence[Filter]) -> list[str]:
+        """What is kept, a few words for each part; empty where it is everything."""
+        known, lost = self.kept_by(query, filters)
+        kept, told = dict(parse_qsl(known)), []
+        if words := kept.get("q"):
+            told.append(_("Search: %(words)s", words=words))
+        for offered in filters:
+            if value := kept.get(offered.name):
+                told.append(f"{offered.label}: {dict(offered.options)[value]}")
+        told += [_("%(what)s: not there any more", what=what) for what in lost]
+        told += [self._order_told(sort, kept.get("direction")) for sort in self.sorts if sort.key == kept.get("sort")]
+        if "columns" in kept:
+            shown = [str(column.label) for column in self.columns if column.key in kept["columns"].split(",")]
+            told.append(_("Columns: %(which)s", which=", ".join(shown) or _("only the name")))
+        return told
+
+    def _order_told(self, sort: Sort, direction: str | None) -> str:
+        is_reversed = direction is not None and (direction == "desc") != sort.descending
+        text = _("Sorted by: %(what)s, reversed") if is_reversed else _("Sorted by: %(what)s")
+        return text % {"what": sort.label}
 
 
 # Of a list's address what says where in it one is, and through which view.

@@ -57,7 +57,8 @@ class Views:
         return self.index_page(ViewForm(formdata=None))
 
     def index_page(self, form: ViewForm, status: int = 200) -> ResponseReturnValue:
-        query, _lost = self.listing.kept(sent_list(), member)
+        filters = self.listing.filters(member)
+        query, _lost = self.listing.kept_by(sent_list(), filters)
         offered = SavedView.offered_to(member, self.listing.resource)
         return page(
             "saved_views/index.html",
@@ -68,7 +69,11 @@ class Views:
             form=form,
             query=query,
             sent=sent_list(),
-            views=[(view, owner, view.may_be_changed_by(member)) for view, owner in offered],
+            views=[
+                (view, owner, view.may_be_changed_by(member), self.listing.told(view.query, filters))
+                for view, owner in offered
+            ],
+            told=self.listing.told(query, filters),
             default=default_view(self.listing, member),
             current=dict(parse_qsl(sent_list())).get("view"),
         )

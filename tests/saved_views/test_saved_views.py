@@ -9,10 +9,12 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from flask import render_template
+from flask import Flask, render_template
 from sqlalchemy import select, update
 
 from app import formats
+from app.admin.models import Tag
+from app.clients.listing import CLIENTS
 from app.clients.queries import row_of
 from app.db import commit, db
 from app.events.models import Event
@@ -95,6 +97,38 @@ def test_what_is_gone_is_left_out_and_said(visit: Callable[[str], Visitor]) -> N
     assert "owner" not in query_of(opened)
     said = manager.get(opened.headers["Location"]).text
     assert "not there any more: Owner, berth, tag" in said
+
+
+def test_the_page_says_what_a_view_keeps(visit: Callable[[str], Visitor]) -> None:
+    tag_id = Tag.create("R & <D>", "navy", port_id=NORTH, by=enter(MANAGER)).id
+    commit()
+    manager = visit(MANAGER)
+    query = f"q=Nordic Star&tag={tag_id}&owner=me&sort=updated&columns=contact,town"
+    shown = "Search: Nordic Star · Owner: me · Tag: R &amp; &lt;D&gt; · Sorted by: Last change · Columns: Contact, Town"
+    assert f">{shown}<" in manager.get(f"{URL}/views?list={quote(query)}").text  # of what would be saved
+    save(manager, query=query)
+    assert f">{shown}<" in manager.get(f"{URL}/views").text
+    save(manager, "Gone", query="owner=nobody")
+    enter(MANAGER)
+    db.session.execute(update(SavedView).where(SavedView.name == "Gone").values(query=f"owner={uuid.uuid4()}"))
+    commit()
+    assert ">Owner: not there any more<" in manager.get(f"{URL}/views").text
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("", ""),
+        ("sort=name&direction=asc", "Sorted by: Name"),
+        ("sort=name&direction=desc", "Sorted by: Name, reversed"),
+        ("sort=updated&direction=desc", "Sorted by: Last change"),
+        ("columns=none", "Columns: only the name"),
+        ("q=100% %s {x}", "Search: 100% %s {x}"),
+    ],
+)
+def test_orders_and_columns_are_said(app: Flask, query: str, words: str) -> None:
+    with app.test_request_context():
+        assert " · ".join(CLIENTS.told(query, [])) == words
 
 
 def test_the_default_opens_the_bare_list_and_says_what_it_filters(visit: Callable[[str], Visitor]) -> None:
