@@ -35,8 +35,8 @@ from ..numbers import take_number
 TAKEN_BACK_WITHIN = timedelta(days=30)
 
 
-# Who may take back what.
-PERMISSIONS = {"import": "admin.import_data", "bulk_edit": "clients.edit", "merge": "clients.merge"}
+# Who may take back what: whoever may do it.
+PERMISSIONS = {"import": "admin.import_data", "bulk_edit": "clients.edit", "bulk_archive": "clients.delete"}
 
 
 class ChangeSetStatus(StrEnum):
@@ -124,9 +124,10 @@ class ChangeSet(Recorded, Timestamped, PortScoped, Base):
 
     @classmethod
     def visible_to(cls, member: Member) -> Select[Self]:
-        """Those of the port that the member could have made."""
+        """Those of the port that the member could have made; who does not see every client, their own alone."""
         kinds = [kind for kind, permission in PERMISSIONS.items() if member.can(permission)]
-        return select(cls).where(cls.port_id == member.here().id, cls.kind.in_(kinds))
+        seen = select(cls).where(cls.port_id == member.here().id, cls.kind.in_(kinds))
+        return seen if member.can("clients.view") else seen.where(cls.created_by_id == member.id)
 
     @classmethod
     def begin(cls, kind: str, title: str, *, port_id: uuid.UUID, about_id: uuid.UUID | None, by: Actor) -> Self:

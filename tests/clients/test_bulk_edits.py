@@ -17,6 +17,7 @@ from app.clients.models.bulk_edit import BulkAct, BulkEdit
 from app.current import Member
 from app.db import begin, commit, db
 from app.events.models import Event, SubjectKey, keyring, place_of_key
+from app.identity.models import PortRoleOverride, Role
 from app.jobs import perform
 from tests.world import NORTH, Visitor, enter, make_client, user_id
 
@@ -159,6 +160,38 @@ def test_archiving_needs_its_own_permission(visit: Callable[[str], Visitor]) -> 
     assert 'value="archive"' not in agent.get("/north/clients").text
     assert send(visit(MANAGER), numbers, act="archive").status_code == 303
     assert of(numbers, Client.archived_at) != [None]
+
+
+def test_an_archiving_is_looked_at_and_taken_back_by_who_may_archive(visit: Callable[[str], Visitor]) -> None:
+    override("sales_manager", edit=False)
+    numbers, manager = some(2, enter(MANAGER)), visit(MANAGER)
+    send(manager, numbers, act="archive")
+    enter(MANAGER)
+    number = db.session.scalars(select(ChangeSet.number)).one()
+    assert visit(AGENT).post(f"/north/changes/{number}/roll-back").status_code == 404
+    assert "Undo 2 records" in manager.get(f"/north/changes/{number}").text
+    manager.post(f"/north/changes/{number}/roll-back")
+    perform_waiting()
+    assert of(numbers, Client.archived_at) == [None, None]
+
+
+def test_who_sees_only_their_own_clients_sees_only_their_own_bulk_edits(visit: Callable[[str], Visitor]) -> None:
+    override("operator", edit=True)
+    send(visit(MANAGER), some(2, enter(MANAGER)), status="former")
+    own, operator = some(2, enter(MANAGER), owner_id=user_id(OPERATOR)), visit(OPERATOR)
+    send(operator, own, status="active")
+    enter(MANAGER)
+    theirs, mine = db.session.scalars(select(ChangeSet.number).order_by(ChangeSet.id))
+    assert operator.get(f"/north/changes/{theirs}").status_code == 404
+    assert operator.post(f"/north/changes/{theirs}/roll-back").status_code == 404
+    assert operator.get(f"/north/changes/{mine}").status_code == 200
+
+
+def override(role: str, **may: bool) -> None:
+    enter(MANAGER)
+    role_id = db.session.scalars(select(Role.id).where(Role.name == role)).one()
+    db.session.add(PortRoleOverride(port_id=NORTH, role_id=role_id, permission_overrides={"clients": may}))
+    commit()
 
 
 def test_who_may_only_look_sees_nothing_to_tick(visit: Callable[[str], Visitor]) -> None:

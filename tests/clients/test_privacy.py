@@ -20,7 +20,7 @@ from app import storage
 from app.admin.models import Tag
 from app.changes.jobs import forget_images, put_back
 from app.changes.models import Change, ChangeItem, ChangeSet, note_changes
-from app.clients.models import Archive, Client, ClientTag, Import, ImportRow, Merge, Note, Relationship
+from app.clients.models import Archive, Client, ClientTag, Export, Import, ImportRow, Merge, Note, Relationship
 from app.clients.models.erasure import erase
 from app.clients.models.holding import FOLLOWS, HOLDINGS, KEEPERS, UNHELD, Keeping, held, keeps
 from app.clients.privacy.forgetting import finish_erasure, forget_old
@@ -615,3 +615,15 @@ def test_who_sees_only_their_own_hands_out_and_erases_only_their_own(
     enter(MANAGER)
     erased = db.session.execute(select(Client.number, Client.erased_at)).all()
     assert {number: at is not None for number, at in erased} == {own: True, other: False}
+
+
+def test_files_of_many_clients_that_wait_to_be_fetched_go_with_who_is_erased(manager: Member) -> None:
+    fields = {"format": "csv", "extent": "all", "chosen": {}, "sort": "name", "descending": False, "columns": []}
+    client = make_client(manager, full_name="Zelda")
+    ready, running = (Export.start(fields, client_ids=[client.id], total=1, by=manager) for _ in range(2))
+    ready.note_finished("north/general/exports/x.csv", count=1, size=9, by=manager)
+    db.session.flush()
+    erase(client, reason="Asked", by=manager)
+    db.session.expire_all()
+    assert (ready.status, ready.storage_key, ready.is_there) == ("finished", "", False)
+    assert (running.status, running.client_ids) == ("stopped", None)

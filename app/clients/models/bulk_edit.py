@@ -96,7 +96,8 @@ class BulkEdit(Timestamped, PortScoped, Base):
             client_ids=list(client_ids) if client_ids is not None else None,
             only_own=not by.can("clients.view"),
         )
-        change_set = ChangeSet.begin("bulk_edit", title, port_id=port_id, about_id=edit.id, by=by)
+        kind = "bulk_archive" if act == BulkAct.ARCHIVE else "bulk_edit"
+        change_set = ChangeSet.begin(kind, title, port_id=port_id, about_id=edit.id, by=by)
         change_set.expected, edit.change_set_id = expected, change_set.id
         db.session.flush()
         db.session.add(edit)
@@ -117,7 +118,4 @@ class BulkEdit(Timestamped, PortScoped, Base):
             scope = scope.where(Client.id.in_(self.client_ids))
         else:
             scope = scope.where(Client.id < self.id)
-        if self.only_own:
-            unowned = (Client.created_by_id == self.user_id) & Client.owner_id.is_(None)
-            scope = scope.where((Client.owner_id == self.user_id) | unowned)
-        return scope
+        return scope.where(Client.is_own(self.user_id)) if self.only_own else scope

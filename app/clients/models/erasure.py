@@ -17,6 +17,7 @@ from ...files.models import LooseKey
 from ...notifications.bell import ring
 from ...sorting import sort_name
 from .client import Client, ClientSource, ClientStatus
+from .export import Export
 from .holding import FOLLOWS, HOLDINGS, STAYS, kept
 
 WITH_MERGED = text("""
@@ -54,12 +55,6 @@ PASSING = text("""
         UNION SELECT i.storage_key FROM imports i JOIN import_rows r ON r.port_id = i.port_id AND r.import_id = i.id
         WHERE r.id = ANY (:rows))
 """)
-# Whoever needs an export makes it anew.
-EXPORTS = text("""
-    UPDATE exports SET storage_key = '', client_ids = NULL, chosen = '{}',
-        status = CASE WHEN status = 'running' THEN 'stopped' ELSE status END
-    WHERE status = 'running' OR storage_key <> ''
-""")
 NUMBERS = text("SELECT id, number FROM vessels WHERE id = ANY (:ids)")
 FORGET = text("SELECT forget_subjects(:type, :ids)")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -80,15 +75,16 @@ def erase(client: Client, *, reason: str, by: Actor) -> bool:
     clients = db.session.scalars(found.execution_options(populate_existing=True)).all()
     keeping = kept(ids)
     _tell_others(ids, by=by)
-    vessels = _take_away(ids, {one.table: list(one.ids) for one in keeping}, port_id=client.port_id)
+    vessels = _take_away(ids, {one.table: list(one.ids) for one in keeping}, port_id=client.port_id, by=by)
     for one in clients:
         _empty(one)
     db.session.flush()
     _forget("client", ids, port_id=client.port_id)
     _forget("vessel", list(vessels), port_id=client.port_id)
     for one in clients:
+        # Under a new key of the client.
         went = list(vessels.items()) if one.id == client.id else []
-        _record(one, by=by, reason=reason, staying=[what.label for what in keeping], vessels=went)
+        one.record("erased", by=by, reason=reason, kept=[what.label for what in keeping], vessels=went)
     return True
 
 
@@ -111,7 +107,7 @@ def _tell_others(ids: Sequence[uuid.UUID], *, by: Actor) -> None:
 
 
 def _take_away(
-    ids: Sequence[uuid.UUID], staying: dict[str, list[uuid.UUID]], *, port_id: uuid.UUID
+    ids: Sequence[uuid.UUID], staying: dict[str, list[uuid.UUID]], *, port_id: uuid.UUID, by: Actor
 ) -> dict[uuid.UUID, int]:
     """Everything that is held about them, but for what stays; gives the vessels that went, with their numbers."""
     own = {one.table: one.ids(ids, locks=True) for one in HOLDINGS if one.erased not in (FOLLOWS, STAYS)}
@@ -121,7 +117,7 @@ def _take_away(
     LooseKey.note(db.session.scalars(CONTENT, place).all(), port_id=port_id, since=LONG_AGO)
     db.session.execute(SAMPLES, place)
     db.session.execute(PASSING, {**place, "long_ago": LONG_AGO})
-    db.session.execute(EXPORTS)
+    Export.take_all_away(by=by)
     # What refers to others was told of after them.
     for one in reversed(HOLDINGS):
         if found := gone.get(one.table):
@@ -146,13 +142,6 @@ def _empty(client: Client) -> None:
     client.source, client.status = ClientSource.OTHER, ClientStatus.FORMER
     client.erased_at = now()
     client.archived_at = client.archived_at or client.erased_at
-
-
-def _record(
-    client: Client, *, by: Actor, reason: str, staying: list[str], vessels: list[tuple[uuid.UUID, int]]
-) -> None:
-    """Under a new key of the client."""
-    client.record("erased", by=by, reason=reason, kept=staying, vessels=vessels)
 
 
 def _forget(subject_type: str, ids: Sequence[uuid.UUID], *, port_id: uuid.UUID) -> None:

@@ -8,7 +8,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, ForeignKey, Index, Select, String, Text, UniqueConstraint, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    select,
+    update,
+)
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -139,6 +151,15 @@ class Export(Recorded, Timestamped, PortScoped, Base):
         self._close(ExportStatus.STOPPED)
         self.record("stopped", by=by, done=self.done, total=self.total)
         return True
+
+    @classmethod
+    def take_all_away(cls, *, by: Actor) -> None:
+        """Those of the port in force, under way or waiting to be fetched: whoever needs one makes it anew. What lies
+        in the storage is noted as loose already."""
+        running = select(cls).where(cls.status == ExportStatus.RUNNING).order_by(cls.id).with_for_update()
+        for found in db.session.scalars(running):
+            found.stop(by=by)
+        db.session.execute(update(cls).where(cls.storage_key != "").values(storage_key=""))
 
     def note_finished(self, storage_key: str, *, count: int, size: int, by: Actor) -> None:
         self.storage_key, self.size, self.finished_at = storage_key, size, now()
