@@ -3,6 +3,7 @@ defused in CSV, as `app/tables.py` takes back, and is a string in XLSX, which no
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import tempfile
@@ -28,14 +29,16 @@ def delimiter_of(locale: str) -> str:
     return ";" if babel.numbers.get_decimal_symbol(locale) == "," else ","
 
 
-def as_csv(header: Row, batches: Iterable[Sequence[Row]], *, delimiter: str = ",") -> Iterator[bytes]:
-    """UTF-8 with BOM, so that spreadsheets read it right."""
-    buffer = io.StringIO("\ufeff")
-    buffer.seek(0, io.SEEK_END)
+def as_csv(
+    header: Row, batches: Iterable[Sequence[Row]], *, delimiter: str = ",", encoding: str = "utf-8-sig"
+) -> Iterator[bytes]:
+    """With a mark at its beginning unless told otherwise, so that spreadsheets read it right. What the encoding has
+    not becomes a question mark."""
+    buffer, encoder = io.StringIO(), codecs.getincrementalencoder(encoding)(errors="replace")
     writer = csv.writer(buffer, delimiter=delimiter)
     for rows in chain([[header]], batches):
         writer.writerows([defused(cell) for cell in row] for row in rows)
-        yield buffer.getvalue().encode()
+        yield encoder.encode(buffer.getvalue())
         buffer.seek(0)
         buffer.truncate()
 

@@ -69,18 +69,25 @@ def keep(upload: Upload, *, by: Member, entity: str = NOBODY, entity_id: uuid.UU
 def keep_all(
     uploads: Sequence[Upload], *, by: Member, entity: str = NOBODY, entity_id: uuid.UUID | None = None
 ) -> list[Content]:
-    port, place = by.here(), str(entity_id or "files")
-    keys = [storage.new_key(port.slug, entity, place, upload.kind.extensions[0]) for upload in uploads]
-    rollback()
-    begin(port_id=port.id, user_id=by.id, scope="staff")
-    LooseKey.note(keys, port_id=port.id)
-    commit()
-    for upload, key in zip(uploads, keys, strict=True):
-        upload.stream.seek(0)
-        storage.put(upload.stream, key, upload.kind.mime)
-    begin(port_id=port.id, user_id=by.id, scope="staff")
+    slug, place = by.here().slug, str(entity_id or "files")
+    keys = [storage.new_key(slug, entity, place, upload.kind.extensions[0]) for upload in uploads]
+    put_between([(key, upload.stream, upload.kind.mime) for key, upload in zip(keys, uploads, strict=True)], by=by)
     is_to_be_scanned = current_app.extensions["settings"].clamd_url is not None
     return [
         Content(key, upload.filename, upload.kind.mime, upload.size, upload.sha256, is_to_be_scanned)
         for upload, key in zip(uploads, keys, strict=True)
     ]
+
+
+def put_between(contents: Sequence[tuple[str, Any, str]], *, by: Member) -> None:
+    """Put each stream under its key, as what it is, between two transactions. Who names a key in a record claims it
+    from `LooseKey`."""
+    port_id = by.here().id
+    rollback()
+    begin(port_id=port_id, user_id=by.id, scope="staff")
+    LooseKey.note([key for key, _stream, _kind in contents], port_id=port_id)
+    commit()
+    for key, stream, kind in contents:
+        stream.seek(0)
+        storage.put(stream, key, kind)
+    begin(port_id=port_id, user_id=by.id, scope="staff")

@@ -15,7 +15,8 @@ from flask import Flask
 
 from app.clients.fields import built_in_fields
 from app.clients.imports.columns import Columns
-from app.clients.imports.contact_file import Known, Reading, decimal_sign_of, read_row, written_errors
+from app.clients.imports.contact_file import Known, Reading, decimal_sign_of, read_row
+from app.clients.imports.left_out import csv_of_left_out
 from app.fields.models import RecordField
 from app.tables import NotATable, Table, defused, open_table
 
@@ -234,7 +235,7 @@ def test_any_text_is_a_name_and_comes_back_as_it_was(name: str) -> None:
     named, problem, _field = read_row(Reading(table.header, Columns().match(table.header).targets, Known("FI")), cells)
     assert (named["full_name"], cells[0]) == (name, name)
     assert problem.startswith("“nowhere”: ")
-    errors = b"".join(written_errors(table.header, [(problem, cells)]))
+    errors = b"".join(csv_of_left_out(table.header, [[(problem, cells)]]))
     _table, again = opened(errors)
     assert again[0][1][0] == name
 
@@ -254,7 +255,7 @@ def test_other_cells_stay_as_they_are(cell: str) -> None:
 
 def test_the_file_of_errors_has_the_columns_of_the_original_and_the_reason() -> None:
     rows = [("The row has 3 cells", ["Aino", "=x", "too many"]), ("No e-mail", ["Eero"])]
-    text = b"".join(written_errors(["Name", "=E-mail"], rows)).decode("utf-8")
+    text = b"".join(csv_of_left_out(["Name", "=E-mail"], [rows])).decode("utf-8")
     assert text.startswith("\ufeff")
     assert list(csv.reader(io.StringIO(text.removeprefix("\ufeff")))) == [
         ["Name", "'=E-mail", "Why it was left out"],

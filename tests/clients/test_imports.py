@@ -19,6 +19,7 @@ from app.clients.imports.jobs import check_import, run_import
 from app.clients.models import Client, Import, ImportRow, ImportStatus
 from app.clients.queries import contacts_of, notes_of
 from app.db import begin, commit, db, now
+from app.files.models import LooseKey
 from app.jobs import LEASE
 from app.storage.store import Reader, StorageAway
 from tests.clients.importing import (
@@ -171,7 +172,7 @@ def test_a_storage_that_is_away_stores_nothing_and_the_form_can_be_sent_again(
     assert stored_files(app) == [the_import().storage_key]
 
 
-def test_a_database_that_refuses_leaves_a_file_that_is_used_when_it_is_sent_again(
+def test_a_database_that_refuses_leaves_a_file_that_is_removed_later(
     app: Flask, admin: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     form = opened_form(admin)
@@ -182,9 +183,11 @@ def test_a_database_that_refuses_leaves_a_file_that_is_used_when_it_is_sent_agai
     with monkeypatch.context() as patched:
         patched.setattr(Import, "create", broken)
         assert send_file(admin, FILE, **form).status_code == 500
-    left = stored_files(app)
+    (left,) = stored_files(app)
     assert send_file(admin, FILE, **form).status_code == 303
-    assert stored_files(app) == left == [the_import().storage_key]
+    enter(ADMIN)
+    assert db.session.scalars(select(LooseKey.storage_key)).all() == [left]
+    assert left != the_import().storage_key
 
 
 # --- Letting in ---------------------------------------------------------------------------------------------------

@@ -451,6 +451,23 @@ def test_it_is_made_once_and_recorded_and_told(
     assert "put an archive together" in visitor.get(f"/north/clients/{number}").text
 
 
+def test_who_does_not_see_files_neither_makes_nor_fetches_an_archive(
+    manager: Member, visit: Callable[[str], Visitor]
+) -> None:
+    number = furnished(manager).number
+    commit()
+    archive_of(visit(MANAGER), number)
+    archive_id = db.session.scalars(select(Archive.id)).one()
+    role_id = db.session.scalars(select(Role.id).where(Role.name == "operator")).one()
+    granted = {"clients": {"view": True, "export": True}, "files": {"view": False}}
+    db.session.add(PortRoleOverride(port_id=NORTH, role_id=role_id, permission_overrides=granted))
+    commit()
+    visitor = visit("operator@north.example")
+    assert "Hand it out" not in visitor.get(f"/north/clients/{number}/privacy").text
+    assert visitor.get(f"/north/clients/{number}/archives/{archive_id}").status_code == 409
+    assert visitor.post(f"/north/clients/{number}/archives").status_code == 409
+
+
 def test_an_archive_is_gone_after_a_week(manager: Member, visit: Callable[[str], Visitor]) -> None:
     number = make_client(manager).number
     commit()

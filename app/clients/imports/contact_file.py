@@ -1,18 +1,14 @@
-"""One row of a contact file, read by the fields its columns fill; and the file of what was left out."""
+"""One row of a contact file, read by the fields its columns fill."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import sys
-import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -23,13 +19,13 @@ from ...db import db
 from ...decimals import Unclear, decimal_sign, with_point
 from ...fields.models import FieldKind, Unfit
 from ...identity.models import User, UserPortRole
-from ...tables import Plain, Table, defused
+from ...tables import Plain, Table
 from ..labels import FIELDS
 from ..models.client import ClientKind
 from ..models.contact import Unfit as UnfitContact
 from ..models.contact import read_value
 from ..names import sort_name
-from .columns import ADDRESS, CONTACTS, NAMES, WHY, Columns, plain, unit_of
+from .columns import ADDRESS, CONTACTS, NAMES, Columns, plain, unit_of
 from .vessel_rows import vessel_of
 
 if TYPE_CHECKING:
@@ -359,79 +355,3 @@ def _read_contacts(typed: Sequence[dict[str, str]], *, country: str) -> list[dic
     if len(found) > MOST_CONTACTS:
         raise WrongRow(_("The row has more than %(count)d ways to reach the client.", count=MOST_CONTACTS))
     return list(found.values())
-
-
-# --- What was left out --------------------------------------------------------------------------------------------
-
-
-AT_ONCE = 1000
-
-
-def error_file(found: Import) -> tuple[IO[bytes], str, str]:
-    """The rows that were left out in a file without a name, its ending and its kind: what the input was."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115  # whoever sends it closes it
-    header = [heading for heading, _target in found.columns]
-    if found.mapping.get("kind") == "xlsx":
-        written_workbook(header, _left_out(found), file)
-        ending, mimetype = "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    else:
-        manner = {name: found.mapping[name] for name in ("delimiter", "encoding") if name in found.mapping}
-        for line in written_errors(header, _left_out(found), **manner):
-            file.write(line)
-        ending, mimetype = "csv", "text/csv"
-    file.seek(0)
-    return file, ending, mimetype
-
-
-def _left_out(found: Import) -> Iterator[tuple[str, list[str]]]:
-    after = 0
-    while rows := found.left_out(after=after, limit=AT_ONCE):
-        yield from ((message or _("Left out by hand."), source) for _number, message, source in rows)
-        after = rows[-1][0]
-
-
-def written_errors(
-    header: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]], *, delimiter: str = ",", encoding: str = "utf-8"
-) -> Iterator[bytes]:
-    """The rows that were left out, as they came, with a last column that says why, in the delimiter and encoding of
-    the file. Cells that look like formulas are defused."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=delimiter or ",")
-    begun = {"utf-16-le": "utf-16", "utf-16-be": "utf-16", "utf-8": "utf-8-sig"}.get(encoding, encoding)
-    gone_on = {"utf-16": "utf-16-le" if sys.byteorder == "little" else "utf-16-be", "utf-8-sig": "utf-8"}.get(
-        begun, begun
-    )
-    first = True
-    for cells in _with_reasons(header, rows):
-        writer.writerow(cells)
-        text = buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-        # What is replaced can only be in our reason: the cells came in this encoding.
-        yield text.encode(begun if first else gone_on, errors="replace")
-        first = False
-
-
-def written_workbook(header: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]], stream: Any) -> None:
-    """The same as a workbook; its cells are text, which no spreadsheet runs."""
-    import xlsxwriter  # only here: no page needs it
-
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": False}
-    book = xlsxwriter.Workbook(stream, options)
-    sheet = book.add_worksheet()
-    for at, cells in enumerate(_with_reasons(header, rows, defuses=False)):
-        for column, cell in enumerate(cells):
-            sheet.write_string(at, column, cell)
-    book.close()
-
-
-def _with_reasons(
-    header: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]], *, defuses: bool = True
-) -> Iterator[list[str]]:
-    made = defused if defuses else str
-    width = len(header)
-    yield [*(made(name) for name in header), str(WHY)]
-    for message, source in rows:
-        cells = [made(cell) for cell in source]
-        # The reason stands under its heading; what a row has too much of, behind it.
-        yield [*cells[:width], *[""] * (width - len(cells)), made(message), *cells[width:]]

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import uuid
+import tempfile
 from pathlib import PurePath
 
-from flask import make_response, request, send_file
+from flask import request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from ... import storage
 from ...current import member
-from ...db import begin, db, rollback
+from ...db import db
+from ...errors import Refused
+from ...files.incoming import put_between
+from ...files.models import LooseKey
 from ...numbers import LAST, has_number
-from ...once import digest_of_input, once
+from ...once import once
 from ...web import find_or_404, go, page, requires, said
 from ..forms import ImportForm
-from ..imports.contact_file import columns_of, error_file
+from ..imports.contact_file import columns_of
 from ..imports.deciding import compared, decide, form_of, mend, place_of, rows_of_import
 from ..imports.jobs import check_import, run_import
+from ..imports.left_out import file_of_left_out
 from ..models import Import, ImportRow
 from ..models.imports import RANKS
 from . import bp
@@ -51,27 +55,20 @@ def new_import() -> ResponseReturnValue:
 @bp.post("/imports")
 @requires("admin.import_data", limit="upload")
 def create_import() -> ResponseReturnValue:
-    """The file is stored between two transactions. Its key follows from what was sent, so that sending again stores it
-    in the same place; one that comes to nothing is removed."""
     form = ImportForm()
     if not form.validate():
         return page("clients/imports/new.html", 422, form=form)
-    upload, port = form.file.data, member.here()
-    sent = f"{member.id} {request.form.get('_key', '')} {digest_of_input().hex()}"
+    upload = form.file.data
     is_workbook = upload.filename.lower().endswith((".xlsx", ".xlsm"))
-    key = f"{port.slug}/general/imports/{uuid.uuid5(port.id, sent)}.{'xlsx' if is_workbook else 'csv'}"
-    rollback()
-    storage.put(upload.stream, key, "application/octet-stream")
-    begin(port_id=port.id, user_id=member.id, scope="staff")
-    response = make_response(take_in(plain_name(upload.filename), key))
-    if response.status_code >= 400:
-        rollback()
-        storage.delete(key)
-    return response
+    key = storage.new_key(member.here().slug, "general", "imports", "xlsx" if is_workbook else "csv")
+    put_between([(key, upload.stream, "application/octet-stream")], by=member)
+    return take_in(plain_name(upload.filename), key)
 
 
 @once
 def take_in(filename: str, key: str) -> ResponseReturnValue:
+    if not LooseKey.claim(key):
+        raise Refused(_("This upload was left unfinished for too long. Send the file again."))
     found = Import.create(filename=filename, storage_key=key, by=member)
     check_import.later(import_id=found.id)
     return go("clients.show_import", number=found.number)
@@ -185,6 +182,9 @@ def destroy_import_run(number: int) -> ResponseReturnValue:
 def show_import_errors(number: int) -> ResponseReturnValue:
     """The rows that were left out, as they came, with a column that says why."""
     found = import_of(number)
-    file, ending, mimetype = error_file(found)
+    pieces, ending, mimetype = file_of_left_out(found)
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # whoever sends it closes it
+    file.writelines(pieces)
+    file.seek(0)
     name = f"{PurePath(found.filename).stem} - left out.{ending}"
     return send_file(file, mimetype=mimetype, as_attachment=True, download_name=name)

@@ -53,10 +53,7 @@ def compare_page(compared: Comparison, status: int = 200, *, changed: bool = Fal
 def create_merger(number: int) -> ResponseReturnValue:
     other = request.form.get("other", type=int)
     if other is None:
-        client = find_or_404(by_number(number))
-        return page(
-            "clients/mergers/choose.html", 422, client=client, asked="", found=to_merge_with(client, "", member)
-        )
+        return go("clients.new_merger", number=number)
     survivor, merged = both(number, other)
     check_both(survivor, merged)
     compared = comparison(survivor, merged, chosen=request.form)
@@ -69,11 +66,10 @@ def create_merger(number: int) -> ResponseReturnValue:
 
 
 def both(number: int, other: int) -> tuple[Client, Client]:
-    """The two, locked. 404 for who is not there; Refused for who was merged meanwhile."""
+    """The two, locked; also who was merged meanwhile."""
     found = lock_two(numbered(number), numbered(other))
     if len(found) != 2:
-        abort(404) if number != other else None
-        raise Refused(_("A client cannot be merged with itself."))
+        abort(404)
     return found[0], found[1]
 
 
@@ -102,6 +98,7 @@ def show_merger(number: int, merge_id: uuid.UUID) -> ResponseReturnValue:
         left, later = not_taken(merge.opened()[0]), later_in_words(merge.later_edits())
     except Unreadable:
         left, later = [], []
+    why_not = merge.why_not(client, merged)
     return page(
         "clients/mergers/show.html",
         follow=[f"client:{number}"],
@@ -111,8 +108,8 @@ def show_merger(number: int, merge_id: uuid.UUID) -> ResponseReturnValue:
         moved=moved(merge),
         left=left,
         later=later,
-        why_not=merge.why_not(client, merged),
-        may_undo=member.can("clients.merge") and sees(merged) and not merge.why_not(client, merged),
+        why_not=why_not,
+        may_undo=member.can("clients.merge") and sees(merged) and not why_not,
         timeline=timeline("client", merged.id, limit=50),
     )
 

@@ -48,12 +48,16 @@ def show_privacy(number: int) -> ResponseReturnValue:
 def create_archive(number: int) -> ResponseReturnValue:
     """Asked for twice, it is made once."""
     client = standing(locked(number))
-    if not member.can("files.view"):
-        raise Refused(_("An archive has files in it, and your role does not see files."))
+    check_sees_files()
     if archive := Archive.ask(client, by=member):
         build_archive.later(archive_id=archive.id)
         said(_("The archive is being put together"), category="info")
     return go("clients.show_privacy", number=number)
+
+
+def check_sees_files() -> None:
+    if not member.can("files.view"):
+        raise Refused(_("An archive has files in it, and your role does not see files."))
 
 
 @bp.get("/<int:number>/archives/<uuid:archive_id>")
@@ -61,6 +65,7 @@ def create_archive(number: int) -> ResponseReturnValue:
 def show_archive(number: int, archive_id: uuid.UUID) -> ResponseReturnValue:
     """A link that ends after a quarter of an hour, made at the click."""
     client = find_or_404(by_number(number))
+    check_sees_files()
     archive = find_or_404(Archive.of(client).where(Archive.id == archive_id))
     if not archive.is_ready:
         url = url_for("clients.show_privacy", number=number)
