@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -48,6 +48,21 @@ class Filter:
     label: Any
     options: list[tuple[str, Any]]
     value: str
+
+
+def chosen_of(offers: Iterable[tuple[str, Any, list[tuple[str, Any]]]]) -> list[Filter]:
+    """Filters of name, label and options, with what the query string chooses; what is not offered chooses nothing."""
+    return [
+        Filter(name, label, options, value if value in dict(options) else "")
+        for name, label, options in offers
+        for value in [request.args.get(name, "")]
+    ]
+
+
+def stays_in_order(filters: Iterable[Filter]) -> bool:
+    """Whether the list shown is ordered by name and not narrowed: then a row that changes can be swapped in place."""
+    is_narrowed = bool(request.args.get("q", "").strip()) or any(chosen.value for chosen in filters)
+    return request.args.get("sort") in (None, "name") and not is_narrowed
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from string import ascii_lowercase
 from types import SimpleNamespace
 from typing import Any
 
-from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import Select, func, literal_column, select, text
@@ -20,10 +19,11 @@ from sqlalchemy.orm import aliased, outerjoin
 from ..admin.models import Tag
 from ..current import Member
 from ..db import db, now
-from ..fields.models import LISTED, PREFIX, FieldDefinition, FieldKind, FieldValue, Option, is_custom, shown
+from ..fields.models import FieldValue, Option, is_custom, shown
+from ..fields.narrowing import having, offered
 from ..formats import today
 from ..identity.models import User
-from ..paging import SIZE, Columns, Cursor, Filter, Page, Sort, address, paginate, paginate_ranked
+from ..paging import SIZE, Columns, Cursor, Filter, Page, Sort, address, chosen_of, paginate, paginate_ranked
 from ..vessels.models import Card, Vessel
 from .forms import colleagues
 from .labels import KINDS, RELATIONS, SOURCES, STATUSES
@@ -43,30 +43,20 @@ LATEST = 10  # entries of the timeline on a client's page
 
 def filters_of(member: Member) -> list[Filter]:
     """What the toolbar offers, and what of it the query string chooses; what is not offered chooses nothing."""
-    offers = offers_of(member)
-    others = [(who, name) for who, name in offers.people or () if who != str(member.id)]
+    there = offers_of(member)
+    others = [(who, name) for who, name in there.people or () if who != str(member.id)]
     owners = [("me", _("me")), ("nobody", _("nobody")), *others]
-    tags = [(tag_id, name) for tag_id, name in offers.tags or ()]
-    offered = (
+    tags = [(tag_id, name) for tag_id, name in there.tags or ()]
+    offers = (
         ("status", _("Status"), [(str(v), label) for v, label in STATUSES]),
         ("kind", _("Kind"), [(str(v), label) for v, label in KINDS]),
         ("source", _("Source"), [(str(v), label) for v, label in SOURCES]),
         ("owner", _("Owner"), owners),
         *([("tag", _("Tag"), tags)] if tags else []),
-        *((f"{PREFIX}{key}", label, _choices(kind, options)) for key, label, kind, options in offers.fields or ()),
+        *offered(there.fields or ()),
         ("archived", _("Archived"), [("1", _("only archived"))]),
     )
-    return [
-        Filter(name, label, options, value if value in dict(options) else "")
-        for name, label, options in offered
-        for value in [request.args.get(name, "")]
-    ]
-
-
-def _choices(kind: str, options: Any) -> list[tuple[str, str]]:
-    if kind == FieldKind.YES_NO:
-        return [("yes", _("Yes")), ("no", _("No"))]
-    return [(option.key, option.label) for option in _options(options)]
+    return chosen_of(offers)
 
 
 # Tags that are put away can still be asked for while somebody carries them.
@@ -144,7 +134,8 @@ def narrowed(
             scope = scope.where(getattr(Client, name) == chosen[name])
     for name, value in chosen.items():
         if value and is_custom(name):
-            scope = scope.where(Client.id.in_(_having(name, value, port_id)))
+            its = having(FieldValue.client_id, Client.resource, name, value, port_id=port_id)
+            scope = scope.where(Client.id.in_(its))
     if tag := chosen.get("tag"):
         tagged = select(ClientTag.client_id).where(ClientTag.port_id == port_id)
         scope = scope.where(Client.id.in_(tagged.where(ClientTag.tag_id == uuid.UUID(tag))))
@@ -152,27 +143,6 @@ def narrowed(
         owners = {"me": me, "nobody": None}
         scope = scope.where(Client.owner_id == (owners[owner] if owner in owners else uuid.UUID(owner)))
     return scope
-
-
-def _having(name: str, value: str, port_id: uuid.UUID) -> Select[Any]:
-    """The clients that have this choice in a custom field."""
-    field = select(FieldDefinition.id).where(
-        FieldDefinition.port_id == port_id,
-        FieldDefinition.resource == Client.resource,
-        FieldDefinition.key == name.removeprefix(PREFIX),
-    )
-    return select(FieldValue.client_id).where(
-        FieldValue.port_id == port_id,
-        FieldValue.definition_id == field.scalar_subquery(),
-        FieldValue.text_value == value,
-        FieldValue.kind.in_(LISTED),
-    )
-
-
-def stays_in_order(filters: Sequence[Filter]) -> bool:
-    """Whether the list shown is ordered by name and not narrowed: then a row that changes can be swapped in place."""
-    is_narrowed = bool(request.args.get("q", "").strip()) or any(chosen.value for chosen in filters)
-    return request.args.get("sort") in (None, "name") and not is_narrowed
 
 
 EMAIL, PHONE = aliased(Contact), aliased(Contact)

@@ -16,7 +16,7 @@ from ..current import Member
 from ..db import db
 from ..events.subjects import Shown, shown_of
 from ..identity.models import User
-from ..paging import Columns, Filter, Page, Sort, paginate
+from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
 from ..sorting import sort_name
 from .labels import CATEGORIES
 from .models import HOLDERS, NOBODY, File, FilePicture, FileVersion, Folder
@@ -56,9 +56,7 @@ def row_columns(scope: Select[Any]) -> Columns:
 
 
 def asked_filters() -> list[Filter]:
-    options = [(str(value), label) for value, label in CATEGORIES]
-    value = request.args.get("category", "")
-    return [Filter("category", _("Kind"), options, value if value in dict(options) else "")]
+    return chosen_of([("category", _("Kind"), [(str(value), label) for value, label in CATEGORIES])])
 
 
 def asked_words() -> str:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import Integer, Select, Uuid, case, column, func, literal, select
@@ -16,8 +15,10 @@ from sqlalchemy.orm import contains_eager, joinedload
 from ..clients.models import Client
 from ..current import Member
 from ..db import db
+from ..fields.models import FieldValue, is_custom
+from ..fields.narrowing import having, offered_of
 from ..formats import today
-from ..paging import SIZE, Columns, Filter, Page, Sort, paginate, paginate_ranked
+from ..paging import SIZE, Columns, Filter, Page, Sort, chosen_of, paginate, paginate_ranked
 from .labels import KINDS
 from .models import Document, DocumentKind, Ownership, State, Vessel, state_of
 from .models.document import LADDER
@@ -30,9 +31,9 @@ SORTS = (
 LATEST = 10  # entries of the timeline on a vessel's page
 
 
-def filters_of() -> list[Filter]:
+def filters_of(member: Member) -> list[Filter]:
     """What the toolbar offers, and what of it the query string chooses; what is not offered chooses nothing."""
-    offered = (
+    offers = (
         ("kind", _("Kind"), [(str(value), label) for value, label in KINDS]),
         (
             "insurance",
@@ -44,20 +45,17 @@ def filters_of() -> list[Filter]:
                 (str(State.VALID), _("valid")),
             ],
         ),
+        *offered_of(Vessel.resource, port_id=member.here().id),
         ("archived", _("Archived"), [("1", _("only archived"))]),
     )
-    return [
-        Filter(name, label, options, value if value in dict(options) else "")
-        for name, label, options in offered
-        for value in [request.args.get(name, "")]
-    ]
+    return chosen_of(offers)
 
 
 def vessel_page(member: Member, filters: Sequence[Filter], asked: str = "") -> Page:
     """The page of the list the query string asks for: one statement. `asked`: the words of the search box; then those
     that fit best come first."""
     chosen = {one.name: one.value for one in filters}
-    scope = _filtered(Vessel.visible_to(member), chosen)
+    scope = _filtered(Vessel.visible_to(member), chosen, port_id=member.here().id)
     if not asked:
         return paginate(row_columns(scope), scope, id_column=Vessel.id, sorts=SORTS)
     hits = search(member, asked, FOUND, archived=bool(chosen["archived"]))
@@ -77,12 +75,6 @@ def search(member: Member, asked: str, most: int, *, archived: bool = False) -> 
     return found.table_valued(column("vessel_id", Uuid()), column("place", Integer())).render_derived()
 
 
-def stays_in_order(filters: Sequence[Filter]) -> bool:
-    """Whether the list shown is ordered by name and not narrowed: then a row that changes can be swapped in place."""
-    is_narrowed = bool(request.args.get("q", "").strip()) or any(chosen.value for chosen in filters)
-    return request.args.get("sort") in (None, "name") and not is_narrowed
-
-
 def insurances() -> Select[Any]:
     """The insurances of the vessel of the row."""
     return select(Document).where(
@@ -93,10 +85,15 @@ def insurances() -> Select[Any]:
     )
 
 
-def _filtered(scope: Select[Any], chosen: Mapping[str, str]) -> Select[Any]:
+def _filtered(scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UUID) -> Select[Any]:
     scope = scope.where(Vessel.archived_at.is_not(None) if chosen["archived"] else Vessel.archived_at.is_(None))
     if chosen["kind"]:
         scope = scope.where(Vessel.kind == chosen["kind"])
+    for name, value in chosen.items():
+        if value and is_custom(name):
+            scope = scope.where(
+                Vessel.id.in_(having(FieldValue.vessel_id, Vessel.resource, name, value, port_id=port_id))
+            )
     if state := chosen["insurance"]:
         begins = {State.EXPIRED: None, State.EXPIRING: today(), State.VALID: today() + timedelta(days=LADDER[0] + 1)}
         if state == State.MISSING:

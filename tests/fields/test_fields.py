@@ -14,7 +14,7 @@ from app.clients.models import Client
 from app.db import begin, commit, db
 from app.fields.models import FieldDefinition, FieldKind, FieldValue, InUse, Option, Taken, Unfit, read, shown
 from app.vessels.models import Vessel
-from tests.world import NORTH, Visitor, enter, fields_of, make_client, user_id
+from tests.world import NORTH, Visitor, enter, fields_of, make_client, make_vessel, user_id
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -384,6 +384,18 @@ def test_the_list_is_narrowed_to_a_choice(visit: Visit, several: None) -> None:
     both = manager.get("/north/clients?custom_winter_place=attic&custom_boat_club=x").text
     assert "In The Hall" in both
     assert "On The Quay" in both
+
+
+def test_the_list_of_vessels_is_narrowed_to_a_choice(visit: Visit) -> None:
+    fields = {"label": "Shed", "kind": "choice", "options": ["Hall", "Quay"], "required": False, "help": ""}
+    by = enter(MANAGER)
+    FieldDefinition.create(fields, resource="vessel", currency="EUR", port_id=NORTH, by=by)
+    owner = make_client(by)
+    for name, choice in (("Kestrel", "hall"), ("Merlin", "quay")):
+        make_vessel(by, owner, name=name, custom_shed=choice)
+    commit()
+    found = visit(MANAGER).get("/north/vessels?custom_shed=quay").text
+    assert [name for name in ("Kestrel", "Merlin") if name in found] == ["Merlin"]
 
 
 def test_the_pages_take_no_more_statements(visit: Visit, several: None, statements: list[str]) -> None:

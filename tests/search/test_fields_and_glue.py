@@ -46,6 +46,16 @@ def test_text_and_numbers_of_a_client_are_found() -> None:
     assert found("pigeon") == [("Léa Marchand", "Pigeonhole")]
 
 
+def test_a_day_is_found_however_it_is_written() -> None:
+    since = field("client", "date", "Member since")
+    by = enter(MANAGER)
+    lea = make_client(by, full_name="Léa Marchand", **{since: "2019-04-01"})
+    for asked in ("2019-04-01", "1.4.2019", "04/2019"):
+        assert found(asked) == [("Léa Marchand", "2019-04-01")], asked
+    lea.update({since: "2020-05-02"}, by=by)
+    assert found("2019-04-01") == []
+
+
 def test_a_field_that_is_put_away_finds_nobody() -> None:
     box = field("client", "text", "Mail box")
     by = enter(MANAGER)

@@ -18,6 +18,7 @@ from ...events.timeline import timeline
 from ...fields.forms import with_custom
 from ...forms import EditForm, Form
 from ...once import once
+from ...paging import stays_in_order
 from ...saved_views.listing import default_view, shown_columns
 from ...saved_views.models import SavedView
 from ...search.recent import remember
@@ -30,7 +31,7 @@ from ..models import Client, Contact, ContactKind
 from ..models.erasure import with_merged
 from ..models.holding import kept
 from ..models.merge import merges_of
-from ..queries import LATEST, beside, client_page, filters_of, kept_about, letters, stays_in_order
+from ..queries import LATEST, beside, client_page, filters_of, kept_about, letters
 from . import bp
 
 T = TypeVar("T", bound=EditForm)

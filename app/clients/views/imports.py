@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import PurePath
 
-from flask import request, send_file
+from flask import make_response, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -62,7 +62,7 @@ def create_import() -> ResponseReturnValue:
     is_workbook = upload.filename.lower().endswith((".xlsx", ".xlsm"))
     key = storage.new_key(member.here().slug, "general", "imports", "xlsx" if is_workbook else "csv")
     put_between([(key, upload.stream, "application/octet-stream")], by=member)
-    return take_in(plain_name(upload.filename), key)
+    return make_response(take_in(plain_name(upload.filename), key))
 
 
 @once

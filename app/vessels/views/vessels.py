@@ -22,6 +22,7 @@ from ...formats import today
 from ...forms import Form
 from ...numbers import has_number
 from ...once import once
+from ...paging import stays_in_order
 from ...web import find_or_404, go, kept_list, page, requires, said
 from ..forms import NewVesselForm, VesselForm
 from ..models import Taken, Vessel, documents_of, papers_of
@@ -32,7 +33,6 @@ from ..queries import (
     insurance_of,
     ownerships_of,
     seen,
-    stays_in_order,
     vessel_page,
     with_owner,
 )
@@ -101,7 +101,7 @@ def words_of(error: Taken) -> str:
 @bp.get(PLACE)
 @requires(*SEES)
 def index() -> ResponseReturnValue:
-    filters, asked = filters_of(), request.args.get("q", "").replace("\x00", "")
+    filters, asked = filters_of(member), request.args.get("q", "").replace("\x00", "")
     return page(
         "vessels/index.html",
         follow=["vessels" if stays_in_order(filters) else "vessels:narrowed"],
