@@ -36,6 +36,7 @@ log = structlog.get_logger("quayside.jobs")
 
 LEASE = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
+MANY = 1_000  # records after which a table may be another one than the planner knows
 HANGS_AFTER = timedelta(hours=6)
 
 Id = uuid.UUID | int
@@ -240,6 +241,7 @@ LOCK_STEP = text("SELECT done, total, stop_asked_at FROM lock_step(:id, :held)")
 RENEW = text("SELECT renew_job(:id, :held, :until, :done, :total)")
 FINISH = text("SELECT finish_job(:id, :held)")
 FAIL = text("SELECT fail_job(:id, :held, :attempts, :error, :run_at, :now)")
+ANALYZE_GROWN = text("SELECT analyze_grown()")
 
 
 class LeaseLost(Exception):
@@ -262,6 +264,7 @@ class Steps:
     done: int = 0
     total: int = 0
     is_stopping: bool = field(default=False, init=False)
+    analyzed: int = field(default=0, init=False)
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -290,6 +293,17 @@ class Steps:
             raise LeaseLost
         commit()
         self.held = until
+        if self.done - self.analyzed >= MANY:
+            self.analyzed = self.done
+            analyze_grown()
+
+
+def analyze_grown() -> None:
+    """Tell the planner of tables that have grown to more than twice what it knew: pages whose plans are from before
+    would read such a table whole."""
+    with beside("not_analyzed"):
+        db.session.execute(ANALYZE_GROWN)
+    commit()
 
 
 def act_for(port_id: uuid.UUID | None) -> None:

@@ -765,6 +765,7 @@ DEFINERS = {
     "renew_job": definer("a job of the port in force", "app/jobs.py"),
     "finish_job": definer("a job of the port in force", "app/jobs.py"),
     "fail_job": definer("a job of the port in force", "app/jobs.py"),
+    "analyze_grown": definer("how much is in a table is what the planner must know of all ports", "app/jobs.py"),
     "sweep_jobs": definer("lost deliveries of all ports", "app/jobs.py"),
     "clear_jobs": definer("housekeeping of no port", "app/jobs.py"),
     "take_mail": definer("a job of the port in force reads what nobody else may", "app/mail/jobs.py"),
@@ -1315,6 +1316,15 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     assert hand.scalar("SELECT sweep_jobs(%s)", FAR) == 0
     hand.connection.commit()
     assert truth.count("outbox") == before
+
+
+@proves("analyze_grown")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    """It tells how many tables had grown, and changes no row."""
+    before = truth.count("client_tags"), truth.count("events")
+    assert isinstance(hand.scalar("SELECT analyze_grown()"), int)
+    hand.connection.rollback()
+    assert (truth.count("client_tags"), truth.count("events")) == before
 
 
 @proves("clear_jobs")

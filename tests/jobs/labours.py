@@ -23,6 +23,7 @@ EFFORT = text("INSERT INTO efforts (port, number, pid) VALUES (current_setting('
 def make_efforts(database: Database) -> None:
     with database.connect() as connection:
         connection.execute("CREATE TABLE efforts (port text, number int, pid int)")
+        connection.execute("ALTER TABLE efforts OWNER TO quayside_owner")
         connection.execute("GRANT SELECT, INSERT ON efforts TO quayside_app")
 
 
@@ -72,6 +73,14 @@ def count_up(steps: Steps, *, until: int) -> None:
                 return
             make_effort(steps.done)
             steps.advance(1, total=until)
+
+
+@job(queue="import", in_steps=True)
+def make_many(steps: Steps, *, until: int) -> None:
+    many = text("INSERT INTO efforts SELECT current_setting('app.port_id'), i FROM generate_series(1, :until) AS i")
+    with steps.step():
+        db.session.execute(many, {"until": until})
+        steps.advance(until)
 
 
 def note_failure(*, error: str, number: int) -> None:

@@ -13,6 +13,7 @@ from app.events.models import Event
 from app.identity.models import Port
 from app.jobs import (
     LEASE,
+    MANY,
     QUEUES,
     WORKS,
     Job,
@@ -28,7 +29,17 @@ from app.jobs import (
 from tests.events.happenings import entries
 from tests.jobs import labours
 from tests.jobs.conftest import relay
-from tests.jobs.labours import count_up, efforts, job_row, keep_house, stumble, stumble_on_the_way, toil, want
+from tests.jobs.labours import (
+    count_up,
+    efforts,
+    job_row,
+    keep_house,
+    make_many,
+    stumble,
+    stumble_on_the_way,
+    toil,
+    want,
+)
 from tests.servers import Installation
 from tests.waiting import Beside
 
@@ -372,6 +383,28 @@ def test_each_step_is_committed_and_shows_how_far_it_is(
     assert seen == [(0, 0, []), (1, 3, [0]), (2, 3, [0, 1])]
     assert efforts(committed) == [0, 1, 2]
     assert job_row(committed, job_id) is None
+
+
+def pages_known(installation: Installation) -> int:
+    with installation.database.connect() as connection:
+        row = connection.execute("SELECT relpages FROM pg_class WHERE relname = 'efforts'").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_the_planner_is_told_of_a_table_that_a_job_fills(
+    inside: Flask, committed: Installation, port_id: uuid.UUID
+) -> None:
+    perform(str(want(make_many, port_id, until=MANY - 1)))
+    assert pages_known(committed) == 0
+
+    perform(str(want(make_many, port_id, until=5 * MANY)))
+    known = pages_known(committed)
+    assert known > 0
+
+    # Not again before it has doubled.
+    perform(str(want(make_many, port_id, until=MANY)))
+    assert pages_known(committed) == known
 
 
 def test_a_second_delivery_of_a_leased_job_does_nothing(
