@@ -9,19 +9,15 @@ from typing import Any, TypeVar
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, ValidationError
 from wtforms.widgets import DateInput
 
-from ..forms import EditForm, Form
+from ..forms import EditForm, Form, at_most
 from .labels import KINDS
 from .models import FieldDefinition, FieldKind, Unfit
 from .models.kinds import LONGEST
 
 MOST_OPTIONS = 60
-
-
-def at_most(length: int) -> Length:
-    return Length(max=length, message=_("This is longer than %(max)d characters."))
 
 
 class OptionsField(TextAreaField):

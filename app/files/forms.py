@@ -5,9 +5,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileRequired
 from wtforms import Field, SelectField, StringField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, ValidationError
 
-from ..forms import EditForm, Form
+from ..forms import EditForm, Form, at_most
 from .content import extension_of, plain_name
 from .incoming import UploadField, UploadsField
 from .labels import CATEGORIES
@@ -29,7 +29,7 @@ class VersionForm(Form):
 
 
 class FileForm(EditForm):
-    filename = StringField(_("Name"), [DataRequired(_("Type a name.")), Length(max=200)])
+    filename = StringField(_("Name"), [DataRequired(_("Type a name.")), at_most(200)])
     category = SelectField(_("Kind"), choices=CATEGORIES)
 
     def __init__(self, *args: Any, obj: Any = None, **kwargs: Any) -> None:
@@ -44,7 +44,7 @@ class FileForm(EditForm):
 
 
 class FolderForm(Form):
-    name = StringField(_("Name"), [DataRequired(_("Type the name of the folder.")), Length(max=100)])
+    name = StringField(_("Name"), [DataRequired(_("Type the name of the folder.")), at_most(100)])
 
 
 class PlaceForm(Form):

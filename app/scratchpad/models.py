@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from ..current import Member
 from ..db import Base, PortScoped, Timestamped, db, now
+from ..threads import off_the_loop
 
 
 class SavedMeanwhile(Exception):
@@ -59,14 +60,15 @@ class ScratchpadNote(Timestamped, PortScoped, Base):
         if body == self.body:
             return
         if opened != self.version:
-            raise SavedMeanwhile(both(self.body, body), self.version)
+            raise SavedMeanwhile(off_the_loop(both, self.body, body), self.version)
         self.body, self.version = body, self.version + 1
 
 
 def both(theirs: str, yours: str) -> str:
-    """Every line of either text, those in common once, in their order."""
+    """Every line of either text, those in common once, in their order. Lines that stand there very often, as blank ones
+    do, are not looked for: that would take minutes."""
     ours, mine = theirs.split("\n"), yours.split("\n")
     lines: list[str] = []
-    for kind, a, b, c, d in SequenceMatcher(None, ours, mine, autojunk=False).get_opcodes():
+    for kind, a, b, c, d in SequenceMatcher(None, ours, mine).get_opcodes():
         lines += ours[a:b] if kind == "equal" else ours[a:b] + mine[c:d]
     return "\n".join(lines)

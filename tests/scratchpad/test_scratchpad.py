@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter
 
 from sqlalchemy import func, select
 
@@ -66,3 +67,9 @@ def test_a_form_without_its_version_is_refused(visit: Callable[[str], Visitor]) 
 def test_both_keeps_each_line() -> None:
     assert both("a\nb\nc", "a\nc\nd") == "a\nb\nc\nd"
     assert both("", "x") == "\nx"
+
+
+def test_many_blank_lines_hold_nobody_up() -> None:
+    began = perf_counter()
+    assert len(both("\n" * 50_000, "\n" * 49_999 + "x")) >= 50_000
+    assert perf_counter() - began < 5

@@ -200,8 +200,8 @@ Read = Sequence[tuple[int, list[str], dict[str, Any], str, str]]
 
 
 def _keep_verdicts(found: Import, batch: Read, seen: Seen, check: Check, *, is_kept: bool) -> None:
-    here = about([fields for _number, _cells, fields, problem, _field in batch if not problem])
-    row_at = rows_above(found, {number: fields for number, _cells, fields, _problem, _field in batch})
+    read = {number: fields for number, _cells, fields, problem, _field in batch if not problem}
+    here, row_at = about(list(read.values())), rows_above(found, read, seen)
     rows = []
     for number, cells, fields, problem, field in batch:
         if problem:
@@ -267,9 +267,13 @@ def _let_some_in(steps: Steps, import_id: uuid.UUID) -> bool:
     return is_under_way
 
 
-def rows_above(found: Import, batch: Mapping[int, Mapping[str, Any]]) -> RowAt:
+def rows_above(found: Import, batch: Mapping[int, Mapping[str, Any]], seen: Seen) -> RowAt:
     """The fields of a row of the file: of this batch, or of one that is kept already."""
     kept: dict[int, Mapping[str, Any] | None] = dict(batch)
+    if asked_for := {row for fields in batch.values() for row in seen.with_same_client(fields)}:
+        its = select(ImportRow.row_number, ImportRow.fields)
+        rows = db.session.execute(its.where(ImportRow.import_id == found.id, ImportRow.row_number.in_(asked_for)))
+        kept.update((number, fields) for number, fields in rows)
 
     def row_at(number: int) -> Mapping[str, Any] | None:
         if number not in kept:

@@ -152,6 +152,13 @@ class Seen:
                 return found, key
         return None
 
+    def with_same_client(self, fields: Mapping[str, Any]) -> list[int]:
+        """The rows above of which a row that names a vessel may bring another one."""
+        if not vessel_of(fields):
+            return []
+        above, named = self.above(keys_of(fields)), self.names.get(hash(sort_name(fields["full_name"])))
+        return [row for row in (above and above[0], named) if row]
+
     def add(self, keys: Iterable[tuple[str, str]], number: int) -> None:
         for key in keys:
             self.rows.setdefault(hash(key), number)

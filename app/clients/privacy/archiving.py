@@ -158,7 +158,8 @@ def fail_archive(archive_id: uuid.UUID, error: str) -> None:
     if archive := _locked(archive_id):
         archive.note_failed()
         with suppress(redis.RedisError):
-            live.refresh(f"client:{archive.client_id}", target="#main")
+            for room in (f"client:{archive.client_id}", f"client:{archive.client_id}:own"):
+                live.refresh(room, target="#main")
 
 
 def _locked(archive_id: uuid.UUID) -> Archive | None:
