@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import redis
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import Select, literal, select, union
 from sqlalchemy.orm import joinedload
 
 from .. import formats, live
@@ -103,16 +103,36 @@ def _by_number(model: type[T], visible: Select[T], key: str | None) -> T | None:
     return db.session.scalars(visible.where(has_number(model, int(key)))).one_or_none()
 
 
+CHANGING_THE_LIST = ("client:created", "client:restored", "client:erased", "client:merged", "client:unmerged")
+
+
+@on(*ABOUT_CLIENTS)
+def show_row(event: Event) -> None:
+    """The open lists: the row anew, or where order and membership may change, the list. Before the detail pages, which
+    are more to write and watched by fewer."""
+    port_id = event.port_id
+    if port_id is None:
+        return
+    room = f"port:{port_id}:clients"
+    row = row_of(event.subject_id)
+    live.refresh(f"{room}:own", target="#main")
+    if row is None or event.name in CHANGING_THE_LIST or "full_name" in event.changed_fields:
+        live.refresh(room, target="#main")
+        return
+    port = current_port_of(port_id)
+    with formats.use(port):
+        live.replace(room, "clients/_row.html", target=f"client-{row.number}", client=row, port=port)
+
+
 @on(*ABOUT_CLIENTS, *ABOUT_VESSELS)
 def show_clients(event: Event) -> None:
     """The open detail pages of all clients whose timelines tell of it."""
     mentioned = select(EventMention.subject_id).where(
         EventMention.event_id == event.id, EventMention.subject_type == Client.subject_type
     )
-    told: ColumnElement[bool] = Client.id.in_(mentioned)
-    if event.subject_type == Client.subject_type:
-        told |= Client.id == event.subject_id
-    for client in db.session.scalars(select(Client).where(told).options(joinedload(Client.owner))):
+    # Joined by OR they would be looked for among all clients.
+    told = union(mentioned, select(literal(event.subject_id)))
+    for client in db.session.scalars(select(Client).where(Client.id.in_(told)).options(joinedload(Client.owner))):
         show_client(client, event)
 
 
@@ -131,8 +151,9 @@ def show_client(client: Client, event: Event) -> None:
             "kept": kept_about(client),
             "timeline": timeline(client.subject_type, client.id, limit=LATEST),
         }
-        for part in ("header", "facts", "tags", "contacts", "people", "vessels", "notes", "timeline"):
-            live.replace(client.room, f"clients/_{part}.html", target=f"client-{client.number}-{part}", **context)
+        parts = ("header", "facts", "tags", "contacts", "people", "vessels", "notes", "timeline")
+        templates = {f"client-{client.number}-{part}": f"clients/_{part}.html" for part in parts}
+        live.replace_all(client.room, templates, **context)
 
 
 def client_of_files(number: int, member: Member, is_kept: bool) -> Client | None:
@@ -156,26 +177,6 @@ def show_file_in_timeline(event: Event) -> None:
     with formats.use(port):
         target = f"client-{client.number}-timeline"
         live.replace(client.room, "clients/_timeline.html", target=target, **context)
-
-
-CHANGING_THE_LIST = ("client:created", "client:restored", "client:erased", "client:merged", "client:unmerged")
-
-
-@on(*ABOUT_CLIENTS)
-def show_row(event: Event) -> None:
-    """The open lists: the row anew, or where order and membership may change, the list."""
-    port_id = event.port_id
-    if port_id is None:
-        return
-    room = f"port:{port_id}:clients"
-    row = row_of(event.subject_id)
-    live.refresh(f"{room}:own", target="#main")
-    if row is None or event.name in CHANGING_THE_LIST or "full_name" in event.changed_fields:
-        live.refresh(room, target="#main")
-        return
-    port = current_port_of(port_id)
-    with formats.use(port):
-        live.replace(room, "clients/_row.html", target=f"client-{row.number}", client=row, port=port)
 
 
 TAG_EVENTS = ("tag:updated", "tag:archived", "tag:restored")

@@ -21,7 +21,7 @@ from time import perf_counter
 from flask import Flask, g
 
 from ..db import now
-from .rooms import TOPICS, close, refresh, remove, reopen, replace, topic
+from .rooms import TOPICS, close, refresh, remove, reopen, replace, replace_all, topic
 
 
 def since() -> str:
@@ -40,4 +40,4 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["live_since"] = since
 
 
-__all__ = ["TOPICS", "close", "init_app", "refresh", "remove", "reopen", "replace", "since", "topic"]
+__all__ = ["TOPICS", "close", "init_app", "refresh", "remove", "reopen", "replace", "replace_all", "since", "topic"]

@@ -8,7 +8,7 @@ opening the page.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,8 +53,16 @@ def room_of(followed: str, member: Member) -> str | None:
 def replace(room: str, template: str, *, target: str, **context: Any) -> None:
     """Swap the element with the id `target` on every page in the room for this partial, rendered once, with
     nothing of a request in it and in the formats in force (`formats.use`). Raises redis.RedisError."""
-    html = current_app.jinja_env.get_template(template).render(**context)
-    say(room, f'<hx-partial hx-target="#{target}" hx-swap="outerMorph">{html}</hx-partial>')
+    replace_all(room, {target: template}, **context)
+
+
+def replace_all(room: str, templates: Mapping[str, str], **context: Any) -> None:
+    """Several elements by their ids, as `replace` does one: one message, and one swap of the page."""
+    swaps = []
+    for target, template in templates.items():
+        html = current_app.jinja_env.get_template(template).render(**context)
+        swaps.append(f'<hx-partial hx-target="#{target}" hx-swap="outerMorph">{html}</hx-partial>')
+    say(room, "".join(swaps))
 
 
 def remove(room: str, *, target: str) -> None:

@@ -53,6 +53,23 @@ def vessel_topic(member: Member, key: str | None) -> str | None:
 holds_files(Vessel, entity="vessels", seen_with="clients.view", endpoint="vessels.show")
 
 
+@on(*ABOUT_VESSELS)
+def show_row(event: Event) -> None:
+    """The open lists: the row anew, or where order and membership may change, the list."""
+    if event.port_id is None:
+        return
+    room = f"port:{event.port_id}:vessels"
+    row = row_of(event.subject_id)
+    live.refresh(f"{room}:own", target="#main")
+    if row is None or event.name in ("vessel:created", "vessel:restored") or "name" in event.changed_fields:
+        live.refresh(room, target="#main")
+        return
+    port = current_port_of(event.port_id)
+    with formats.use(port):
+        target = f"vessel-{row.number}"
+        live.replace(room, "vessels/_row.html", target=target, vessel=row, port=port, insurance_of=insurance_of)
+
+
 @on(*ABOUT_VESSELS, *FILE_EVENTS)
 def show_vessel(event: Event) -> None:
     """The open detail pages: each card anew; all of it where what may be done changes."""
@@ -76,25 +93,9 @@ def show_vessel(event: Event) -> None:
             "ownerships": ownerships_of(vessel),
             "timeline": timeline(vessel.subject_type, vessel.id, limit=LATEST),
         }
-        for part in ("header", "dimensions", "documents", "facts", "owners", "timeline"):
-            live.replace(vessel.room, f"vessels/_{part}.html", target=f"vessel-{vessel.number}-{part}", **context)
-
-
-@on(*ABOUT_VESSELS)
-def show_row(event: Event) -> None:
-    """The open lists: the row anew, or where order and membership may change, the list."""
-    if event.port_id is None:
-        return
-    room = f"port:{event.port_id}:vessels"
-    row = row_of(event.subject_id)
-    live.refresh(f"{room}:own", target="#main")
-    if row is None or event.name in ("vessel:created", "vessel:restored") or "name" in event.changed_fields:
-        live.refresh(room, target="#main")
-        return
-    port = current_port_of(event.port_id)
-    with formats.use(port):
-        target = f"vessel-{row.number}"
-        live.replace(room, "vessels/_row.html", target=target, vessel=row, port=port, insurance_of=insurance_of)
+        parts = ("header", "dimensions", "documents", "facts", "owners", "timeline")
+        templates = {f"vessel-{vessel.number}-{part}": f"vessels/_{part}.html" for part in parts}
+        live.replace_all(vessel.room, templates, **context)
 
 
 # --- Who is told that a document ends

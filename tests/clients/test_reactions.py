@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import time_machine
@@ -13,6 +14,8 @@ from flask import Flask
 from redis import Redis
 from redis.client import PubSub
 from sqlalchemy import select
+from sqlalchemy.event import listen
+from sqlalchemy.event import remove as stop_listening
 
 from app import formats
 from app.clients.imports import jobs
@@ -53,8 +56,8 @@ class Air:
         found = []
         while message := self.subscription.get_message(ignore_subscribe_messages=True, timeout=0.2):
             room, _, text = message["data"].decode().removeprefix("say ").partition("\n")
-            target = re.search(r'hx-target="#([^"]+)"', text)
-            found.append(Said(room, target[1] if target else text.removeprefix("refresh "), text))
+            parts = re.findall(r'(<hx-partial hx-target="#([^"]+)".*?</hx-partial>)', text, flags=re.S)
+            found += [Said(room, target, part) for part, target in parts or [(text, text.removeprefix("refresh "))]]
         return found
 
 
@@ -110,6 +113,43 @@ def test_a_change_swaps_the_row_and_each_card(air: Air, client: Client) -> None:
     assert "<ins>Toulon</ins>" in words[f"client-{client.number}-timeline"]
     assert "Marchand Sailing" in words[f"client-{client.number}"]
     assert "lea@example.com" in words[f"client-{client.number}"]
+
+
+def test_lists_are_told_before_the_pages_of_the_client(air: Air, client: Client) -> None:
+    air.heard()
+    client.update({"town": "Toulon"}, by=enter(MANAGER))
+    relay()
+    enter(MANAGER)
+    swapped = [said for said in air.heard() if said.kind == "replace"]
+    assert swapped[0].room == LIST
+    assert {said.room for said in swapped[1:]} == {client.room}
+
+
+def test_no_change_is_looked_for_among_all_clients(app: Flask, client: Client) -> None:
+    """Which of few rows an index finds is chance; a filter that asks another table of each row is none."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        if "FROM clients" in statement:
+            sent.append((statement, values))
+
+    client.update({"town": "Toulon"}, by=enter(MANAGER))
+    listen(app.extensions["engine"], "before_cursor_execute", note)
+    relay()
+    stop_listening(app.extensions["engine"], "before_cursor_execute", note)
+    assert len(sent) == 2
+    connection = db.session.connection()
+    for statement, values in sent:
+        [told] = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values).scalar_one()
+        scans = [node for node in nodes_of(told["Plan"]) if node.get("Relation Name") == "clients"]
+        assert scans
+        assert not any("SubPlan" in node.get("Filter", "") for node in scans)
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes_of(part)
 
 
 def test_a_new_name_moves_the_row_so_lists_look_again(air: Air, client: Client) -> None:

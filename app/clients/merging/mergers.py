@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import text
+from sqlalchemy import text, union
 
 from ...current import Member
 from ...db import db
@@ -136,7 +136,7 @@ def to_merge_with(client: Client, asked: str, member: Member) -> list[Any]:
         pairs = Duplicate.visible_to(member).where((Duplicate.a_id == client.id) | (Duplicate.b_id == client.id))
         pairs = pairs.where(Duplicate.state == "open")
         a, b = pairs.with_only_columns(Duplicate.a_id), pairs.with_only_columns(Duplicate.b_id)
-        found = seen.where(Client.id.in_(a) | Client.id.in_(b)).order_by(Client.sort_name)
+        found = seen.where(Client.id.in_(union(a, b))).order_by(Client.sort_name)
     columns = (Client.number, Client.full_name, Client.company_name, Client.town, Client.status)
     return list(db.session.execute(found.with_only_columns(*columns).limit(20)))
 
