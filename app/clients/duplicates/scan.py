@@ -31,6 +31,7 @@ PHONES = (ContactKind.PHONE, ContactKind.WHATSAPP)
 
 SHOWN = 5
 LOOKED_AT = 60  # candidates of each kind; more of a name says that the name says little
+LAST = "\U0010ffff"  # behind all that begins with what stands before it
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,14 @@ class Lookalike:
 
 
 def lookalikes(member: Member, typed: dict[str, Any], *, country: str) -> list[Lookalike]:
-    """Clients the member may see that look like what was typed, the likeliest first: two statements."""
+    """Clients the member may see that look like what was typed, the likeliest first: one statement where there is
+    nobody, one more where an address, a company or a tax number was typed, and one for who is found."""
     look = typed_look(typed, country=country)
+    ids = _same(look)
+    if look.street or look.company_name or look.tax_number:
+        ids |= _resembling(member, look, str(typed["full_name"]))
     found = []
-    for client, other in _looks(_candidates(member, look, str(typed["full_name"]))):
+    for client, other in _looks(member, ids) if ids else ():
         score, reasons = compare(look, other)
         if score >= ENOUGH:
             found.append(Lookalike(client, score, reasons))
@@ -72,28 +77,50 @@ def _read(kind: ContactKind, value: str | None, country: str) -> list[str]:
         return []
 
 
-def _candidates(member: Member, look: Look, typed: str) -> Select[Any]:
-    """Who shares a contact, the tax number or words of the name, in a few index look-ups."""
-    found = [
-        select(Client.id).where(Client.sort_name == look.sort_name, Client.archived_at.is_(None)).limit(LOOKED_AT),
-        select(search(member, typed, 10).c.client_id),
-    ]
-    if reach := [*look.emails, *look.phones]:
-        shared = select(Contact.client_id).where(Contact.normalised.in_(reach), Contact.archived_at.is_(None))
-        found.append(shared.limit(LOOKED_AT))
+# As text, since it is sent before each client is entered. Row-level security lets it use the indexes: words are
+# compared with = and as ranges, which tell nothing.
+SAME = text(
+    """
+    (SELECT id FROM clients WHERE archived_at IS NULL AND sort_name >= :name AND sort_name <= :upto
+     ORDER BY sort_name LIMIT :most)
+    UNION (SELECT client_id FROM client_contacts
+           WHERE archived_at IS NULL AND normalised = ANY(CAST(:reach AS text[])) LIMIT :most)
+    UNION (SELECT l.subject_id FROM search_words l
+           JOIN search_words f ON f.port_id = l.port_id AND f.subject_type = 'client' AND f.subject_id = l.subject_id
+           WHERE l.subject_type = 'client' AND l.word = :last AND f.word = :first LIMIT :most)
+    """
+)
+
+
+def _same(look: Look) -> set[uuid.UUID]:
+    """Who is called the same, in whatever order, or shares a contact. Of one word, also who is called so with more
+    behind it: that may be what a company is."""
+    names = look.words if len(look.words) > 1 else ("", "")
+    asked = {
+        "name": look.sort_name,
+        "upto": look.sort_name + ("" if len(look.words) > 1 else LAST),
+        "reach": [*look.emails, *look.phones],
+        "first": names[0],
+        "last": names[-1],
+        "most": LOOKED_AT,
+    }
+    return set(db.session.scalars(SAME, asked))
+
+
+def _resembling(member: Member, look: Look, typed: str) -> set[uuid.UUID]:
+    """Whose name is spelled in another way. That is not enough by itself, nor with the town; who shares a contact is
+    found by that."""
+    found = [select(search(member, typed, 10).c.client_id)]
     words = look.words
     if len(words) > 1:
-        for first, last in {(words[0], words[-1]), (words[-1], words[0])}:
-            found.append(_named(first, last))
-    ids = union(*(select(part.subquery().c[0].label("id")) for part in found)).subquery()
-    seen = Client.visible_to(member).where(Client.archived_at.is_(None))
-    return seen.where(Client.id.in_(select(ids.c.id)))
+        found += [_named(first, last) for first, last in {(words[0], words[-1]), (words[-1], words[0])}]
+    return set(db.session.scalars(union(*(select(part.subquery().c[0]) for part in found))))
 
 
 def _named(first: str, last: str) -> Select[Any]:
-    """Who has `last` as a word of the name, and for `first` that word, another form of it or the initial."""
+    """Who has `last` as a word of the name, and for `first` another form of it or the initial."""
     of_last, of_first = SEARCH_WORDS.alias(), SEARCH_WORDS.alias()
-    forms = of_first.c.word == any_(literal([first, first[0], *sorted(other_names(first))], ARRAY(String)))
+    forms = of_first.c.word == any_(literal([first[0], *sorted(other_names(first))], ARRAY(String)))
     if len(first) == 1:
         forms = or_(forms, and_(of_first.c.word >= first, of_first.c.word < chr(ord(first) + 1)))
     is_same = (of_first.c.port_id == of_last.c.port_id) & (of_first.c.subject_id == of_last.c.subject_id)
@@ -105,15 +132,17 @@ def _named(first: str, last: str) -> Select[Any]:
     )
 
 
-def _looks(candidates: Select[Any]) -> Iterator[tuple[Any, Look]]:
+def _looks(member: Member, ids: Iterable[uuid.UUID]) -> Iterator[tuple[Any, Look]]:
+    """Those of them whom the member may see and who are not put away."""
     reach = aggregate_order_by(Contact.kind + ":" + Contact.normalised, Contact.id)
     contacts = (
         select(func.array_agg(reach))
         .where(Contact.client_id == Client.id, Contact.port_id == Client.port_id, Contact.archived_at.is_(None))
         .scalar_subquery()
     )
+    seen = Client.visible_to(member).where(Client.archived_at.is_(None), Client.id.in_(ids))
     columns = (Client.kind, Client.sort_name, Client.company_name, Client.tax_number, Client.street, Client.postcode)
-    statement = candidates.with_only_columns(
+    statement = seen.with_only_columns(
         Client.id, Client.number, Client.full_name, Client.town, *columns, contacts.label("reach")
     )
     for row in db.session.execute(statement):
