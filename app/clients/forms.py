@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 from flask_babel import gettext
@@ -55,6 +57,31 @@ def as_id(value: Any) -> str:
     return str(value) if value else ""
 
 
+class OwnerField(SelectField):
+    """A colleague. Who can be chosen is asked for when it is shown or somebody else was chosen: whoever enters a client
+    mostly keeps them, and has a role here. `besides`: who may stay although they left."""
+
+    besides: Sequence[str] = ()
+
+    @property
+    def choices(self) -> list[tuple[str, Any]]:
+        return [("", _("Nobody")), *self._offered]
+
+    @choices.setter
+    def choices(self, _: object) -> None:
+        """The same for every field."""
+
+    @cached_property
+    def _offered(self) -> list[tuple[str, Any]]:
+        offered = colleagues()
+        here = dict(offered)
+        return [*offered, *(former_colleague(owner_id) for owner_id in self.besides if owner_id not in here)]
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data != str(member.id) or not member.roles:
+            super().pre_validate(form)
+
+
 class LanguagesField(StringField):
     """Language codes with commas between them; names of languages are read too."""
 
@@ -96,17 +123,14 @@ class ClientForm(EditForm):
     tax_number = StringField(
         _("Tax number"), [at_most(40)], description=_("Printed on invoices. Spaces do not matter.")
     )
-    owner_id = SelectField(_("Owner"), coerce=as_id, description=_("Gets the reminders for this client."))
+    owner_id = OwnerField(_("Owner"), coerce=as_id, description=_("Gets the reminders for this client."))
     marketing_consent = BooleanField(_("Send news and offers by e-mail"))
 
     def __init__(self, *args: Any, obj: Client | None = None, **kwargs: Any) -> None:
         super().__init__(*args, obj=obj, **kwargs)
-        offered = colleagues()
         # An owner who left stays the owner until somebody chooses another, also when the form is older than that.
-        for owner_id in {as_id(obj and obj.owner_id), as_id(self.opened_with.get("owner_id"))}:
-            if owner_id and owner_id not in dict(offered):
-                offered.append(former_colleague(owner_id))
-        self.owner_id.choices = [("", _("Nobody")), *offered]
+        owners = {as_id(obj and obj.owner_id), as_id(self.opened_with.get("owner_id"))}
+        self.owner_id.besides = sorted(filter(None, owners))
 
     def validate_tax_number(self, field: Field) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, TypeVar
 
 from flask_babel import gettext
@@ -106,10 +107,19 @@ def with_custom(form: type[T], resource: str, port_id: uuid.UUID, *, is_kept: bo
     """The form with the custom fields of the port after its own; `form.custom` has them. One statement. `is_kept`: as
     `FieldDefinition.of`."""
     definitions = FieldDefinition.of(resource, port_id=port_id, is_kept=is_kept)
+    if not definitions:
+        bare: type[T] = _without(form)  # type: ignore[arg-type]  # a class can be a key
+        return bare
     fields: dict[str, Any] = {definition.name: _field(definition) for definition in definitions}
     names = tuple(fields)
     fields["custom"] = property(lambda self: [self[name] for name in names])
     return type(form.__name__, (form,), fields)
+
+
+@cache
+def _without(form: Any) -> Any:
+    """As most ports have it: kept, since WTForms looks each class of forms through when it is first made."""
+    return type(form.__name__, (form,), {"custom": ()})
 
 
 def _field(definition: FieldDefinition) -> Any:

@@ -11,10 +11,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from ... import formats, storage
 from ...bulk import insert_many, update_many
+from ...changes.models import ChangeSet
 from ...current import CurrentPort
 from ...db import begin, db, rollback
 from ...events.models import Actor, System
@@ -33,6 +35,7 @@ from .verdicts import Judgement, RowAt, Seen, about, judge
 CHECKED_AT_ONCE = 1000
 # Whoever asks to stop waits for the rows in hand: less than a second.
 LET_IN_AT_ONCE = 1000
+TURNS = 5  # of writing some rows, while others write what they were about to
 SAMPLES, SAMPLE_LENGTH = 3, 60
 TELL_EVERY = 0.3
 
@@ -311,15 +314,30 @@ def let_in(found: Import, rows: Sequence[Any], *, by: Actor) -> None:
     changes = found.change_set(locks=True)
     if changes is None:
         raise LookupError(f"import {found.number} has no change set")
-    batch = Batch(found, rows, by)
-    for row in rows:
-        batch.take(row)
-    batch.write(changes)
+    batch = _written(found, rows, changes, by=by)
     update_many(ImportRow, batch.written)
     _turn(found, batch.turned)
     found.done += len(batch.written)
     found.created_count += len(batch.writing.clients)
     found.updated_count += len(batch.written) - len(batch.writing.clients)
+
+
+def _written(found: Import, rows: Sequence[Any], changes: ChangeSet, *, by: Actor) -> Batch:
+    """The rows in the database. What somebody else took between the look at them and their writing, such as the MMSI of
+    a vessel, an index refuses: then they are looked at once more, and the row that wanted it is turned away."""
+    for turn in range(1, TURNS + 1):
+        batch = Batch(found, rows, by)
+        try:
+            with db.session.begin_nested():
+                for row in rows:
+                    batch.take(row)
+                batch.write(changes)
+        except IntegrityError:
+            if turn == TURNS:
+                raise
+        else:
+            break
+    return batch
 
 
 def _turn(found: Import, turned: Sequence[tuple[Any, str]]) -> None:
