@@ -11,8 +11,10 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from babel import support
 from flask import abort, current_app
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
@@ -22,6 +24,7 @@ from sqlalchemy import ARRAY, Text, cast, select
 from wtforms import HiddenField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the types
 from wtforms.fields.core import UnboundField
+from wtforms.i18n import messages_path
 from wtforms.validators import Length, ValidationError
 
 from .codes import countries, country_codes
@@ -107,6 +110,12 @@ class PickField(StringField):
         )
 
 
+@cache
+def words_of_fields(locale: str) -> support.NullTranslations:
+    """What WTForms itself says in a language, read once; Flask-WTF reads it for every request."""
+    return support.Translations.load(messages_path(), [locale], domain="wtforms")
+
+
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF is published without types
     """The CSRF token is checked before the view, so it is not a field here; text is tidied, passwords are not."""
 
@@ -119,6 +128,9 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF is published without t
             if pairs := unbound.kwargs.get("choices"):  # value and label, which WTForms takes in its own shape only
                 options["choices"] = [c if isinstance(c, SelectChoice) else SelectChoice(*c) for c in pairs]
             return unbound.bind(form=form, **options)
+
+        def get_translations(self, form: Any) -> Any:
+            return words_of_fields(in_force().locale)
 
     def values(self) -> dict[str, Any]:
         """What was typed, by field name, without hidden plumbing."""

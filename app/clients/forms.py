@@ -78,7 +78,8 @@ class OwnerField(SelectField):
         return [*offered, *(former_colleague(owner_id) for owner_id in self.besides if owner_id not in here)]
 
     def pre_validate(self, form: Any) -> None:
-        if self.data != str(member.id) or not member.roles:
+        is_own = self.data == str(member.id) and member.roles
+        if self.data and not is_own:
             super().pre_validate(form)
 
 

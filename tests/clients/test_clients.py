@@ -99,6 +99,15 @@ def test_each_field_says_what_it_takes(visit: Callable[[str], Visitor], field: s
     assert reason in unescape(answer.text)
 
 
+def test_who_has_no_role_in_the_port_owns_nobody_in_it(visit: Callable[[str], Visitor]) -> None:
+    helper = visit("super@quayside.example")
+    form = {**helper.form("/north/clients/new"), "full_name": "Émile"}
+    assert (
+        helper.post("/north/clients", {**form, "owner_id": str(user_id("super@quayside.example"))}).status_code == 422
+    )
+    assert helper.post("/north/clients", {**form, "owner_id": ""}).status_code == 303
+
+
 def test_every_wrong_field_is_named_at_once(visit: Callable[[str], Visitor]) -> None:
     manager = visit(MANAGER)
     form = manager.form("/north/clients/new")

@@ -135,7 +135,42 @@ def test_only_who_may_be_seen_is_named(manager: Member, visit: Callable[[str], V
     assert entered(visit(MANAGER), full_name="Léa Marchand", email="lea@example.com")[0] == 303
 
 
-def test_looking_takes_two_statements(manager: Member, visit: Callable[[str], Visitor], statements: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("here", "typed"),
+    [
+        ({"full_name": "Nordic Charters Oy", "kind": "company"}, {"full_name": "Nordic Charters", "kind": "company"}),
+        ({"full_name": "Nordic Oy", "kind": "company"}, {"full_name": "Nordic", "kind": "company"}),
+        ({"full_name": "Dr. Ana Sousa"}, {"full_name": "Sousa, Ana"}),
+        ({"full_name": "Ana O’Hara"}, {"full_name": "O'Hara Ana"}),
+        ({"street": "Rantakatu 1", "postcode": "10900"}, {"full_name": "Lea Marchant"}),
+        ({"full_name": "Robert Smith", "street": "Rantakatu 1"}, {"full_name": "Smith Bob"}),
+        ({"full_name": "Bob Smith", "company_name": "Nordic Oy"}, {"full_name": "Robert Smith"}),
+        ({"full_name": "John Smith", "street": "Quay 1", "company_name": "Nordic Oy"}, {"full_name": "J. Smith"}),
+        ({"full_name": "Johannes Lehtomäki", "tax_number": "FI1"}, {"full_name": "Johannes Lehtomaeki"}),
+    ],
+)
+def test_a_name_in_another_spelling_is_looked_for(
+    manager: Member, visit: Callable[[str], Visitor], here: dict[str, str], typed: dict[str, str]
+) -> None:
+    number = make_client(manager, **here).number
+    commit()
+    status, shown, _form = entered(visit(MANAGER), **(here | typed))
+    assert status == 409
+    assert f"/north/clients/{number}" in shown
+
+
+@pytest.mark.parametrize("typed", ["Lea Marchant", "Marchand L.", "Lia Marchand", "Andre Virtanen", "A Virtanen"])
+def test_a_name_that_only_resembles_is_not_enough_even_with_the_town(typed: str) -> None:
+    """Nobody is looked for by that alone while one is entered."""
+    scores = [
+        compare(look(name, town="Nice"), look(typed, town="Nice"))[0] for name in ("Léa Marchand", "Antti Virtanen")
+    ]
+    assert 0 < max(scores) < ENOUGH
+
+
+def test_looking_takes_a_statement_and_one_more_for_who_is_found(
+    manager: Member, visit: Callable[[str], Visitor], statements: list[str]
+) -> None:
     for _ in range(8):
         make_client(manager, email=None)
     commit()
@@ -143,7 +178,12 @@ def test_looking_takes_two_statements(manager: Member, visit: Callable[[str], Vi
     form = {**visitor.form("/north/clients/new"), "full_name": "Léa Marchand"}
     statements.clear()
     assert visitor.post("/north/clients", form).status_code == 409
-    assert len(statements) <= 6  # enter, colleagues, the once-key, candidates
+    assert len(statements) <= 6  # enter, the once-key, own fields, candidates, what they look like, colleagues
+    statements.clear()
+    assert visitor.post("/north/clients", {**form, "full_name": "Rui Sousa"}).status_code == 303
+    # The same and no colleagues; the client, its key, its event, the outbox, the answer kept, a block of numbers or
+    # the relay woken.
+    assert len(statements) <= 4 + 5 + 3
 
 
 # --- The whole port -----------------------------------------------------------------------------------------------

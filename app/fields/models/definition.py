@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import Boolean, Index, Integer, Select, String, UniqueConstraint, func, select
+from sqlalchemy import Boolean, Index, Integer, Select, String, UniqueConstraint, bindparam, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -93,12 +93,7 @@ class FieldDefinition(Recorded, Timestamped, Versioned, PortScoped, Base):
     @classmethod
     def of(cls, resource: str, *, port_id: uuid.UUID, is_kept: bool = False) -> list[Self]:  # type: ignore[override]  # Recorded.of finds by an event, this by the kind of record
         """Those in use, in their order. `is_kept`: nobody changes their options until the transaction ends."""
-        statement = (
-            select(cls)
-            .where(cls.port_id == port_id, cls.resource == resource, cls.archived_at.is_(None))
-            .order_by(cls.position, cls.id)
-        )
-        return list(db.session.scalars(statement.with_for_update(read=True, key_share=True) if is_kept else statement))
+        return list(db.session.scalars(KEPT if is_kept else IN_USE, {"port": port_id, "kind": resource}))
 
     @classmethod
     def create(
@@ -262,6 +257,18 @@ Index(
     unique=True,
     postgresql_where=FieldDefinition.archived_at.is_(None),
 )
+
+# Made once: every form of a record asks.
+IN_USE = (
+    select(FieldDefinition)
+    .where(
+        FieldDefinition.port_id == bindparam("port"),
+        FieldDefinition.resource == bindparam("kind"),
+        FieldDefinition.archived_at.is_(None),
+    )
+    .order_by(FieldDefinition.position, FieldDefinition.id)
+)
+KEPT = IN_USE.with_for_update(read=True, key_share=True)
 
 
 def _key(label: str, taken: Sequence[str]) -> str:
