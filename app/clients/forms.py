@@ -18,7 +18,7 @@ from ..current import member
 from ..db import db
 from ..forms import CountryField, EditForm, Form, PickField, at_most
 from ..identity.models import User, UserPortRole
-from ..tables import NotATable, refuse_early
+from ..tables.reading import NotATable, refuse_early
 from .codes import language_codes
 from .labels import CONTACT_KINDS, KINDS, RELATION_CHOICES, SOURCES, STATUSES
 from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind, ExportExtent, ExportFormat

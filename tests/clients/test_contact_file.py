@@ -18,7 +18,8 @@ from app.clients.imports.columns import Columns
 from app.clients.imports.contact_file import Known, Reading, decimal_sign_of, read_row
 from app.clients.imports.left_out import csv_of_left_out
 from app.fields.models import RecordField
-from app.tables import NotATable, Table, defused, open_table
+from app.tables.formulas import defused
+from app.tables.reading import NotATable, Table, open_table
 
 FILES = Path(__file__).parents[1] / "data" / "contacts"
 

@@ -30,7 +30,7 @@ from app.codes import country_codes
 from app.db import commit, db
 from app.fields.models import FieldDefinition
 from app.forms import tidy, tidy_text
-from app.tables import undefused
+from app.tables.formulas import undefused
 from app.vessels.models import Vessel
 from tests.clients.importing import work_off
 from tests.world import NORTH, SOUTH, enter

@@ -24,7 +24,7 @@ from ...events.models import Actor, System, record
 from ...files.models import LooseKey
 from ...identity.models import current_port_of
 from ...jobs import Steps, job
-from ...sheets import CSV_TYPE, XLSX_TYPE, as_csv, as_workbook, delimiter_of
+from ...tables.writing import CSV_TYPE, XLSX_TYPE, as_csv, as_workbook, delimiter_of
 from ..listed import in_order
 from ..models import Client, Export, ExportExtent, ExportFormat
 from ..models.export import KEPT

@@ -19,7 +19,7 @@ from ...db import db
 from ...fields.models import FieldDefinition, FieldKind, FieldValue, RecordField, values_of
 from ...formats import in_force, zone
 from ...identity.models import User, UserPortRole
-from ...spreadsheet import MOST_COLUMNS
+from ...tables.unfolding import MOST_COLUMNS
 from ...vessels.models import Vessel
 from ..imports.columns import Columns, Field
 from ..imports.vessel_rows import OF_VESSELS

@@ -19,7 +19,8 @@ from ...db import db
 from ...decimals import Unclear, decimal_sign, with_point
 from ...fields.models import FieldKind, Unfit
 from ...identity.models import User, UserPortRole
-from ...tables import Plain, Table
+from ...tables.formulas import Plain
+from ...tables.reading import Table
 from ..labels import FIELDS
 from ..models.client import ClientKind
 from ..models.contact import Unfit as UnfitContact

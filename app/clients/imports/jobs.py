@@ -23,7 +23,7 @@ from ...events.models import Actor, System
 from ...identity.models import User, current_port_of
 from ...jobs import Steps, job
 from ...storage.store import NotStored
-from ...tables import NotATable, Table, open_table
+from ...tables.reading import NotATable, Table, open_table
 from ..models import Import, ImportMapping, ImportRow, ImportStatus, Verdict
 from ..models.imports import RowOutcome
 from ..reactions import show_progress

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from flask_babel import gettext as _
 
-from ...sheets import CSV_TYPE, XLSX_TYPE, as_csv, as_workbook
+from ...tables.writing import CSV_TYPE, XLSX_TYPE, as_csv, as_workbook
 from ..models import Import
 from .columns import WHY
 

@@ -14,8 +14,8 @@ from ...errors import Refused
 from ...formats import today
 from ...numbers import has_number
 from ...once import once
-from ...sheets import MOST_SHEET_ROWS
 from ...storage.store import disposition
+from ...tables.writing import MOST_SHEET_ROWS
 from ...web import find_or_404, go, kept_list, list_url, page, requires, said
 from ..exports.exporting import AT_THE_CLICK, TYPES, Manner, at_once, run_export, take_note
 from ..forms import ExportForm

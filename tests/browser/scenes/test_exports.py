@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from app import storage
-from app.sheets import XLSX_TYPE
+from app.tables.writing import XLSX_TYPE
 from tests.browser.judged import Judged
 from tests.browser.pages import ADMIN, CLIENTS, MANAGER
 from tests.browser.stage import Scene, Stage, at

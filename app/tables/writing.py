@@ -1,5 +1,5 @@
 """Tables on their way out: CSV and XLSX, a piece at a time. Every cell is text; what a spreadsheet would run is
-defused in CSV, as `app/tables.py` takes back, and is a string in XLSX, which no spreadsheet runs."""
+defused in CSV, which `reading.py` takes back, and is a string in XLSX, which no spreadsheet runs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 
 import babel.numbers
 
-from .tables import defused, defused_text
-from .threads import off_the_loop
+from ..threads import off_the_loop
+from .formulas import defused, defused_text
 
 CSV_TYPE = "text/csv"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

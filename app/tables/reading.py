@@ -11,7 +11,7 @@ import codecs
 import csv
 import json
 import re
-import subprocess  # a program of our own, see spreadsheet.py
+import subprocess  # a program of our own, see unfolding.py
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -22,8 +22,9 @@ from typing import IO, Any
 
 from flask_babel import gettext as _
 
-from .spreadsheet import MOST_COLUMNS, MOST_ROWS, MOST_SECONDS
-from .storage.store import Reader
+from ..storage.store import Reader
+from .formulas import Plain, undefused
+from .unfolding import MOST_COLUMNS, MOST_ROWS, MOST_SECONDS
 
 MOST_BYTES = 50 * 1024 * 1024
 LONGEST_CELL = 10_000
@@ -249,7 +250,7 @@ def _too_long(number: int) -> NotATable:
 
 def _unfold(content: IO[bytes], unfolded: IO[bytes]) -> None:
     """Have the workbook read by a process of its own. Raises NotATable."""
-    program = Path(__file__).with_name("spreadsheet.py")
+    program = Path(__file__).with_name("unfolding.py")
     answer: dict[str, Any] = {}
     try:
         subprocess.run(  # our own program; the file is its input, never its command
@@ -301,34 +302,3 @@ def _json_rows(unfolded: IO[bytes]) -> Rows:
 def _as_text(cell: str) -> str:
     """A formula comes with its value, so what looks like one is none."""
     return Plain(cell) if cell.startswith("=") else cell
-
-
-# --- Cells that a spreadsheet would run ---------------------------------------------------------------------------
-
-# A spreadsheet runs a cell that begins like this, also in its wide form; a plain number may begin with a sign.
-FORMULA = re.compile(r"[=+\-@\t\r＝＋－＠]")
-NUMBER = re.compile(r"[+-]?[\d .,()/-]*")
-# One that has the mark already; it gets one more, so that what is taken away is always ours.
-MARKED = re.compile(rf"'+{FORMULA.pattern}")
-
-
-def defused(cell: str) -> str:
-    """As a spreadsheet shows and never runs it: an apostrophe stands before what it would run."""
-    is_run = FORMULA.match(cell) and not NUMBER.fullmatch(cell)
-    return "'" + cell if is_run or MARKED.match(cell) else cell
-
-
-def defused_text(cell: str) -> str:
-    """The same for a cell that is text by its kind, as in a workbook."""
-    return "'" + cell if MARKED.match(cell) else cell
-
-
-class Plain(str):
-    """A cell that is text and no formula, however it begins: its file says so."""
-
-    __slots__ = ()
-
-
-def undefused(cell: str) -> str:
-    """As it was before either."""
-    return Plain(cell[1:]) if MARKED.match(cell) else cell

@@ -1,4 +1,4 @@
-"""Reads a workbook in a process of its own: `python -I app/spreadsheet.py < book.xlsx` gives a line of JSON a row.
+"""Reads a workbook in a process of its own: `python -I app/tables/unfolding.py < book.xlsx` gives a line of JSON a row.
 
 Apart, because a workbook of a few kilobytes may unfold to gigabytes: here memory and time have a bound that holds
 whatever the reader does, and what it took is given back at its end. Standard library and calamine only.
