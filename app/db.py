@@ -120,10 +120,19 @@ SET_UNIT = text(
 )
 
 
+PORT_IN_FORCE = text("SELECT nullif(current_setting('app.port_id', true), '')::uuid")
+
+
 def begin(*, port_id: uuid.UUID | None = None, user_id: uuid.UUID | None = None, scope: str = "") -> None:
     """Say for whom the transaction acts from here on. Settings survive a released savepoint, so each unit of
     work starts with this (a request's `enter()` does the same)."""
     db.session.execute(SET_UNIT, {"port": str(port_id or ""), "user": str(user_id or ""), "scope": scope})
+
+
+def port_in_force() -> uuid.UUID | None:
+    """For which port the unit of work acts."""
+    port_id: uuid.UUID | None = db.session.scalar(PORT_IN_FORCE)
+    return port_id
 
 
 def after_commit(act: Callable[[], None]) -> None:

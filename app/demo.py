@@ -33,7 +33,6 @@ from .clients.models import (
     Note,
     Relationship,
 )
-from .clients.names import sort_name
 from .crypto import open_sealed, seal
 from .current import CurrentPort
 from .db import begin, commit, db, now
@@ -59,6 +58,7 @@ from .identity.passwords import hash_password
 from .identity.permissions import as_overrides
 from .notifications.models import Notification, Words
 from .saved_views.models import SavedView
+from .sorting import sort_name
 from .vessels.models import Document, Vessel
 from .vessels.models.dimensions import NAMES as DIMENSIONS
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ LEASE = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
 MANY = 1_000  # records after which a table may be another one than the planner knows
 HANGS_AFTER = timedelta(hours=6)
+TELL_EVERY = 0.3  # seconds
 
 Id = uuid.UUID | int
 
@@ -265,6 +267,7 @@ class Steps:
     total: int = 0
     is_stopping: bool = field(default=False, init=False)
     analyzed: int = field(default=0, init=False)
+    told: float = field(default=0, init=False)
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -280,6 +283,14 @@ class Steps:
         except BaseException:
             rollback()
             raise
+
+    def tell(self, show: Callable[[uuid.UUID], None], subject_id: uuid.UUID, *, is_last: bool = False) -> None:
+        """Between two steps: show whoever watches how far it is, a few times a second."""
+        if is_last or time.monotonic() - self.told > TELL_EVERY:
+            act_for(self.port_id)
+            show(subject_id)
+            rollback()
+            self.told = time.monotonic()
 
     def advance(self, count: int, *, total: int | None = None) -> None:
         """To be called in a step: this much more is done, of `total`."""

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import uuid
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, Engine, ForeignKey, NullPool, String, create_engine, false, text
+from sqlalchemy import ColumnElement, Engine, ForeignKey, NullPool, Select, String, create_engine, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .db import SET_UNIT, Base, engine_options
+from .db import SET_UNIT, Base, db, engine_options
+
+T = TypeVar("T")
 
 BLOCK = 50
 FIRST = 1001
@@ -50,6 +52,13 @@ class Numbers:
             block = self._blocks.get((port_id, series)) or reserve(port_id, series, BLOCK)
             self._blocks[port_id, series] = block[1:]
             return block[0]
+
+
+def one_numbered(model: type[T], visible: Select[T], key: str | None) -> T | None:
+    """The record whose number somebody's browser sent, when it is among these."""
+    if not key or not (key.isascii() and key.isdecimal()) or len(key) > 10:
+        return None
+    return db.session.scalars(visible.where(has_number(model, int(key)))).one_or_none()
 
 
 def reserve(port_id: uuid.UUID, series: str, count: int) -> range:

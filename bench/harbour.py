@@ -11,7 +11,7 @@ from datetime import datetime
 import psycopg
 from psycopg import sql
 
-from app.clients.names import sort_name
+from app.sorting import sort_name
 from tests.world import NORTH, ROLES, user_id
 
 FIRST_NUMBER = 1001

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from sqlalchemy import select
 from .. import formats
 from ..bulk import update_many
 from ..crypto import Unreadable
-from ..db import begin, db, rollback
+from ..db import db
 from ..events.bulk import kept_keys
 from ..events.models import Actor, System
 from ..identity.models import User, current_port_of
@@ -22,7 +21,6 @@ from .reactions import show_progress
 from .ways import WAYS, Done
 
 AT_ONCE = 500
-TELL_EVERY = 0.3
 
 
 @dataclass(frozen=True)
@@ -34,21 +32,16 @@ class Asker:
     name: str
 
     @classmethod
-    def of(cls, user_id: uuid.UUID) -> Actor:
-        user = db.session.get(User, user_id)
+    def of(cls, user_id: uuid.UUID | None) -> Actor:
+        user = db.session.get(User, user_id) if user_id else None
         return cls("user", user.id, user.name) if user else System()
 
 
 @job(queue="bulk", in_steps=True)
 def roll_back(steps: Steps, change_set_id: uuid.UUID, user_id: uuid.UUID) -> None:
     """Put the records back as they were, the last first, but for those that were changed since."""
-    told = 0.0
     while _put_some_back(steps, change_set_id, user_id):
-        if time.monotonic() - told > TELL_EVERY:
-            begin(port_id=steps.port_id, scope="staff")
-            show_progress(change_set_id)
-            rollback()
-            told = time.monotonic()
+        steps.tell(show_progress, change_set_id)
 
 
 def _put_some_back(steps: Steps, change_set_id: uuid.UUID, user_id: uuid.UUID) -> bool:

@@ -29,7 +29,7 @@ from ..bulk import insert_many
 from ..crypto import open_sealed, seal
 from ..current import Member
 from ..db import Base, PortScoped, Timestamped, db, now
-from ..events.models import Actor, Recorded
+from ..events.models import Actor, Recorded, user_id_of
 from ..numbers import take_number
 
 TAKEN_BACK_WITHIN = timedelta(days=30)
@@ -139,7 +139,7 @@ class ChangeSet(Recorded, Timestamped, PortScoped, Base):
             title=title[:200],
             about_id=about_id,
             status=ChangeSetStatus.OPEN,
-            created_by_id=by.actor_id if by.actor_kind == "user" else None,
+            created_by_id=user_id_of(by),
         )
         db.session.add(found)
         return found

@@ -16,16 +16,13 @@ from ..events.reactions import on
 from ..events.subjects import families, numbered, subjects
 from ..events.timeline import tells
 from ..identity.models import current_port_of
-from ..numbers import has_number
+from ..numbers import one_numbered
 from .models import ChangeSet, ChangeSetStatus
 
 
 @live.topic("change_set")
 def change_set_topic(member: Member, key: str | None) -> str | None:
-    if not key or not (key.isascii() and key.isdecimal()) or len(key) > 10:
-        return None
-    seen = ChangeSet.visible_to(member).where(has_number(ChangeSet, int(key)))
-    found = db.session.scalars(seen).one_or_none()
+    found = one_numbered(ChangeSet, ChangeSet.visible_to(member), key)
     return found.room if found else None
 
 

@@ -12,10 +12,10 @@ from flask_babel import gettext as _
 
 from ..codes import country_code, language_codes
 from ..fields.models import FieldDefinition, FieldKind, Option, RecordField, Unfit, read
+from ..sorting import sort_name
 from .forms import tax_number
 from .labels import FIELDS, KINDS, SOURCES, STATUSES
 from .models import Client, ClientKind, ClientStatus
-from .names import sort_name
 
 CHOICES: dict[str, Sequence[tuple[Any, Any]]] = {"kind": KINDS, "status": STATUSES, "source": SOURCES}
 LONGEST: dict[str, int] = {

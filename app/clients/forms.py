@@ -14,12 +14,12 @@ from wtforms import BooleanField, Field, IntegerField, RadioField, SelectField, 
 from wtforms.validators import DataRequired, ValidationError
 from wtforms.widgets import HiddenInput
 
+from ..codes import language_codes
 from ..current import member
 from ..db import db
 from ..forms import CountryField, EditForm, Form, PickField, at_most
 from ..identity.models import User, UserPortRole
 from ..tables.reading import NotATable, refuse_early
-from .codes import language_codes
 from .labels import CONTACT_KINDS, KINDS, RELATION_CHOICES, SOURCES, STATUSES
 from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind, ExportExtent, ExportFormat
 from .models.bulk_edit import BulkAct

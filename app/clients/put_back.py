@@ -21,12 +21,12 @@ from ..db import db, now
 from ..events.bulk import Happening, last_events, record_many, subject_keys
 from ..events.models import Actor
 from ..fields.models import FieldDefinition, is_custom, told, values_of, write_values
+from ..sorting import sort_name
 from .bulk.tagging import TAGGED, UNTAGGED, TagsBack
 from .imports.letting_in import EMPTY
 from .imports.verdicts import present
 from .labels import FIELDS
 from .models import Client, ClientTag, Contact, Note
-from .names import sort_name
 
 # Who lost the contact that was used first uses the next.
 PROMOTE = text(

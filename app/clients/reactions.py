@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import redis
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import Select, literal, select, union
+from sqlalchemy import literal, select, union
 from sqlalchemy.orm import joinedload
 
 from .. import formats, live
@@ -25,13 +25,11 @@ from ..files.models import FILE_EVENTS, holds_files
 from ..identity.models import current_port_of
 from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
-from ..numbers import has_number
+from ..numbers import one_numbered
 from .labels import FIELDS, RELATIONS
 from .models import Client, ClientTag, Import, Note
 from .models.relationship import RelationshipKind
 from .queries import LATEST, beside, kept_about, row_of
-
-T = TypeVar("T", Client, Import)
 
 ABOUT_CLIENTS = (
     "client:created",
@@ -79,7 +77,7 @@ def clients_topic(member: Member, key: str | None) -> str | None:
 @live.topic("client")
 def client_topic(member: Member, key: str | None) -> str | None:
     """One client. Who sees only his own is told to look again: it may be somebody else's by now."""
-    found = _by_number(Client, Client.visible_to(member), key)
+    found = one_numbered(Client, Client.visible_to(member), key)
     if found is None:
         return None
     return found.room if member.can("clients.view") else f"{found.room}:own"
@@ -92,15 +90,8 @@ def imports_topic(member: Member, key: str | None) -> str | None:
 
 @live.topic("import")
 def import_topic(member: Member, key: str | None) -> str | None:
-    found = _by_number(Import, Import.visible_to(member), key) if member.can("admin.import_data") else None
+    found = one_numbered(Import, Import.visible_to(member), key) if member.can("admin.import_data") else None
     return found.room if found else None
-
-
-def _by_number(model: type[T], visible: Select[T], key: str | None) -> T | None:
-    """The record a page follows by its number, when the member may open it."""
-    if not key or not (key.isascii() and key.isdecimal()) or len(key) > 10:
-        return None
-    return db.session.scalars(visible.where(has_number(model, int(key)))).one_or_none()
 
 
 CHANGING_THE_LIST = ("client:created", "client:restored", "client:erased", "client:merged", "client:unmerged")

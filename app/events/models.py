@@ -44,6 +44,11 @@ class Actor(Protocol):
     def name(self) -> str: ...
 
 
+def user_id_of(by: Actor | None) -> uuid.UUID | None:
+    """The person who acts; None for the system and for clients."""
+    return by.actor_id if by is not None and by.actor_kind == "user" else None
+
+
 class System:
     """The actor of what nobody clicked: jobs, schedules, the console."""
 

@@ -16,7 +16,7 @@ from ..events.models import Event
 from ..events.reactions import on
 from ..events.subjects import families, numbered, subjects
 from ..events.timeline import FieldWords, describes, tells
-from ..numbers import has_number
+from ..numbers import one_numbered
 from .labels import CATEGORY_WORDS
 from .models import FILE_EVENTS, File, Folder
 
@@ -31,9 +31,7 @@ def files_topic(member: Member, key: str | None) -> str | None:
 
 @live.topic("file")
 def file_topic(member: Member, key: str | None) -> str | None:
-    if not member.can("files.view") or not key or not (key.isascii() and key.isdecimal()) or len(key) > 10:
-        return None
-    found = db.session.scalars(File.visible_to(member).where(has_number(File, int(key)))).one_or_none()
+    found = one_numbered(File, File.visible_to(member), key) if member.can("files.view") else None
     return found.room if found else None
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from .. import storage
 from ..config import Settings
-from ..db import begin, db, now
+from ..db import begin, db, now, port_in_force
 from ..events.models import System, keyring, record
 from ..jobs import Steps, job
 from ..logs import mask
@@ -121,7 +121,7 @@ def note_failed(mail_id: uuid.UUID, error: str) -> None:
     if ended is None:
         return
     template, asked_by_id = ended
-    port_id = db.session.scalar(text("SELECT nullif(current_setting('app.port_id', true), '')::uuid"))
+    port_id = port_in_force()
     with acting_for(mail_id, port_id):
         record(
             "email:failed",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from sqlalchemy import Select, case, select, text
+from sqlalchemy import Select, case, select
 from sqlalchemy.orm import aliased
 
 from .. import formats
-from ..db import db
+from ..db import db, port_in_force
 from ..events.models import System
 from ..identity.models import current_port_of
 from ..jobs import job
@@ -16,13 +16,12 @@ from .models import Document, DocumentReminder, Vessel
 from .models.document import LADDER, TOLD_AFTERWARDS
 
 AT_ONCE = 200
-PORT = text("SELECT nullif(current_setting('app.port_id', true), '')::uuid")
 
 
 @job(queue="documents")
 def remind_of_documents() -> None:
     """Exactly once for each document, end and step; missed days are made up for by the last step that they passed."""
-    port_id = db.session.scalar(PORT)
+    port_id = port_in_force()
     if port_id is None:
         return
     with formats.use(current_port_of(port_id)):

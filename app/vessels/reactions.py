@@ -22,7 +22,7 @@ from ..files.models import FILE_EVENTS, holds_files
 from ..identity.models import current_port_of
 from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
-from ..numbers import has_number
+from ..numbers import one_numbered
 from .labels import DOCUMENT_FIELDS, DOCUMENT_KINDS, FIELDS, as_day, one_of
 from .models import Document, Vessel, documents_of, papers_of
 from .queries import LATEST, insurance_of, ownerships_of, row_of, with_owner
@@ -42,9 +42,7 @@ def vessels_topic(member: Member, key: str | None) -> str | None:
 @live.topic("vessel")
 def vessel_topic(member: Member, key: str | None) -> str | None:
     """One vessel. Who sees only their own clients is told to look again: it may be somebody else's by now."""
-    if not key or not (key.isascii() and key.isdecimal()) or len(key) > 10:
-        return None
-    found = db.session.scalars(Vessel.visible_to(member).where(has_number(Vessel, int(key)))).one_or_none()
+    found = one_numbered(Vessel, Vessel.visible_to(member), key)
     if found is None:
         return None
     return found.room if member.can("clients.view") else f"{found.room}:own"

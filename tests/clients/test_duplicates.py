@@ -16,12 +16,12 @@ from app.clients.duplicates.likeness import ENOUGH, Look, compare, name_keys
 from app.clients.duplicates.nicknames import GROUPS_OF
 from app.clients.duplicates.scan import scan_for_duplicates
 from app.clients.models import Duplicate, DuplicateScan, Merge
-from app.clients.names import sort_name
 from app.current import Member
 from app.db import begin, commit, db
 from app.events.models import Event
 from app.notifications.models import Notification
 from app.schedule import RECURRING
+from app.sorting import sort_name
 from tests.world import NORTH, SOUTH, Visitor, enter, make_client, make_duplicate, make_vessel, user_id
 
 MANAGER = "sales_manager@north.example"

@@ -260,7 +260,6 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "AT_THE_CLICK", 4)
     monkeypatch.setattr("app.clients.views.exports.AT_THE_CLICK", 4)
     monkeypatch.setattr(exporting, "AT_ONCE", 2)
-    monkeypatch.setattr(exporting, "TELL_EVERY", 0)
 
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -388,13 +387,13 @@ def test_the_job_hands_out_only_what_they_saw(manager: Visitor) -> None:
 def test_stopped_it_leaves_nothing(app: Flask, manager: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     some(6)
     url = begun(manager)
-    tell = exporting._tell
+    tell = Steps.tell
 
-    def stop(steps: Steps, export_id: Any) -> None:
-        monkeypatch.setattr(exporting, "_tell", tell)
+    def stop(*_: object) -> None:
+        monkeypatch.setattr(Steps, "tell", tell)
         assert manager.delete(f"{url}/run").status_code == 303
 
-    monkeypatch.setattr(exporting, "_tell", stop)
+    monkeypatch.setattr(Steps, "tell", stop)
     assert work_off() == 1
     found = the_export()
     assert (found.status, found.done, found.storage_key) == ("stopped", 2, "")
@@ -411,7 +410,7 @@ def test_stopped_it_leaves_nothing(app: Flask, manager: Visitor, monkeypatch: py
 def test_killed_it_begins_anew(app: Flask, manager: Visitor, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     some(6)
     url = begun(manager, format=kind)
-    tell, told = exporting._tell, []
+    tell, told = Steps.tell, []
 
     class Killed(BaseException):
         """Nothing can be done about it in the process."""
@@ -422,12 +421,12 @@ def test_killed_it_begins_anew(app: Flask, manager: Visitor, monkeypatch: pytest
             raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(exporting, "_tell", kill)
+        patched.setattr(Steps, "tell", kill)
         with pytest.raises(Killed):
             work_off()
     assert the_export().done == 4
     assert stored_files(app) == []
-    monkeypatch.setattr(exporting, "_tell", tell)
+    monkeypatch.setattr(Steps, "tell", tell)
     with time_machine.travel(now() + LEASE * 2):
         work_off()
         assert the_export().done == 6

@@ -19,6 +19,7 @@ from app.clients.models import Client, Import, ImportRow
 from app.clients.queries import contacts_of, notes_of
 from app.db import begin, commit, db, now
 from app.events.models import Event, keyring, message_of
+from app.jobs import Steps
 from tests.clients.importing import IMPORTS, forget_files, send_file, work_off
 from tests.world import SOUTH, Visitor, enter, make_client, user_id
 
@@ -403,16 +404,15 @@ def test_an_import_that_was_taken_back_is_not_gone_on_with(admin: Visitor, monke
     from app.clients.imports import jobs
 
     monkeypatch.setattr(jobs, "LET_IN_AT_ONCE", 1)
-    monkeypatch.setattr(jobs, "TELL_EVERY", 0)
     url = checked(admin, FILE)
-    tell = jobs._tell
+    tell = Steps.tell
 
-    def stop(steps: Any, import_id: Any) -> None:
-        tell(steps, import_id)
+    def stop(*args: Any, **kwargs: Any) -> None:
+        tell(*args, **kwargs)
         admin.delete(f"{url}/run")
 
     with monkeypatch.context() as patched:
-        patched.setattr(jobs, "_tell", stop)
+        patched.setattr(Steps, "tell", stop)
         let_in(admin, url)
     assert (the_import().status, the_import().done) == ("stopped", 1)
     assert undo(admin).put_back == 1

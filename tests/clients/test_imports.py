@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 import pytest
 import time_machine
@@ -20,7 +21,7 @@ from app.clients.models import Client, Import, ImportRow, ImportStatus
 from app.clients.queries import contacts_of, notes_of
 from app.db import begin, commit, db, now
 from app.files.models import LooseKey
-from app.jobs import LEASE
+from app.jobs import LEASE, Steps
 from app.storage.store import Reader, StorageAway
 from tests.clients.importing import (
     IMPORTS,
@@ -240,19 +241,18 @@ def test_a_stopped_import_keeps_what_is_in_and_goes_on_where_it_was(
     admin: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "LET_IN_AT_ONCE", 25)
-    monkeypatch.setattr(jobs, "TELL_EVERY", 0)
     url = checked(admin, many(60))
     admin.post(f"{url}/run")
-    tell, told = jobs._tell, []
+    tell, told = Steps.tell, []
 
-    def stop_after_the_first(steps: object, import_id: object) -> None:
-        tell(steps, import_id)  # type: ignore[arg-type]
+    def stop_after_the_first(*args: Any, **kwargs: Any) -> None:
+        tell(*args, **kwargs)
         told.append(1)
         if len(told) == 1:
             assert admin.delete(f"{url}/run").status_code == 303
 
     with monkeypatch.context() as patched:
-        patched.setattr(jobs, "_tell", stop_after_the_first)
+        patched.setattr(Steps, "tell", stop_after_the_first)
         work_off()
     found = the_import()
     assert (found.status, found.created_count, found.done) == (ImportStatus.STOPPED, 25, 25)
@@ -383,7 +383,7 @@ def test_a_check_that_was_killed_goes_on_after_the_rows_it_kept(
     at_once = 100
     monkeypatch.setattr(jobs, "CHECKED_AT_ONCE", at_once)
     sent(admin, many(at_once * 2 + 10) + b"Again,c0@example.com\n")
-    tell = jobs._tell
+    tell = Steps.tell
 
     class Killed(BaseException):
         """Nothing can be done about it in the process."""
@@ -391,10 +391,10 @@ def test_a_check_that_was_killed_goes_on_after_the_rows_it_kept(
     def kill(*_: object) -> None:
         raise Killed
 
-    monkeypatch.setattr(jobs, "_tell", kill)
+    monkeypatch.setattr(Steps, "tell", kill)
     with pytest.raises(Killed):
         work_off()
-    monkeypatch.setattr(jobs, "_tell", tell)
+    monkeypatch.setattr(Steps, "tell", tell)
     assert the_import().done == at_once
     with time_machine.travel(now() + LEASE * 2):
         work_off()

@@ -25,11 +25,11 @@ from app.clients.exports.exporting import Manner, at_once
 from app.clients.imports.jobs import check_import, run_import
 from app.clients.listed import Listed
 from app.clients.models import Client, ClientTag, Contact, Import, ImportRow, ImportStatus, Note
-from app.clients.names import sort_name
 from app.codes import country_codes
 from app.db import commit, db
 from app.fields.models import FieldDefinition
 from app.forms import tidy, tidy_text
+from app.sorting import sort_name
 from app.tables.formulas import undefused
 from app.vessels.models import Vessel
 from tests.clients.importing import work_off

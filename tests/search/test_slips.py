@@ -8,8 +8,8 @@ from random import Random
 import psycopg
 import pytest
 
-from app.clients.names import sort_name
 from app.db import begin, commit
+from app.sorting import sort_name
 from tests.search.names import full_names, slips
 from tests.servers import Installation
 from tests.world import NORTH, enter, make_client, user_id

@@ -5,7 +5,6 @@ What stands here must come to the same as `Client.update` and `Client.archive` o
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from ...admin.models import Tag
 from ...changes.jobs import Asker
 from ...changes.models import Change, ChangeSet, ChangeSetStatus, Ending, note_changes
 from ...changes.reactions import show_progress
-from ...db import begin, db, now, rollback
+from ...db import db, now
 from ...events.bulk import Happening, record_many, subject_keys
 from ...events.models import Actor, System
 from ...identity.models import User
@@ -29,7 +28,6 @@ from ..queries import narrowed
 from . import tagging as bulk_tagging
 
 AT_ONCE = 1_000
-TELL_EVERY = 0.3
 AT_THE_CLICK = 200  # so many are done before the page answers; more in a job
 
 
@@ -170,13 +168,8 @@ def _give_up(change_set_id: uuid.UUID, user_id: uuid.UUID, error: str) -> None:
 @job(queue="bulk", in_steps=True, failed=_give_up)
 def apply_bulk_edit(steps: Steps, change_set_id: uuid.UUID, user_id: uuid.UUID) -> None:
     """All of it, a step at a time, until somebody stops it; after a kill it goes on where it was."""
-    told = 0.0
     while _step(steps, change_set_id, user_id):
-        if time.monotonic() - told > TELL_EVERY:
-            begin(port_id=steps.port_id, scope="staff")
-            show_progress(change_set_id)
-            rollback()
-            told = time.monotonic()
+        steps.tell(show_progress, change_set_id)
 
 
 def _step(steps: Steps, change_set_id: uuid.UUID, user_id: uuid.UUID) -> bool:

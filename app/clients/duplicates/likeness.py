@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 
-from ..names import sort_name
+from ...sorting import sort_name
 from .nicknames import GROUPS_OF, are_nicknames
 
 WORDS = re.compile(r"[^\W_]+")

@@ -13,15 +13,15 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from uuid_utils.compat import uuid7
 
 from ...current import Member
-from ...db import db, now
+from ...db import db, now, port_in_force
 from ...events.bulk import Happening, record_many, subject_keys
 from ...events.models import System
 from ...jobs import job
 from ...search.models import WORDS as SEARCH_WORDS
+from ...sorting import sort_name
 from ..models import Client, Contact, ContactKind, DuplicateScan, DuplicateState
 from ..models.contact import Unfit, read_value
 from ..models.finding import search
-from ..names import sort_name
 from .likeness import ENOUGH, Look, compare, name_keys
 from .nicknames import other_names
 
@@ -243,18 +243,16 @@ FORGET = """
 
 
 def note_failed(error: str) -> None:
-    scan = DuplicateScan.locked(port_in_force())
-    scan.note_failed()
-
-
-def port_in_force() -> uuid.UUID:
-    return uuid.UUID(db.session.scalar(text("SELECT current_setting('app.port_id')")))
+    if port_id := port_in_force():
+        DuplicateScan.locked(port_id).note_failed()
 
 
 @job(queue="maintenance", failed=note_failed)
 def scan_for_duplicates() -> None:
     """Compare each client of the port with those that share a key with it. What was decided stays so."""
     port_id = port_in_force()
+    if port_id is None:
+        return
     scan = DuplicateScan.locked(port_id)
     compared, found = scan_port(port_id)
     scan.note_finished(compared=compared, found=found, by=System())

@@ -7,7 +7,6 @@ while the file is written.
 from __future__ import annotations
 
 import tempfile
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,7 +35,6 @@ from .vcards import VCARD_TYPE, as_vcards
 AT_THE_CLICK = 5_000  # so many go out with the answer; more in a job
 AT_ONCE = 500
 MEASURED_AT_ONCE = 5_000
-TELL_EVERY = 0.3
 TYPES = {ExportFormat.CSV: CSV_TYPE, ExportFormat.XLSX: XLSX_TYPE, ExportFormat.VCARD: VCARD_TYPE}
 
 
@@ -204,7 +202,6 @@ def _batches(
     steps: Steps, export_id: uuid.UUID, ids: Ids, count: Callable[[int], None]
 ) -> Iterator[Sequence[Outgoing]]:
     """Each read in a step of its own, between which it is seen whether somebody stopped it. Raises Over."""
-    told = 0.0
     for some in shares(ids, AT_ONCE):
         with steps.step():
             found = _locked(export_id)
@@ -215,16 +212,8 @@ def _batches(
             found.total = len(ids)
             steps.advance(len(some))
         count(len(batch))
-        if time.monotonic() - told > TELL_EVERY:
-            _tell(steps, export_id)
-            told = time.monotonic()
+        steps.tell(show_progress, export_id)
         yield batch
-
-
-def _tell(steps: Steps, export_id: uuid.UUID) -> None:
-    begin(port_id=steps.port_id, scope="staff")
-    show_progress(export_id)
-    rollback()
 
 
 def _keep(steps: Steps, export_id: uuid.UUID, file: IO[bytes], count: int) -> None:
@@ -240,7 +229,7 @@ def _keep(steps: Steps, export_id: uuid.UUID, file: IO[bytes], count: int) -> No
     storage.put(file, key, TYPES[ExportFormat(kind)])
     with steps.step():
         found = _locked(export_id)
-        by = Asker.of(found.created_by_id) if found.created_by_id else System()
+        by = Asker.of(found.created_by_id)
         LooseKey.keep_until(key, now() + KEPT)
         found.note_finished(key, count=count, size=size, by=by)
         take_note(count, port_id=found.port_id, by=by, subject_id=found.id)

@@ -22,15 +22,13 @@ from ...events.timeline import tells
 from ...identity.models import current_port_of
 from ...notifications.models import notify
 from ...notifications.reactions import written_for
-from ...numbers import has_number
+from ...numbers import one_numbered
 from ..models import Export, ExportStatus
 
 
 @live.topic("export")
 def export_topic(member: Member, key: str | None) -> str | None:
-    if not member.can("clients.export") or not key or not (key.isascii() and key.isdecimal()) or len(key) > 10:
-        return None
-    found = db.session.scalars(Export.visible_to(member).where(has_number(Export, int(key)))).one_or_none()
+    found = one_numbered(Export, Export.visible_to(member), key) if member.can("clients.export") else None
     return found.room if found else None
 
 

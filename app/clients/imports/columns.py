@@ -17,11 +17,11 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from ...fields.models import RecordField
+from ...sorting import sort_name
 from ...vessels.models import fields_of_vessels
 from ...vessels.models.reading import built_in_fields as built_in_fields_of_vessels
 from ..fields import LONGEST, built_in_fields, fields_of_clients
 from ..labels import FIELDS as FIELD_WORDS
-from ..names import sort_name
 from .vessel_rows import OF_VESSELS
 
 

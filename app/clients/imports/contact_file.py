@@ -19,13 +19,13 @@ from ...db import db
 from ...decimals import Unclear, decimal_sign, with_point
 from ...fields.models import FieldKind, Unfit
 from ...identity.models import User, UserPortRole
+from ...sorting import sort_name
 from ...tables.formulas import Plain
 from ...tables.reading import Table
 from ..labels import FIELDS
 from ..models.client import ClientKind
 from ..models.contact import Unfit as UnfitContact
 from ..models.contact import read_value
-from ..names import sort_name
 from .columns import ADDRESS, CONTACTS, NAMES, Columns, plain, unit_of
 from .vessel_rows import vessel_of
 

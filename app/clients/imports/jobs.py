@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +15,12 @@ from uuid_utils.compat import uuid7
 
 from ... import formats, storage
 from ...bulk import insert_many, update_many
+from ...changes.jobs import Asker
 from ...changes.models import ChangeSet
 from ...current import CurrentPort
 from ...db import begin, db, rollback
 from ...events.models import Actor, System
-from ...identity.models import User, current_port_of
+from ...identity.models import current_port_of
 from ...jobs import Steps, job
 from ...storage.store import NotStored
 from ...tables.reading import NotATable, Table, open_table
@@ -37,21 +37,6 @@ CHECKED_AT_ONCE = 1000
 LET_IN_AT_ONCE = 1000
 TURNS = 5  # of writing some rows, while others write what they were about to
 SAMPLES, SAMPLE_LENGTH = 3, 60
-TELL_EVERY = 0.3
-
-
-@dataclass(frozen=True)
-class Importer:
-    """Acts for the person who sent the file; as the system once that person has left the port."""
-
-    actor_kind: str
-    actor_id: uuid.UUID | None
-    name: str
-
-    @classmethod
-    def of(cls, found: Import) -> Actor:
-        user = db.session.get(User, found.created_by_id) if found.created_by_id else None
-        return cls("user", user.id, user.name) if user else System()
 
 
 def fail_import(import_id: uuid.UUID, error: str) -> None:
@@ -65,13 +50,6 @@ def fail_import(import_id: uuid.UUID, error: str) -> None:
 
 def _locked(import_id: uuid.UUID) -> Import | None:
     return db.session.scalars(select(Import).where(Import.id == import_id).with_for_update()).one_or_none()
-
-
-def _tell(steps: Steps, import_id: uuid.UUID) -> None:
-    """Show the new state to whoever watches, now that it is committed."""
-    begin(port_id=steps.port_id, scope="staff")
-    show_progress(import_id)
-    rollback()
 
 
 # --- Looking ------------------------------------------------------------------------------------------------------
@@ -110,12 +88,12 @@ def check_import(steps: Steps, import_id: uuid.UUID) -> None:
     with steps.step():
         found = _locked(import_id)
         if found is not None and error:
-            found.note_failed(error, by=Importer.of(found))
+            found.note_failed(error, by=Asker.of(found.created_by_id))
         elif found is not None and found.status == ImportStatus.CHECKING:
-            found.note_checked(by=Importer.of(found))
+            found.note_checked(by=Asker.of(found.created_by_id))
     if error:
         storage.delete(key)  # noted as loose, should this be interrupted
-    _tell(steps, import_id)
+    steps.tell(show_progress, import_id, is_last=True)
 
 
 def _match(steps: Steps, check: Check, table: Table) -> bool:
@@ -180,7 +158,7 @@ def _check_rows(steps: Steps, check: Check, table: Table) -> None:
     rollback()
     sign = decimal_sign_of(table, targets, check.known.columns)
     reading, names_vessels = Reading(table.header, targets, check.known, sign), bool(VESSEL_BY & set(targets))
-    seen, told, at, rows = Seen(keeps_names=names_vessels), 0.0, 0, table.rows()
+    seen, at, rows = Seen(keeps_names=names_vessels), 0, table.rows()
     while batch := [(number, cells, *read_row(reading, cells)) for number, cells in islice(rows, CHECKED_AT_ONCE)]:
         at += len(batch)
         with steps.step():
@@ -194,9 +172,7 @@ def _check_rows(steps: Steps, check: Check, table: Table) -> None:
             if not is_kept:
                 found.total = table.count
                 steps.advance(len(batch), total=table.count)
-        if time.monotonic() - told > TELL_EVERY:
-            _tell(steps, check.import_id)
-            told = time.monotonic()
+        steps.tell(show_progress, check.import_id)
 
 
 Read = Sequence[tuple[int, list[str], dict[str, Any], str, str]]
@@ -243,11 +219,8 @@ def _keep_verdicts(found: Import, batch: Read, seen: Seen, check: Check, *, is_k
 @job(queue="import", in_steps=True, failed=fail_import)
 def run_import(steps: Steps, import_id: uuid.UUID) -> None:
     """Let the rows in, some at a time, until they are in or somebody stops it."""
-    told = 0.0
     while _let_some_in(steps, import_id):
-        if time.monotonic() - told > TELL_EVERY:
-            _tell(steps, import_id)
-            told = time.monotonic()
+        steps.tell(show_progress, import_id)
 
 
 def _let_some_in(steps: Steps, import_id: uuid.UUID) -> bool:
@@ -256,7 +229,7 @@ def _let_some_in(steps: Steps, import_id: uuid.UUID) -> bool:
         found = _locked(import_id)
         if found is None or found.status not in (ImportStatus.RUNNING, ImportStatus.STOPPING):
             return False
-        port, importer, rows = current_port_of(found.port_id), Importer.of(found), _waiting(found)
+        port, importer, rows = current_port_of(found.port_id), Asker.of(found.created_by_id), _waiting(found)
         if found.status == ImportStatus.STOPPING:
             found.note_stopped(by=importer)
         elif not rows:

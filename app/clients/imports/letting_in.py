@@ -18,13 +18,13 @@ from ...bulk import insert_many, update_many
 from ...changes.models import Change, ChangeSet, note_changes
 from ...db import now
 from ...events.bulk import Happening, record_many, subject_keys
-from ...events.models import Actor
+from ...events.models import Actor, user_id_of
 from ...fields.models import FieldDefinition, is_custom, told, write_values
 from ...numbers import reserve
+from ...sorting import sort_name
 from ..models import Client, ClientTag, Contact, Note
 from ..models.client import ClientSource, ClientStatus
 from ..models.note import PREVIEW
-from ..names import sort_name
 from .verdicts import Here
 
 EMPTY: dict[str, Any] = {
@@ -68,7 +68,7 @@ class Writing:
 
     @property
     def author_id(self) -> uuid.UUID | None:
-        return self.by.actor_id if self.by.actor_kind == "user" else None
+        return user_id_of(self.by)
 
     def create(self, fields: Mapping[str, Any], number: int) -> uuid.UUID:
         """A new client with contacts, tags and note."""

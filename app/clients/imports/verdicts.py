@@ -14,9 +14,9 @@ from sqlalchemy import select
 from ...admin.models import Tag
 from ...db import db
 from ...fields.models import is_custom, values_of
+from ...sorting import sort_name
 from ..labels import FIELDS
 from ..models import Client, ClientTag, Contact, Note, Verdict
-from ..names import sort_name
 from .columns import Columns
 from .vessel_rows import MARKS, OF_VESSELS, UNIQUE, Fleet, fleet_of, mark_of, vessel_of, whose
 

@@ -14,9 +14,9 @@ from sqlalchemy import select, text
 
 from ...db import db
 from ...fields.models import is_custom, values_of
+from ...sorting import sort_name
 from ...vessels.models import Vessel
 from ..models import Client
-from ..names import sort_name
 
 # What begins so in a row is of its vessel; the rest is what vessels call it.
 OF_VESSELS = "vessel_"

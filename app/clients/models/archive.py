@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Sele
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...db import Base, PortScoped, Timestamped, db, now
-from ...events.models import Actor, record
+from ...events.models import Actor, record, user_id_of
 from ...files.models import LooseKey
 from ...identity.models import User
 from .client import Client
@@ -63,7 +63,7 @@ class Archive(Timestamped, PortScoped, Base):
         """A new one of the (locked) client; None while one is being made."""
         if db.session.scalar(cls.of(client).where(cls.status == ArchiveStatus.BUILDING).with_only_columns(cls.id)):
             return None
-        asked_by_id = by.actor_id if by.actor_kind == "user" else None
+        asked_by_id = user_id_of(by)
         made = cls(port_id=client.port_id, client_id=client.id, asked_by_id=asked_by_id)
         db.session.add(made)
         db.session.flush()

@@ -29,7 +29,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
 from ...errors import Refused
-from ...events.models import Actor, Recorded
+from ...events.models import Actor, Recorded, user_id_of
 from ...fields.models import Customised, is_custom, told
 from ...identity.models import User
 from ...numbers import has_number, take_number
@@ -237,7 +237,7 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
         client = cls(
             port_id=port_id,
             number=take_number(port_id, "client"),
-            created_by_id=by.actor_id if by.actor_kind == "user" else None,
+            created_by_id=user_id_of(by),
         )
         for name, value in fields.items():
             if not is_custom(name):

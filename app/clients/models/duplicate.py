@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, db, now
-from ...events.models import Actor, Recorded
+from ...events.models import Actor, Recorded, user_id_of
 from .client import Client
 
 
@@ -92,7 +92,7 @@ class Duplicate(Timestamped, PortScoped, Base):
 
     def _decide(self, state: DuplicateState, *, by: Actor) -> None:
         self.state, self.decided_at = state, now()
-        self.decided_by_id = by.actor_id if by.actor_kind == "user" else None
+        self.decided_by_id = user_id_of(by)
 
 
 class DuplicateScan(Recorded, PortScoped, Base):

@@ -29,7 +29,7 @@ from uuid_utils.compat import uuid7
 from ...crypto import Unreadable, open_sealed, seal
 from ...db import Base, PortScoped, Timestamped, db, now
 from ...errors import Refused
-from ...events.models import Actor, Of, SubjectKey, keyring, place_of_key, subject_key
+from ...events.models import Actor, Of, SubjectKey, keyring, place_of_key, subject_key, user_id_of
 from ...fields.models import FieldDefinition, FieldValue, told
 from ..merging.links import LINKS, Link
 from .client import Client, named_owners, together
@@ -152,7 +152,7 @@ class Merge(Timestamped, PortScoped, Base):
             moved={table: sorted(ids) for table, ids in moved.items() if ids},
             sealed=_seal(merged, merge_id, {"rows": written, **left}),
             sealed_survivor=_seal(survivor, merge_id, {"rows": mine}),
-            merged_by_id=by.actor_id if by.actor_kind == "user" else None,
+            merged_by_id=user_id_of(by),
         )
         db.session.add(made)
         ids: dict[str, Any] = {"surviving_id": str(survivor.id), "merged_id": str(merged.id), "moved": made.count}

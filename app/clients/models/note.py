@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...db import Base, PortScoped, Timestamped, db, now
 from ...errors import Refused
-from ...events.models import Actor
+from ...events.models import Actor, user_id_of
 from .client import Client
 from .mention import Mention
 
@@ -47,7 +47,7 @@ class Note(Timestamped, PortScoped, Base):
 
     @classmethod
     def create(cls, client: Client, body: str, *, pinned: bool = False, by: Actor, announce: bool = True) -> Self:
-        author_id = by.actor_id if by.actor_kind == "user" else None
+        author_id = user_id_of(by)
         note = cls(
             port_id=client.port_id,
             client_id=client.id,

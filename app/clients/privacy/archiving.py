@@ -21,7 +21,7 @@ from ... import formats, live, storage
 from ...changes.jobs import Asker
 from ...current import CurrentPort
 from ...db import db, now
-from ...events.models import Event, EventMention, System
+from ...events.models import Event, EventMention
 from ...events.timeline import Entry, timeline
 from ...files.models import FileVersion, LooseKey
 from ...identity.models import current_port_of
@@ -190,7 +190,7 @@ def build_archive(steps: Steps, archive_id: uuid.UUID) -> None:
     with steps.step():
         archive = _locked(archive_id)
         if archive is not None:
-            by = Asker.of(archive.asked_by_id) if archive.asked_by_id else System()
+            by = Asker.of(archive.asked_by_id)
             archive.note_ready(key, size=size, files=len(found.contents), by=by)
 
 

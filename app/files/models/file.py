@@ -30,7 +30,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
 from ...errors import Refused
-from ...events.models import Actor, record
+from ...events.models import Actor, record, user_id_of
 from ...identity.models import User
 from ...numbers import take_number
 from ...sorting import sort_name
@@ -383,7 +383,7 @@ class FileVersion(PortScoped, Base):
             mime=content.mime,
             size=content.size,
             sha256=content.sha256,
-            uploaded_by_id=by.actor_id if by.actor_kind == "user" else None,
+            uploaded_by_id=user_id_of(by),
             scan_status=Scan.PENDING if content.is_to_be_scanned else Scan.UNSCANNED,
             look=Look.PENDING if content.mime in LOOKED_AT else Look.NONE,
         )

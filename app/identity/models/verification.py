@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import CITEXT, INET
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...db import Base, Identified, db, now
-from ...events.models import Actor
+from ...events.models import Actor, user_id_of
 from .session import hash_token
 
 INVITATION_LASTS = timedelta(hours=72)
@@ -77,7 +77,7 @@ class Verification(Identified, Base):
             port_id=port_id,
             email=email,
             token_hash=hash_token(token),
-            created_by_id=by.actor_id if by and by.actor_kind == "user" else None,
+            created_by_id=user_id_of(by),
             created_at=moment,
             expires_at=moment + lasts,
         )

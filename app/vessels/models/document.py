@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, re
 from uuid_utils.compat import uuid7
 
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
-from ...events.models import Actor, record
+from ...events.models import Actor, record, user_id_of
 from ...files.content import BY_MIME, Content, extension_of
 from ...files.models import Category, File
 from ...identity.models import User
@@ -161,7 +161,7 @@ class Document(Timestamped, Versioned, PortScoped, Base):
         """Somebody has seen the paper and it says what stands here."""
         if self.verified_at is None:
             self.verified_at = now()
-            self.verified_by_id = by.actor_id if by.actor_kind == "user" else None
+            self.verified_by_id = user_id_of(by)
             self._tell("documentVerified", vessel, by=by)
 
     def unverify(self, vessel: Vessel, *, by: Actor) -> None:
