@@ -194,16 +194,21 @@ class Views:
         asked = dict(parse_qsl(sent_list())).get("columns")
         shown = read_columns(self.listing, asked) if asked else shown_columns(self.listing, member)
         context: dict[str, Any] = {"listing": self.listing, "at": self.endpoint, "shown": shown, "sent": sent_list()}
-        return page("saved_views/columns.html", **context)
+        return page("saved_views/columns.html", is_own_choice=is_own_choice(), **context)
 
     def update_columns(self) -> ResponseReturnValue:
         """In a view the columns are part of what is looked at; else they are one's own choice."""
         chosen = ",".join(read_columns(self.listing, ",".join(request.form.getlist("column"))))
-        sent = dict(parse_qsl(sent_list()))
-        if sent.get("view", "all") != "all" or "columns" in sent:
+        if not is_own_choice():
             return self.to_list(sent_list(), columns=chosen)
         prefer(self.listing, member, "columns", chosen)
         return self.to_list(sent_list())
+
+
+def is_own_choice() -> bool:
+    """Whether columns that are chosen now are for the list as such; else they are those of what is looked at."""
+    sent = dict(parse_qsl(sent_list()))
+    return sent.get("view", "all") == "all" and "columns" not in sent
 
 
 def taken(form: ViewForm) -> ViewForm:

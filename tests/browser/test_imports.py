@@ -19,7 +19,7 @@ from app.dev.processes import wait_until
 from app.jobs import sweep
 from tests.browser.pages import ADMIN, CLIENTS, IMPORTS, is_same, live, mark, reload_until
 from tests.browser.windows import Windows
-from tests.clients.test_import_kill import has_no_worker, is_held, kill_its_child
+from tests.clients.killing import has_no_worker, is_held, kill_its_child
 from tests.servers import Installation, Running
 
 HEADINGS = ("Name", "E-mail", "Phone", "Town", "Country", "Vessel name", "LOA", "Tags")

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
 from collections.abc import Callable, Iterator
 
-import psutil
 import psycopg
 import pytest
 from flask import Flask
@@ -15,37 +11,28 @@ from flask import Flask
 from app.admin.models import Tag
 from app.db import commit
 from app.dev.processes import wait_until
-from app.live.rooms import channel_of
-from tests.clients.test_import_kill import (
-    backends,
-    children,
+from tests.clients.killing import (
     has_no_worker,
+    insert_clients,
     is_held,
+    kill_its_child,
     one,
     send_again,
+    shares_heard,
     work_off_outbox,
 )
 from tests.servers import Installation
-from tests.world import NORTH, Visitor, enter, user_id
+from tests.world import NORTH, Visitor, enter
 
 MANAGER = "sales_manager@north.example"
 ROWS = 2_400
 NEW, URL = "/north/clients/bulk-edits/new", "/north/clients/bulk-edits"
-CLIENTS = """
-INSERT INTO clients (id, port_id, number, kind, full_name, sort_name, company_name, preferred_name, nationality,
-                     languages, source, status, tax_number, street, postcode, town, region, country, created_by_id,
-                     version, created_at, updated_at)
-SELECT ('01900000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid, %s, 5000 + i, 'person', 'Guest ' || i,
-       'guest ' || i, '', '', '', '{}', 'manual', 'prospect', '', '', '', '', '', '', %s, 1, now(), now()
-FROM generate_series(1, %s) AS i
-"""
 
 
 @pytest.fixture
 def inside(committed: Installation) -> Iterator[Flask]:
     app = committed.app
-    with committed.database.connect() as connection:
-        connection.execute(CLIENTS, (NORTH, user_id(MANAGER), ROWS))
+    insert_clients(committed, ROWS, by=MANAGER)
     with app.app_context():
         Tag.create("VIP", "navy", port_id=NORTH, by=enter(MANAGER))
         commit()
@@ -57,17 +44,7 @@ def inside(committed: Installation) -> Iterator[Flask]:
 
 @pytest.fixture
 def heard(committed: Installation) -> Iterator[Callable[[], list[str]]]:
-    """How far it is, as pages are shown, in their order."""
-    with committed.redis.pubsub() as subscription:  # type: ignore[no-untyped-call]
-        subscription.subscribe(channel_of(committed.redis))
-        assert subscription.get_message(timeout=2)["type"] == "subscribe"
-
-        def listen() -> list[str]:
-            said = ""
-            while message := subscription.get_message(ignore_subscribe_messages=True, timeout=0.5):
-                said += message["data"].decode()
-            return re.findall(r"([\d,]+ of [\d,]+) records</span>", said)
-
+    with shares_heard(committed, "records") as listen:
         yield listen
 
 
@@ -95,9 +72,7 @@ def test_a_killed_bulk_edit_is_gone_on_with(
         holding.execute("SELECT FROM clients WHERE number = %s FOR UPDATE", (5000 + ROWS,))
         begin_tagging(inside)
         assert wait_until(is_waiting_for(committed, 2000), seconds=30)
-        held, child = backends(committed), children(worker)[0]
-        os.kill(child.pid, signal.SIGKILL)
-        assert wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=10)
+        held, _child = kill_its_child(committed, worker)
     assert wait_until(lambda: has_no_worker(committed, held), seconds=30)
     assert heard()[0] == "1,000 of 2,400"
     assert one(committed, "SELECT count(*) FROM client_tags") == (2000,)

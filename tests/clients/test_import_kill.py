@@ -2,103 +2,39 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
 from collections.abc import Callable, Iterator
 
-import psutil
 import psycopg
 import pytest
-from flask import Flask
 
 from app.db import begin, commit
 from app.dev.processes import wait_until
-from app.events.relay import Relay
 from app.events.seals import seal_next
-from app.jobs import sweep
-from app.live.rooms import channel_of
 from tests.clients.importing import send_file
-from tests.servers import Installation, Running
+from tests.clients.killing import (
+    children,
+    has_no_worker,
+    is_held,
+    kill_its_child,
+    one,
+    send_again,
+    shares_heard,
+    work_off_outbox,
+)
+from tests.servers import Installation
 from tests.world import Visitor
 
 ADMIN = "port_admin@north.example"
 ROWS = 2070
 
 
-def work_off_outbox(app: Flask) -> None:
-    while Relay(app).work_off():
-        pass
-
-
-def one(installation: Installation, statement: str) -> tuple[object, ...] | None:
-    with installation.database.connect() as connection:
-        return connection.execute(statement).fetchone()
-
-
 def has_status(installation: Installation, status: str) -> bool:
     return one(installation, "SELECT status FROM imports") == (status,)
 
 
-def is_held(installation: Installation) -> bool:
-    return one(
-        installation,
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'quayside-worker'"
-        " AND wait_event_type = 'Lock' AND datname = current_database()",
-    ) == (1,)
-
-
-def has_no_worker(installation: Installation, pids: set[int]) -> bool:
-    """Whether Postgres, too, has noticed that the killed child is gone."""
-    with installation.database.connect() as connection:
-        found = {
-            pid
-            for (pid,) in connection.execute(
-                "SELECT pid FROM pg_stat_activity WHERE application_name = 'quayside-worker'"
-            )
-        }
-    return not found & pids
-
-
-def backends(installation: Installation) -> set[int]:
-    with installation.database.connect() as connection:
-        rows = connection.execute(
-            "SELECT pid FROM pg_stat_activity WHERE application_name = 'quayside-worker'"
-            " AND wait_event_type = 'Lock' AND datname = current_database()"
-        ).fetchall()
-    return {pid for (pid,) in rows}
-
-
-def children(worker: Running) -> list[psutil.Process]:
-    return psutil.Process(worker.pid).children()
-
-
-def send_again(app: Flask, installation: Installation) -> None:
-    """A minute later the lease of the killed child is over, and the sweep sends its job again."""
-    with installation.database.connect() as connection:
-        connection.execute(
-            "UPDATE jobs SET leased_until = now() - interval '1 second', sent_at = now() - interval '1 hour'"
-        )
-    with app.app_context():
-        begin()
-        sweep()
-        commit()
-    work_off_outbox(app)
-
-
 @pytest.fixture
 def heard(committed: Installation) -> Iterator[Callable[[], list[str]]]:
-    """The shares of imports that pages are shown, in their order."""
-    with committed.redis.pubsub() as subscription:  # type: ignore[no-untyped-call]
-        subscription.subscribe(channel_of(committed.redis))
-        assert subscription.get_message(timeout=2)["type"] == "subscribe"
-
-        def listen() -> list[str]:
-            said = ""
-            while message := subscription.get_message(ignore_subscribe_messages=True, timeout=0.5):
-                said += message["data"].decode()
-            return re.findall(r"([\d,]+ of [\d,]+) rows</span>", said)
-
+    with shares_heard(committed, "rows") as listen:
         yield listen
 
 
@@ -162,14 +98,6 @@ def test_a_killed_import_is_gone_on_with(committed: Installation, heard: Callabl
         told = f"SELECT count(*), count(DISTINCT subject_id) FROM events WHERE name = '{event}'"
         assert one(committed, told) == (ROWS, ROWS)
     check_what_was_recorded(committed)
-
-
-def kill_its_child(installation: Installation, worker: Running) -> tuple[set[int], psutil.Process]:
-    """What it had open in the database, and what it was."""
-    held, child = backends(installation), children(worker)[0]
-    os.kill(child.pid, signal.SIGKILL)
-    assert wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=10)
-    return held, child
 
 
 def check_what_was_recorded(installation: Installation) -> None:
