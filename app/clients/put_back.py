@@ -14,13 +14,13 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select, text
 
-from .. import formats
 from ..bulk import update_many
+from ..changes.putting_back import PuttingBack
 from ..changes.ways import Done, puts_back
-from ..db import db, now
-from ..events.bulk import Happening, last_events, record_many, subject_keys
+from ..db import db
+from ..events.bulk import Happening
 from ..events.models import Actor
-from ..fields.models import FieldDefinition, is_custom, told, values_of, write_values
+from ..fields.models import is_custom
 from ..sorting import sort_name
 from .bulk.tagging import TAGGED, UNTAGGED, TagsBack
 from .imports.letting_in import EMPTY
@@ -41,53 +41,31 @@ PROMOTE = text(
 
 @puts_back("client")
 def put_clients_back(done: Sequence[Done], port_id: uuid.UUID, by: Actor) -> Mapping[uuid.UUID, str]:
-    return PuttingBack(done, port_id, by).reasons()
+    return ClientsBack(done, port_id, by).reasons()
 
 
-class PuttingBack:
-    """One batch: looked at whole, then written by a few statements."""
+class ClientsBack(PuttingBack):
+    model = Client
 
     def __init__(self, done: Sequence[Done], port_id: uuid.UUID, by: Actor) -> None:
-        self.done, self.port_id, self.by, self.moment = done, port_id, by, now()
-        ids = sorted(one.subject_id for one in done)
-        locked = select(Client.__table__).where(Client.id.in_(ids)).order_by(Client.id).with_for_update()
-        self.clients = {row["id"]: dict(row) for row in db.session.execute(locked).mappings()}
+        super().__init__(done, port_id, by)
         self.contacts = self._by_id(Contact)
         self.notes = self._by_id(Note)
         self.tags = TagsBack(done, port_id)
-        self.definitions: dict[str, FieldDefinition] = {}
-        if any(is_custom(name) for one in done for name in (one.image or {}).get("fields", ())):
-            found = FieldDefinition.of(Client.resource, port_id=port_id, is_kept=True)
-            self.definitions = {definition.name: definition for definition in found}
-            for client_id, values in values_of(Client.resource, list(self.clients)).items():
-                self.clients[client_id] |= values
         put_on = [tag["row"] for one in done for tag in (one.image or {}).get("tags", ())]
         self.tags_there = {
             str(row_id) for row_id in db.session.scalars(select(ClientTag.id).where(ClientTag.id.in_(put_on)))
         }
-        self.since = last_events("client", ids)
-        self.client_rows: list[dict[str, Any]] = []
         self.contact_rows: list[dict[str, Any]] = []
         self.contact_values: list[dict[str, Any]] = []
         self.note_rows: list[dict[str, Any]] = []
-        self.custom: list[tuple[uuid.UUID, str, str]] = []
-        self.happenings: list[Happening] = []
 
     def _by_id(self, model: type[Contact] | type[Note]) -> dict[str, dict[str, Any]]:
-        found = select(model.__table__).where(model.client_id.in_(list(self.clients)))
+        found = select(model.__table__).where(model.client_id.in_(list(self.records)))
         return {str(row["id"]): dict(row) for row in db.session.execute(found).mappings()}
 
-    def reasons(self) -> dict[uuid.UUID, str]:
-        found = {}
-        for one in self.done:
-            if reason := self._put_back(one):
-                found[one.item_id] = reason
-        self._write()
-        return found
-
-    def _put_back(self, one: Done) -> str:
-        """Why it stays; empty when it is as before."""
-        client = self.clients.get(one.subject_id)
+    def put_back(self, one: Done) -> str:
+        client = self.records.get(one.subject_id)
         if client is None:
             return _("The client is not there any more.")
         if one.image is None:
@@ -102,15 +80,15 @@ class PuttingBack:
             return self._put_tag_back(client, one)
         if changed := self._changed(client, one.image):
             names = ", ".join(sorted({self._label(name) for name in changed}))
-            return _("%(fields)s: %(change)s", fields=names, change=self._who(one))
+            return _("%(fields)s: %(change)s", fields=names, change=self.who(one))
         self._restore(client, one)
         return ""
 
     def _archive(self, client: Mapping[str, Any], one: Done) -> str:
         if client["archived_at"] is not None:
             return ""
-        if one.subject_id in self.since and self.since[one.subject_id][0] > one.last_event_id:
-            return self._who(one)
+        if self.was_touched(one):
+            return self.who(one)
         self._keep(client, archived_at=self.moment)
         self.happenings.append(Happening("client:archived", one.subject_id))
         return ""
@@ -118,8 +96,8 @@ class PuttingBack:
     def _unarchive(self, client: Mapping[str, Any], one: Done) -> str:
         if client["archived_at"] is None:
             return ""
-        if one.subject_id in self.since and self.since[one.subject_id][0] > one.last_event_id:
-            return self._who(one)
+        if self.was_touched(one):
+            return self.who(one)
         self._keep(client, archived_at=None)
         self.happenings.append(Happening("client:restored", one.subject_id))
         return ""
@@ -130,12 +108,6 @@ class PuttingBack:
             self._keep(client)
             self.happenings.append(happening)
         return reason
-
-    def _who(self, one: Done) -> str:
-        if one.subject_id not in self.since:
-            return _("changed since")
-        _event, name, at = self.since[one.subject_id]
-        return _("changed since by %(who)s on %(when)s", who=name, when=formats.format_datetime(at))
 
     def _label(self, name: str) -> str:
         if is_custom(name):
@@ -179,15 +151,12 @@ class PuttingBack:
             name: (new, old) for name, (old, new) in image.get("fields", {}).items() if present(client, name) == new
         }
         written = {name: old for name, (_new, old) in fields.items() if not is_custom(name)}
-        custom = {name: pair for name, pair in fields.items() if is_custom(name)}
-        self.custom += [(one.subject_id, name, old) for name, (_new, old) in custom.items()]
+        details = self.keep_custom(one, fields)
         if "marketing_consent" in written:
             del written["marketing_consent"]
             written["marketing_consent_at"] = image["consent_at"]
         self._keep(client, **written)
         if fields:
-            details = {"event_id": one.event_id, "changed_fields": sorted(fields)}
-            details |= told(custom, self.definitions)
             self.happenings.append(Happening("client:reverted", one.subject_id, fields, details))
         for part in image["contacts"]:
             self._restore_contact(self.contacts[part["id"]], part, one)
@@ -221,17 +190,14 @@ class PuttingBack:
         names = (*EMPTY, "full_name", "marketing_consent_at", "archived_at")
         row = {name: client[name] for name in names} | written
         row |= {"id": client["id"], "sort_name": sort_name(row["full_name"]), "updated_at": self.moment}
-        self.client_rows.append(row)
+        self.rows.append(row)
 
-    def _write(self) -> None:
-        update_many(Client, self.client_rows, also="version = t.version + 1")
+    def write(self) -> None:
         update_many(Contact, self.contact_rows, also="version = t.version + 1")
         update_many(Contact, self.contact_values, also="version = t.version + 1")
         update_many(Note, self.note_rows)
         self.tags.write()
-        write_values(Client.resource, self.custom, self.definitions, port_id=self.port_id)
         if self.contact_rows:
             ids = {self.contacts[str(row["id"])]["client_id"] for row in self.contact_rows}
             db.session.execute(PROMOTE, {"ids": list(ids), "now": self.moment})
-        keys = subject_keys("client", {one.subject_id for one in self.happenings}, port_id=self.port_id)
-        record_many("client", self.happenings, by=self.by, port_id=self.port_id, keys=keys)
+        super().write()
