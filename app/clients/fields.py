@@ -40,22 +40,17 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-class ClientField(RecordField):
-    def of(self, client: Client) -> Any:
-        return getattr(client, self.key)
-
-
-def fields_of_clients(port_id: uuid.UUID) -> list[ClientField]:
+def fields_of_clients(port_id: uuid.UUID) -> list[RecordField]:
     """In the order of the form; one statement, for the custom ones."""
     custom = FieldDefinition.of(Client.resource, port_id=port_id)
-    return [*built_in_fields(), *map(ClientField.custom, custom)]
+    return [*built_in_fields(), *map(RecordField.custom, custom)]
 
 
-def built_in_fields() -> list[ClientField]:
+def built_in_fields() -> list[RecordField]:
     return [_built_in(name) for name in Client.EDITABLE]
 
 
-def _built_in(name: str) -> ClientField:
+def _built_in(name: str) -> RecordField:
     options = [Option(str(value), str(label)) for value, label in CHOICES.get(name, ())]
     kind = FieldKind.CHOICE if options else FieldKind.YES_NO if name == "marketing_consent" else FieldKind.TEXT
     readers: dict[str, Callable[[str], Any]] = {
@@ -67,15 +62,13 @@ def _built_in(name: str) -> ClientField:
     }
     longest = LONGEST.get(name)
     reader = readers.get(name) or (_one_of(name, options) if options else partial(_text, longest=longest))
-    return ClientField(
+    return RecordField(
         key=name,
         label=str(FIELDS[name].label),
         kind=kind,
         words=FIELDS[name].words,
         read=None if name == "owner_id" else reader,
         options=options,
-        longest=longest,
-        is_required=name == "full_name",
     )
 
 

@@ -9,10 +9,21 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from app.clients.fields import ClientField, fields_of_clients
+from app.clients.fields import fields_of_clients
 from app.clients.models import Client
 from app.db import begin, commit, db
-from app.fields.models import FieldDefinition, FieldKind, FieldValue, InUse, Option, Taken, Unfit, read, shown
+from app.fields.models import (
+    FieldDefinition,
+    FieldKind,
+    FieldValue,
+    InUse,
+    Option,
+    RecordField,
+    Taken,
+    Unfit,
+    read,
+    shown,
+)
 from app.vessels.models import Vessel
 from tests.world import NORTH, Visitor, enter, fields_of, make_client, make_vessel, user_id
 
@@ -423,7 +434,7 @@ def test_one_list_has_what_is_built_in_and_what_is_made_up(several: None) -> Non
     client = make_client(enter(MANAGER), town="Hanko", country="FI", custom_winter_place="hall", custom_deposit="50")
     fields = {field.key: field for field in fields_of_clients(NORTH)}
     assert list(fields)[: len(Client.EDITABLE)] == list(Client.EDITABLE)
-    said = {key: fields[key].words(fields[key].of(client)) for key in ("town", "country", "custom_winter_place")}
+    said = {key: fields[key].words(getattr(client, key)) for key in ("town", "country", "custom_winter_place")}
     assert said == {"town": "Hanko", "country": "Finland", "custom_winter_place": "Hall"}
     typed = {"country": "Ranska", "status": "Former", "custom_deposit": "75,5", "marketing_consent": "yes"}
     fit = {key: read_by(fields, key, words) for key, words in typed.items()}
@@ -435,7 +446,7 @@ def test_one_list_has_what_is_built_in_and_what_is_made_up(several: None) -> Non
             read_by(fields, key, words)
 
 
-def read_by(fields: dict[str, ClientField], key: str, typed: str) -> object:
+def read_by(fields: dict[str, RecordField], key: str, typed: str) -> object:
     reader = fields[key].read
     assert reader is not None
     return reader(typed)

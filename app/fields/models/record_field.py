@@ -21,8 +21,6 @@ class RecordField:
     words: Callable[[Any], str]
     read: Callable[[str], Any] | None = None
     options: Sequence[Option] = ()
-    longest: int | None = None
-    is_required: bool = False
     is_custom: bool = False
 
     @classmethod
@@ -34,6 +32,5 @@ class RecordField:
             words=field.shown,
             read=field.read,
             options=field.offered,
-            is_required=field.required,
             is_custom=True,
         )

@@ -80,8 +80,6 @@ def built_in_fields() -> list[RecordField]:
             kind=FieldKind.NUMBER if name in measures else FieldKind.TEXT,
             words=FIELDS[name].words,
             read=readers[name],
-            longest=getattr(Vessel.__table__.c[name].type, "length", None),
-            is_required=name == "name",
         )
         for name in Vessel.EDITABLE
     ]
