@@ -21,7 +21,8 @@ from ...formats import in_force, zone
 from ...identity.models import User, UserPortRole
 from ...tables.unfolding import MOST_COLUMNS
 from ...vessels.models import Vessel
-from ..imports.columns import Columns, Field
+from ..imports.columns import Columns
+from ..imports.targets import Field
 from ..imports.vessel_rows import OF_VESSELS
 from ..labels import STATUSES, source_word
 from ..models import Client, ClientTag, Contact, ContactKind, Note

@@ -26,7 +26,8 @@ from ..labels import FIELDS
 from ..models.client import ClientKind
 from ..models.contact import Unfit as UnfitContact
 from ..models.contact import read_value
-from .columns import ADDRESS, CONTACTS, NAMES, Columns, plain, unit_of
+from .columns import Columns
+from .targets import ADDRESS, CONTACTS, NAMES, plain, unit_of
 from .vessel_rows import vessel_of
 
 if TYPE_CHECKING:

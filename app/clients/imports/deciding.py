@@ -20,8 +20,9 @@ from ...identity.models import User, UserPortRole
 from ..labels import FIELDS
 from ..models import Client, Import, ImportRow, Verdict
 from ..models.imports import NEEDS_SOMEBODY, RANKS, USED
-from .columns import ADDRESS, CONTACTS, Columns
+from .columns import Columns
 from .contact_file import judged, known_to, separate
+from .targets import ADDRESS, CONTACTS
 from .verdicts import Here, Seen, about, differences, in_words, judge, label_of, present
 from .vessel_rows import OF_VESSELS, vessel_of
 from .vessel_rows import present as present_of_vessel

@@ -28,8 +28,9 @@ from ..models import Import, ImportMapping, ImportRow, ImportStatus, Verdict
 from ..models.imports import RowOutcome
 from ..reactions import show_progress
 from .batch import Batch
-from .columns import VESSEL_BY, Columns, Matched, fingerprint
+from .columns import Columns, Matched, fingerprint
 from .contact_file import Known, Reading, decimal_sign_of, known_to, read_row
+from .targets import VESSEL_BY
 from .verdicts import Judgement, RowAt, Seen, about, judge
 
 CHECKED_AT_ONCE = 1000

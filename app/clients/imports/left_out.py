@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from ...tables.writing import CSV_TYPE, XLSX_TYPE, as_csv, as_workbook
 from ..models import Import
-from .columns import WHY
+from .targets import WHY
 
 AT_ONCE = 1000
 # A file that says nothing of the order of its bytes is answered by one that does.
