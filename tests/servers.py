@@ -26,7 +26,7 @@ from tests.waiting import ROOT, Ended, run, status_of
 PROGRAMS = Path(sys.executable).parent
 PASSWORD = "only-in-tests"
 
-Holding = Literal["cast", "demo"]
+Holding = Literal["nothing", "cast", "demo"]
 
 # Nothing of a test run has to survive a power cut, and nobody waits for ever for a lock that a test forgot.
 FAST = {
@@ -99,7 +99,7 @@ class Cluster:
         return Database(self.port, "postgres").connect()
 
     def clone(self, name: str, holding: Holding = "cast") -> Database:
-        """A new database with the schema in it and either the cast of tests/world.py or the demo."""
+        """A new database with the schema in it and nothing, the cast of tests/world.py or the demo."""
         template = f"quayside_template_{holding}"
         self.make_template(template, holding)
         self.create(name, template=template)
@@ -298,6 +298,8 @@ class Installation:
 
 @dataclass(frozen=True)
 class Fragile:
+    """An installation whose servers may be stopped, and start again."""
+
     installation: Installation
     postgres: Postgres
     valkey: Valkey

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, Playwright, StorageState, Storage
 from app.db import begin, commit
 from app.identity.models import Session
 from app.web import SESSION_COOKIE
+from tests.browser.axe import Axe
 from tests.browser.chromium import NoBrowser, launch
 from tests.browser.windows import Windows
 from tests.servers import Holding, Installation
@@ -114,34 +115,9 @@ def page(windows: Windows) -> Page:
     return windows.open()
 
 
-# What axe judges by colour alone, so that it is all that can change with the colour scheme.
-COLOURS = ("color-contrast", "link-in-text-block")
-STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
-
-
 @pytest.fixture(scope="session")
-def axe() -> Callable[..., list[str]]:
-    """What axe finds against WCAG 2.2 AA and good practice on the page as it stands now."""
-    source = (VENDOR / "axe.min.js").read_text(encoding="utf-8")
-
-    def examine(page: Page, *, colours_only: bool = False) -> list[str]:
-        if not page.evaluate("'axe' in window"):
-            page.evaluate(source)
-        chosen = {"type": "rule", "values": COLOURS} if colours_only else {"type": "tag", "values": STANDARDS}
-        # The size of targets is off by itself.
-        options = {
-            "runOnly": chosen,
-            "resultTypes": ["violations"],
-            "preload": False,  # of style sheets and media, for rules that are not among these
-            "rules": {"target-size": {"enabled": not colours_only}},
-        }
-        violations = page.evaluate("(options) => axe.run(options).then((result) => result.violations)", options)
-        return [
-            f"{found['id']}: {found['help']}: {', '.join(str(node['target'][0]) for node in found['nodes'])}"
-            for found in violations
-        ]
-
-    return examine
+def axe() -> Axe:
+    return Axe()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 from playwright.sync_api import Page, Request
 
+from tests.browser.axe import Axe
 from tests.browser.stage import Scene, Stage
 
 HEIGHT = 900
@@ -193,7 +194,7 @@ class Judged:
             sprite, name = icon.split("#")
             assert name in parts_of(played, sprite), icon
 
-    def test_everybody_can_use_it(self, played: Played, axe: Callable[..., list[str]]) -> None:
+    def test_everybody_can_use_it(self, played: Played, axe: Axe) -> None:
         """Axe at a desk and on a phone in light, its colours in dark on a tablet and a phone; and nothing that scrolls
         sideways, down to 320 px."""
         page = played.page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from app.events.registry import EVENTS
@@ -113,6 +114,7 @@ def family_of(receiver: ast.expr, scope: ast.AST, place: str) -> str:
     raise ValueError(f"{place}: nothing says what this event is about")
 
 
+@cache
 def all_recordings() -> list[Recording]:
     return [
         recording

@@ -64,18 +64,18 @@ def test_a_picture_is_written_anew(kind: str) -> None:
 @pytest.mark.parametrize(
     ("content", "mime"),
     [
-        (samples.pdf()[:200], PDF),
-        (b"%PDF-1.7 nothing", PDF),
-        (samples.pdf(0), PDF),
-        (samples.picture("PNG")[:60], PNG),
-        (b"\x89PNG\r\n\x1a\n", PNG),
-        (samples.picture("PNG", (9000, 9000)), PNG),
-        (samples.picture("TIFF"), PNG),
+        (lambda: samples.pdf()[:200], PDF),
+        (lambda: b"%PDF-1.7 nothing", PDF),
+        (lambda: samples.pdf(0), PDF),
+        (lambda: samples.picture("PNG")[:60], PNG),
+        (lambda: b"\x89PNG\r\n\x1a\n", PNG),
+        (lambda: samples.picture("PNG", (9000, 9000)), PNG),
+        (lambda: samples.picture("TIFF"), PNG),
     ],
 )
-def test_of_what_is_broken_or_too_large_there_is_nothing_to_see(content: bytes, mime: str) -> None:
+def test_of_what_is_broken_or_too_large_there_is_nothing_to_see(content: Callable[[], bytes], mime: str) -> None:
     with suppress(NotShown):
-        assert pictures_of(BytesIO(content), mime).pictures == []
+        assert pictures_of(BytesIO(content()), mime).pictures == []
 
 
 def test_a_decoder_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
