@@ -147,6 +147,7 @@ def test_only_who_may_be_seen_is_named(manager: Member, visit: Callable[[str], V
         ({"full_name": "Bob Smith", "company_name": "Nordic Oy"}, {"full_name": "Robert Smith"}),
         ({"full_name": "John Smith", "street": "Quay 1", "company_name": "Nordic Oy"}, {"full_name": "J. Smith"}),
         ({"full_name": "Johannes Lehtomäki", "tax_number": "FI1"}, {"full_name": "Johannes Lehtomaeki"}),
+        ({"full_name": "Nordic Charters Oy", "tax_number": "FI1"}, {"full_name": "Sailing in Finland"}),
     ],
 )
 def test_a_name_in_another_spelling_is_looked_for(

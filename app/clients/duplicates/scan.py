@@ -83,6 +83,7 @@ SAME = text(
     """
     (SELECT id FROM clients WHERE archived_at IS NULL AND sort_name >= :name AND sort_name <= :upto
      ORDER BY sort_name LIMIT :most)
+    UNION (SELECT id FROM clients WHERE archived_at IS NULL AND tax_number <> '' AND tax_number = :tax LIMIT :most)
     UNION (SELECT client_id FROM client_contacts
            WHERE archived_at IS NULL AND normalised = ANY(CAST(:reach AS text[])) LIMIT :most)
     UNION (SELECT l.subject_id FROM search_words l
@@ -93,12 +94,13 @@ SAME = text(
 
 
 def _same(look: Look) -> set[uuid.UUID]:
-    """Who is called the same, in whatever order, or shares a contact. Of one word, also who is called so with more
-    behind it: that may be what a company is."""
+    """Who is called the same, in whatever order, or shares a contact or the tax number. Of one word, also who is called
+    so with more behind it: that may be what a company is."""
     names = look.words if len(look.words) > 1 else ("", "")
     asked = {
         "name": look.sort_name,
         "upto": look.sort_name + ("" if len(look.words) > 1 else LAST),
+        "tax": look.tax_number,
         "reach": [*look.emails, *look.phones],
         "first": names[0],
         "last": names[-1],

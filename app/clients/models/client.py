@@ -115,6 +115,8 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
         ),
         Index("ix_clients_archived", "port_id", "sort_name", "id", postgresql_where="archived_at IS NOT NULL"),
         Index("ix_clients_erased", "port_id", "id", postgresql_where="erased_at IS NOT NULL"),
+        # By this who is entered twice is found.
+        Index("ix_clients_tax_number", "port_id", "tax_number", postgresql_where="tax_number <> ''"),
         Index("ix_clients_owner_current", "port_id", "owner_id", "sort_name", "id"),
         Index("ix_clients_status_current", "port_id", "status", "sort_name", "id"),
         ForeignKeyConstraint(["port_id", "merged_into_id"], ["clients.port_id", "clients.id"], ondelete="RESTRICT"),
