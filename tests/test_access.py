@@ -242,7 +242,7 @@ OF_ONESELF = {"identity.destroy_factor", "identity.destroy_other_session", "iden
 # Programs, with a token of their own: no cookie opens these.
 BY_TOKEN = {"api.show_me"}
 # Each kind of change set asks for what its act asks for; who lacks that does not find it.
-CHANGES = ("admin.import_data", "clients.edit", "clients.merge")
+CHANGES = ("admin.import_data", "clients.edit", "clients.delete")
 
 NEEDS = {
     "clients.index": ("clients.view", "clients.view_own"),

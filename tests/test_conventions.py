@@ -32,6 +32,7 @@ CORE_PACKAGES = {
     "search",
     "changes",
     "saved_views",
+    "tables",
 }
 # Who signs in and what a port is: the core stands on its models.
 IDENTITY = "identity"
