@@ -18,8 +18,9 @@ from ...identity.models import User
 from ..labels import FIELDS
 from ..models import Client, Duplicate, Merge
 from ..models.finding import search
-from ..models.merge import Later, custom_pairs
+from .images import Later
 from .links import LINKS, Link
+from .own_fields import custom_pairs
 
 MERGED = "merged"
 
