@@ -23,18 +23,22 @@ from uuid_utils.compat import uuid7
 from . import storage
 from .admin.models import Tag
 from .clients.duplicates.scan import scan_port
+from .clients.imports.jobs import check_import, run_import
 from .clients.models import (
     Client,
     ClientTag,
     Contact,
     ContactKind,
     DuplicateScan,
+    Import,
     Merge,
     Note,
     Relationship,
 )
+from .clients.models.erasure import erase
+from .clients.privacy.forgetting import finish_erasure
 from .crypto import open_sealed, seal
-from .current import CurrentPort
+from .current import CurrentPort, Member
 from .db import begin, commit, db, now
 from .events.audit import first_id
 from .events.models import Actor, System, keyring, message_of, place_of_key
@@ -55,7 +59,8 @@ from .identity.models import (
 )
 from .identity.models.verification import INVITATION_LASTS
 from .identity.passwords import hash_password
-from .identity.permissions import as_overrides
+from .identity.permissions import LEAVES, as_overrides
+from .jobs import perform
 from .notifications.models import Notification, Words
 from .saved_views.models import SavedView
 from .sorting import sort_name
@@ -295,7 +300,21 @@ MERGED = {
     ),
 }
 MERGED_SINCE = timedelta(days=4)
-CLIENT = "of a client"
+# What somebody did in the port this morning: a file was imported, and a client who asked for it was erased.
+WORKED_IN = "port-nimara"
+LOOKS_AFTER = "dana.fields@nimara.example"
+GUESTS = """\
+Name,E-mail,Phone,Town,Country,Vessel name,Length
+Yvonne Delacourt,yvonne.delacourt@example.com,+33655551861,Toulon,France,Grand Large,13.40
+Zacharias Lindemann,zacharias.lindemann@example.com,+46701740862,Göteborg,Sweden,Sjöbris,9.80
+Zeno Marchetti,zeno.marchetti@example,+393475559863,Genova,Italy,,
+Zita Halvorsen,zita.halvorsen@example.com,+46701740864,Göteborg,Sweden,Havsutter,about twelve
+Wim Terlouw,wim.terlouw@example.com,+441632960865,Falmouth,United Kingdom,Zilvermeeuw,11.10
+,harbour.guest@example.com,,,,,
+Zenobia Castellan,zenobia.castellan@example.com,+14105550867,Annapolis,United States,,
+"""
+ERASED = "Winifred Tolland"
+CLIENT, VESSEL = "of a client", "of a vessel"
 CLIENTS = {"port-nimara": 130, "hanko-itasatama": 70}
 
 
@@ -314,6 +333,11 @@ def load() -> bool:
             _fill_port(slug, port_id)
             with engine.begin() as connection:
                 _backdate(connection, port_id)
+            if slug == WORKED_IN:
+                _work_in(slug, port_id)
+                with engine.begin() as connection:
+                    connection.execute(AGREE, {"port": port_id})
+                    connection.execute(QUIET, {"port": port_id})
     finally:
         engine.dispose()
     return bool(waiting)
@@ -345,6 +369,12 @@ MOVE = text(
     "WITH waiting AS (UPDATE unsealed_events SET event_id = :id WHERE event_id = :old),"
     " told AS (UPDATE event_mentions SET event_id = :id WHERE event_id = :old)"
     " UPDATE events SET id = :id, occurred_at = :occurred_at, sealed = :sealed, signature = :signature WHERE id = :old"
+)
+# What was written at once has one moment for the record and one for the event.
+AGREE = text(
+    "UPDATE clients c SET created_at = e.first, updated_at = e.last FROM (SELECT subject_id, min(occurred_at) AS first,"
+    " max(occurred_at) AS last FROM events WHERE port_id = :port GROUP BY subject_id) e"
+    " WHERE e.subject_id = c.id AND c.port_id = :port AND (c.created_at, c.updated_at) <> (e.first, e.last)"
 )
 # Nobody looks yet, so there is nobody to tell.
 QUIET = text("DELETE FROM outbox WHERE port_id = :port")
@@ -538,6 +568,10 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
         if chance.random() < 0.12:
             fields |= _some_values(custom, chance)
         _one_client(fields, by, port, chance, age=timedelta(hours=age * 7 + chance.random() * 5))
+    if slug == WORKED_IN:
+        leaving: dict[str, Any] = {"kind": "person", "full_name": ERASED, "status": "former", "tags": []}
+        leaving |= {"town": "Falmouth", "country": "GB", "phone": "+441632960871"}
+        _one_client(leaving, sellers[0], port, random.Random(ERASED), age=timedelta(days=300))  # noqa: S311
     _fleet(port, random.Random(f"vessels of {slug}"), sellers[0])  # noqa: S311  # the same fleet each time; nothing secret
     _entered_twice(port, sellers)
     _files(papers, port, sellers[0])
@@ -683,6 +717,7 @@ PAPERS = (
     ("", "The piers from above.png", Category.PHOTO, ("The piers",)),
     (CLIENT, "Contract of the berth.pdf", Category.CONTRACT, ("Contract of the berth", "One year from 1 April")),
     (CLIENT, "Insurance.pdf", Category.INSURANCE, ("Insurance of the vessel", "Liability: 3,000,000")),
+    (VESSEL, "Policy.pdf", Category.INSURANCE, ("Policy", "Liability of the owner", "Premium paid in full")),
 )
 
 
@@ -698,7 +733,8 @@ def _papers(slug: str) -> list[Paper]:
     found = []
     for folder, name, category, lines in PAPERS:
         upload = examined(_drawn(name, lines), name)
-        key = storage.new_key(slug, "clients" if folder == CLIENT else NOBODY, "demo", upload.kind.extensions[0])
+        holder = {CLIENT: "clients", VESSEL: "vessels"}.get(folder, NOBODY)
+        key = storage.new_key(slug, holder, "demo", upload.kind.extensions[0])
         storage.put(upload.stream, key, upload.kind.mime)
         found.append(Paper(folder, category, Content(key, name, upload.kind.mime, upload.size, upload.sha256)))
     return found
@@ -732,6 +768,9 @@ def _files(papers: Sequence[Paper], port: CurrentPort, by: Actor) -> None:
     client = db.session.scalars(select(Client).where(Client.port_id == port.id).order_by(Client.sort_name)).first()
     LooseKey.note([paper.content.key for paper in papers], port_id=port.id)
     for paper in papers:
+        if paper.folder == VESSEL:
+            _attach(paper, port, by)
+            continue
         is_its = paper.folder == CLIENT
         if is_again and not is_its:
             continue
@@ -739,6 +778,58 @@ def _files(papers: Sequence[Paper], port: CurrentPort, by: Actor) -> None:
             folders[paper.folder] = Folder.create(paper.folder, port_id=port.id, by=by)
         where: dict[str, Any] = {"record": client if is_its else None, "folder": folders.get(paper.folder)}
         File.upload(paper.content, port_id=port.id, by=by, category=paper.category, **where)
+
+
+def _attach(paper: Paper, port: CurrentPort, by: Actor) -> None:
+    """To the first insurance there is."""
+    insured = select(Vessel, Document).join(Document, Document.vessel_id == Vessel.id)
+    its = insured.where(Vessel.port_id == port.id, Document.kind == "insurance").order_by(Vessel.number).limit(1)
+    vessel, document = db.session.execute(its).one()
+    changed_at = vessel.updated_at
+    document.attach(vessel, paper.content, by=by)
+    _stamp(vessel, updated_at=changed_at)
+
+
+def _work_in(slug: str, port_id: uuid.UUID) -> None:
+    """As it is done in the browser, and by the worker."""
+    begin(port_id=port_id, scope="staff")
+    user = db.session.scalars(select(User).where(User.email == LOOKS_AFTER)).one()
+    by = _member(user, current_port_of(port_id))
+    key = storage.new_key(slug, "general", "imports", "csv")
+    storage.put(BytesIO(GUESTS.encode()), key, "text/csv")
+    imported = Import.create(filename="Guests of the regatta.csv", storage_key=key, by=by)
+    _at_once(check_import.later(import_id=imported.id))
+    begin(port_id=port_id, user_id=by.id, scope="staff")
+    db.session.get_one(Import, imported.id).start(by=by)
+    _at_once(run_import.later(import_id=imported.id))
+    begin(port_id=port_id, user_id=by.id, scope="staff")
+    client = db.session.scalars(select(Client).where(Client.full_name == ERASED).with_for_update()).one()
+    erase(client, reason="Asked by letter not to be kept any longer", by=by)
+    _at_once(finish_erasure.later(client_id=client.id))
+
+
+def _member(user: User, port: CurrentPort) -> Member:
+    return Member(
+        id=user.id,
+        session_id=uuid7(),
+        name=user.name,
+        email=user.email,
+        is_super_admin=False,
+        port=port,
+        ports=(),
+        permissions=LEAVES,
+        roles=("port_admin",),
+        role_label="",
+        timezone=None,
+        locale=None,
+        preferences={},
+    )
+
+
+def _at_once(job_id: uuid.UUID) -> None:
+    """What waits for a worker, done here."""
+    commit()
+    perform(str(job_id))
 
 
 # type, title, what more, whose: of everybody or of who looks after the port; hours ago; read?

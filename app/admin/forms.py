@@ -20,12 +20,12 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, ValidationError
+from wtforms.validators import DataRequired, InputRequired, NumberRange, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from ..current import member
 from ..db import db
-from ..forms import EditForm, Form
+from ..forms import EditForm, Form, at_most
 from ..identity.models import Role
 from .labels import BERTH_STATUSES, COLOURS, DAYS, MODES, TAX_MODES, TRIGGERS
 from .models import SettingsSheet, TaxMode
@@ -132,13 +132,13 @@ class HoursForm(EditForm):
 
 
 for _day, _label in DAYS.items():
-    setattr(HoursForm, f"hours_{_day}", HoursField(_label, [Length(max=80)]))
+    setattr(HoursForm, f"hours_{_day}", HoursField(_label, [at_most(80)]))
 
 
 class MoneyForm(EditForm):
     invoice_prefix = StringField(
         _("Prefix"),
-        [Length(max=10)],
+        [at_most(10)],
         filters=[lambda text: (text or "").upper()],
         description=_("At most ten letters, digits, dashes and slashes. Every number begins with it."),
     )
@@ -197,7 +197,7 @@ class SecurityForm(EditForm):
 class MailForm(EditForm):
     mail_reply_to = StringField(
         _("Answers go to"),
-        [Length(max=320)],
+        [at_most(320)],
         description=_("Where a client’s answer to a message from Quayside arrives. Empty: nowhere."),
     )
     portal_signup = BooleanField(
@@ -214,14 +214,14 @@ class MailForm(EditForm):
 
 class HolidayForm(Form):
     day = DateField(_("Day"), [DataRequired(_("Choose the day."))])
-    name = StringField(_("Name"), [DataRequired(_("Type what the day is called.")), Length(max=60)])
+    name = StringField(_("Name"), [DataRequired(_("Type what the day is called.")), at_most(60)])
     is_yearly = BooleanField(_("Every year"))
 
 
 class RateForm(Form):
     name = StringField(
         _("Name"),
-        [DataRequired(_("Type a name, such as Standard.")), Length(max=40)],
+        [DataRequired(_("Type a name, such as Standard.")), at_most(40)],
         description=_("Such as Standard."),
     )
     percent = StringField(_("Per cent"), [DataRequired(_("Type the percentage, such as 25.5."))])
@@ -244,7 +244,7 @@ class RateForm(Form):
 
 
 class TagForm(EditForm):
-    name = StringField(_("Name"), [DataRequired(_("Type a name.")), Length(max=40)])
+    name = StringField(_("Name"), [DataRequired(_("Type a name.")), at_most(40)])
     colour = RadioField(_("Colour"), choices=list(COLOURS.items()), default="grey")
 
 

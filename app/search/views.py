@@ -14,7 +14,7 @@ bp = Blueprint("search", __name__, url_prefix="/<port>/search")
 
 
 def asked() -> str:
-    return request.args.get("q", "").strip()[:200]
+    return request.args.get("q", "").replace("\x00", "").strip()[:200]
 
 
 @bp.get("")

@@ -54,7 +54,7 @@ def counts(connection: psycopg.Connection) -> list[tuple[str, int]]:
 def test_there_are_two_hundred_clients_in_two_ports_and_some_that_were_entered_twice(
     connection: psycopg.Connection,
 ) -> None:
-    assert counts(connection) == [("hanko-itasatama", 70 + 2), ("port-nimara", 130 + 8)]
+    assert counts(connection) == [("hanko-itasatama", 70 + 2), ("port-nimara", 130 + 8 + 1 + 4)]
 
 
 def test_those_entered_twice_are_found_and_one_pair_was_merged(connection: psycopg.Connection) -> None:
@@ -73,6 +73,39 @@ def test_those_entered_twice_are_found_and_one_pair_was_merged(connection: psyco
         " JOIN clients a ON a.id = survivor_id JOIN clients b ON b.id = merged_id WHERE b.merged_into_id = a.id"
     ).fetchall()
     assert merged == [("Isabel Fontes", "Isabel M. Fontes", None, True)]
+
+
+def test_a_file_was_imported_with_rows_that_did_not_come_in(connection: psycopg.Connection) -> None:
+    imports = connection.execute("SELECT status, total, created_count, wrong_count, error FROM imports").fetchall()
+    assert imports == [("finished", 7, 4, 3, "")]
+    wrong = connection.execute("SELECT row_number, message FROM import_rows WHERE verdict = 'wrong' ORDER BY 1")
+    assert [(number, bool(message)) for number, message in wrong] == [(4, True), (5, True), (7, True)]
+    boats = connection.execute(
+        "SELECT count(*) FROM vessels v JOIN import_rows r ON r.client_id = v.client_id WHERE r.outcome = 'created'"
+    ).fetchone()
+    assert boats == (3,)
+    assert connection.execute("SELECT status FROM change_sets WHERE kind = 'import'").fetchall() == [("applied",)]
+
+
+def test_a_client_was_erased_and_nothing_is_left_of_them(connection: psycopg.Connection) -> None:
+    erased = connection.execute("SELECT id, full_name LIKE 'Erased client %' FROM clients WHERE erased_at IS NOT NULL")
+    ((client_id, is_nameless),) = erased.fetchall()
+    assert is_nameless
+    for table in ("client_contacts", "vessels"):
+        found = connection.execute(f"SELECT count(*) FROM {table} WHERE client_id = %s", (client_id,)).fetchone()
+        assert found == (0,), table
+    for table in ("search_words", "search_spellings"):
+        assert connection.execute(f"SELECT count(*) FROM {table} WHERE word = 'tolland'").fetchone() == (0,)
+    waiting = connection.execute("SELECT name FROM jobs WHERE name NOT LIKE 'app.files.%'").fetchall()
+    assert waiting == []
+
+
+def test_papers_of_vessels_have_files(connection: psycopg.Connection) -> None:
+    files = connection.execute(
+        "SELECT p.slug, f.filename, d.kind FROM vessel_documents d JOIN files f ON f.id = d.file_id"
+        " JOIN ports p ON p.id = d.port_id ORDER BY p.slug"
+    ).fetchall()
+    assert files == [("hanko-itasatama", "Policy.pdf", "insurance"), ("port-nimara", "Policy.pdf", "insurance")]
 
 
 def test_everybody_signs_in_with_the_password_of_the_demo(connection: psycopg.Connection) -> None:
@@ -98,8 +131,9 @@ def test_everybody_signs_in_with_the_password_of_the_demo(connection: psycopg.Co
 
 def test_each_client_can_be_reached_and_belongs_to_who_works_there(connection: psycopg.Connection) -> None:
     without = connection.execute(
-        "SELECT count(*) FROM clients c WHERE c.merged_into_id IS NULL AND NOT EXISTS (SELECT FROM client_contacts k"
-        " WHERE k.client_id = c.id AND k.kind = 'email' AND k.is_primary AND k.value LIKE '%@example.com')"
+        "SELECT count(*) FROM clients c WHERE c.merged_into_id IS NULL AND c.erased_at IS NULL"
+        " AND NOT EXISTS (SELECT FROM client_contacts k WHERE k.client_id = c.id AND k.kind = 'email'"
+        " AND k.is_primary AND k.value LIKE '%@example.com')"
     ).fetchone()
     assert without == (0,)
     strangers = connection.execute(
@@ -119,7 +153,10 @@ def test_the_timeline_agrees_with_the_record(connection: psycopg.Connection) -> 
     ).fetchone()
     assert wrong == (0,)
     notes = connection.execute("SELECT count(*) FROM client_notes").fetchone()
-    told = connection.execute("SELECT count(*) FROM events WHERE name = 'client:noteAdded'").fetchone()
+    told = connection.execute(
+        "SELECT count(*) FROM events JOIN clients c ON c.id = subject_id WHERE name = 'client:noteAdded'"
+        " AND c.erased_at IS NULL"
+    ).fetchone()
     assert notes == told
     assert notes is not None
     assert notes[0] > 20

@@ -88,7 +88,7 @@ def index() -> ResponseReturnValue:
     default = default_view(CLIENTS, member)
     if default and not request.args:
         return go("clients.show_view", view_id=UUID(default))
-    filters, asked = filters_of(member), request.args.get("q", "")
+    filters, asked = filters_of(member), request.args.get("q", "").replace("\x00", "")
     return page(
         "clients/index.html",
         follow=["clients" if stays_in_order(filters) else "clients:narrowed"],

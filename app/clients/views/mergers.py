@@ -34,7 +34,7 @@ def new_merger(number: int) -> ResponseReturnValue:
     client = unarchived(find_or_404(by_number(number)))
     other = request.args.get("other", type=int)
     if other is None:
-        asked = request.args.get("q", "").strip()
+        asked = request.args.get("q", "").replace("\x00", "").strip()
         found = to_merge_with(client, asked, member)
         return page("clients/mergers/choose.html", client=client, asked=asked, found=found)
     merged = unarchived(find_or_404(by_number(other)))
