@@ -33,7 +33,7 @@ from app.sorting import sort_name
 from app.tables.formulas import undefused
 from app.vessels.models import Vessel
 from tests.clients.importing import work_off
-from tests.world import NORTH, SOUTH, enter
+from tests.world import NORTH, SOUTH, enter, make_client
 
 ADMINS = {"north": "port_admin@north.example", "south": "port_admin@south.example"}
 PORTS = {"north": NORTH, "south": SOUTH}
@@ -111,12 +111,13 @@ FIELDS = st.fixed_dictionaries(
     }
 )
 TAGS = st.lists(lines(20, least=1), max_size=2, unique_by=str.casefold)
-FLEETS = st.lists(VESSELS, max_size=2, unique_by=lambda vessel: sort_name(vessel["name"]))
+# Two of one name are told apart by their numbers.
+FLEETS = st.lists(VESSELS, max_size=2) | VESSELS.map(lambda vessel: [vessel, {**vessel, "kind": "rib"}])
 PEOPLE = st.fixed_dictionaries(
     {
         "fields": FIELDS,
         "contacts": CONTACTS,
-        "labels": st.lists(lines(20), min_size=5, max_size=5),
+        "labels": st.lists(st.sampled_from(["WhatsApp", "* Home"]) | lines(20), min_size=5, max_size=5),
         "notes": st.lists(TEXTS, max_size=3, unique=True),
         "tags": TAGS,
         "vessels": FLEETS,
@@ -202,11 +203,14 @@ def changes_nothing(found: Import, least: int) -> bool:
     return len(rows) >= least
 
 
+NOT_COMPARED = ("Client number", "Vessel number", "Owner")
+
+
 def facts(content: bytes) -> list[dict[str, str]]:
     """What is in a file, but for what is another's elsewhere. Several notes come in as one."""
     found = []
     for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")):
-        cells = {name: undefused(cell) for name, cell in row.items() if name not in ("Client number", "Owner")}
+        cells = {name: undefused(cell) for name, cell in row.items() if name not in NOT_COMPARED}
         notes = [cells.pop(name) for name in list(cells) if name.startswith("Note")]
         found.append({**cells, "notes": "\n".join(filter(None, notes))})
     return found
@@ -282,7 +286,6 @@ def apart(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
         fields = person["fields"]
         fields["company_name"] = "" if fields["company_name"] == fields["full_name"] else fields["company_name"]
         person["contacts"] = [(kind, value) for kind, value in person["contacts"] if is_first((kind, value.casefold()))]
-        person["labels"] = [label.strip(" *") for label in person["labels"]]
         for vessel in person["vessels"]:
             letters = re.sub(r"[\W_]+", "", vessel["registration"]).upper()
             vessel["registration"] = vessel["registration"] if letters and is_first(letters) else ""
@@ -305,3 +308,60 @@ def test_in_another_port_they_are_the_same(app: Flask, people: list[dict[str, An
         second = exported(app, "south")
         assert differing(facts(first), facts(second)) == []
         assert changes_nothing(checked(second, "south"), len(distinct))
+
+
+def kestrels(slug: str) -> list[tuple[str, str, int | None]]:
+    enter(ADMINS[slug], slug)
+    db.session.expire_all()
+    found = db.session.scalars(select(Vessel).order_by(Vessel.number))
+    return [(vessel.name, vessel.kind, vessel.power_amps) for vessel in found]
+
+
+@pytest.mark.usefixtures("fields_of_ports")
+@pytest.mark.parametrize("at_once", [1, 1000])
+def test_vessels_of_one_name_without_a_registration_stay_apart(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr("app.clients.imports.jobs.LET_IN_AT_ONCE", at_once)
+    by = enter(ADMINS["north"])
+    client = make_client(by, email="lea@example.com")
+    fleet = [("sail", 16), ("rib", None), ("motor", 32)]
+    for kind, amps in fleet:
+        Vessel.create(client, {"name": "Kestrel", "kind": kind, "power_amps": amps}, by=by)
+    commit()
+    content = exported(app, "north")
+    assert changes_nothing(checked(content, "north"), 3)
+    let_in(checked(content, "south"), "south")
+    assert kestrels("south") == [("Kestrel", kind, amps) for kind, amps in fleet]
+    assert changes_nothing(checked(exported(app, "south"), "south"), 3)
+
+
+@pytest.mark.usefixtures("fields_of_ports")
+def test_what_changed_of_one_of_two_of_a_name_is_changed_there(app: Flask) -> None:
+    by = enter(ADMINS["north"])
+    client = make_client(by, email="lea@example.com")
+    for amps in (16, 32):
+        Vessel.create(client, {"name": "Kestrel", "kind": "sail", "power_amps": amps}, by=by)
+    commit()
+    content = exported(app, "north").replace(b",32,", b",63,")
+    let_in(checked(content, "north"), "north")
+    assert [amps for _name, _kind, amps in kestrels("north")] == [16, 63]
+
+
+@pytest.mark.usefixtures("fields_of_ports")
+@pytest.mark.parametrize("label", ["WhatsApp", "* Mobile"])
+def test_a_phone_keeps_its_label_and_stays_a_phone(app: Flask, label: str) -> None:
+    by = enter(ADMINS["north"])
+    client = make_client(by)
+    Contact.create(client, {"kind": "phone", "value": "+358405550113", "label": label}, country="FI", by=by)
+    commit()
+    let_in(checked(exported(app, "north"), "south"), "south")
+    enter(ADMINS["south"], "south")
+    found = db.session.scalars(select(Contact).where(Contact.port_id == SOUTH)).one()
+    assert (found.kind, found.label) == ("phone", label)
+
+
+@pytest.mark.usefixtures("fields_of_ports")
+def test_what_is_no_number_of_a_vessel_is_said(app: Flask) -> None:
+    found = checked(b"Name,Vessel name,Vessel number\nAna,Kestrel,B-17\n", "north")
+    assert rows_in(found)[0][:2] == ("wrong", "\u201cB-17\u201d is no vessel number.")

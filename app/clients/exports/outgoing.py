@@ -101,7 +101,7 @@ def _add_the_rest(clients: Mapping[uuid.UUID, Outgoing]) -> None:
 
 
 def _vessels_of(ids: Sequence[uuid.UUID]) -> Select[Any]:
-    columns = (Vessel.id, Vessel.client_id, *(getattr(Vessel, name) for name in Vessel.EDITABLE))
+    columns = (Vessel.id, Vessel.client_id, Vessel.number, *(getattr(Vessel, name) for name in Vessel.EDITABLE))
     return select(*columns).where(Vessel.client_id.in_(ids), Vessel.archived_at.is_(None))
 
 
@@ -209,7 +209,7 @@ def all_columns(port_id: uuid.UUID, widths: Widths) -> list[Column]:
         *(_custom(known, found) for found in known.fields if found.key in widths.custom),
     ]
     if widths.has_vessels:
-        columns += [_of_vessel(known, name) for name in Vessel.EDITABLE]
+        columns += [_of_vessel(known, name) for name in ("number", *Vessel.EDITABLE)]
     return [*columns, *_note_columns(known, min(widths.most.get("note", 0), MOST_COLUMNS - len(columns)))]
 
 
@@ -278,9 +278,7 @@ def _contact_at(kind: ContactKind, at: int, *, is_last: bool) -> Callable[[Outgo
 def _label_at(kind: ContactKind, at: int) -> Callable[[Outgoing], str]:
     def cell(one: Outgoing) -> str:
         there = one.contacts.get(kind, ())
-        label = there[at].label if at < len(there) else ""
-        # An import takes a phone that is called so for a WhatsApp number.
-        return "" if kind == ContactKind.PHONE and label.strip(" *").casefold() == "whatsapp" else label
+        return there[at].label if at < len(there) else ""
 
     return cell
 

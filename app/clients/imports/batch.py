@@ -35,6 +35,7 @@ class Batch:
         ids = {self._host(row) for row in updates} - {None}
         self.locked = about([], ids=[one for one in ids if one], locks=True)
         add_what_rows_bring(self.locked, [row.fields for row in updates], locks=True)
+        self.locked.fleet.since = found.created_at
         definitions = self._definitions(rows)
         self.writing = Writing(
             found.port_id,

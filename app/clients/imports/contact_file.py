@@ -28,7 +28,7 @@ from ..models.contact import Unfit as UnfitContact
 from ..models.contact import read_value
 from .columns import Columns
 from .targets import ADDRESS, CONTACTS, NAMES, plain, unit_of
-from .vessel_rows import vessel_of
+from .vessel_rows import NUMBER, vessel_of
 
 if TYPE_CHECKING:
     from ..models import Import
@@ -124,6 +124,12 @@ class Reading:
         return found
 
     @cached_property
+    def own_labels(self) -> frozenset[int]:
+        """The columns of labels that are called as an export of ours calls them."""
+        own = plain(self.known.columns.label_of("label"))
+        return frozenset(at for at in self.label_at.values() if plain(self.header[at]) == own)
+
+    @cached_property
     def places(self) -> dict[str, dict[str, int]]:
         return _places(self.header, self.keys)
 
@@ -169,8 +175,7 @@ def read_row(reading: Reading, cells: Sequence[str]) -> tuple[dict[str, Any], st
         if key in ADDRESS:
             continue
         if key in CONTACTS:
-            label = cells[reading.label_at[at]] if at in reading.label_at else reading.targets[at].partition("|")[2]
-            contacts += separate(key, cell, label.strip(" *")[:LONGEST_LABEL])
+            contacts += _contacts(reading, at, cell, cells)
         elif key == "note":
             notes.append(cell)
         elif key == "told_note":
@@ -190,6 +195,19 @@ def read_row(reading: Reading, cells: Sequence[str]) -> tuple[dict[str, Any], st
     if too_many := _too_many(reading, cells):
         problem = too_many, ""
     return judged(_named_whole(named, parts), contacts, reading.known, problem=problem)
+
+
+def _contacts(reading: Reading, at: int, cell: str, cells: Sequence[str]) -> Iterator[dict[str, str]]:
+    """With its label as it stands, where we wrote it; others mark the first with a star, and have no WhatsApp numbers
+    but phones that are called so."""
+    key, label_at = reading.keys[at], reading.label_at.get(at)
+    label = reading.targets[at].partition("|")[2] if label_at is None else cells[label_at]
+    if label_at in reading.own_labels:
+        return separate(key, cell, " ".join(label.split())[:LONGEST_LABEL])
+    label = label.strip(" *")[:LONGEST_LABEL]
+    if key == "phone" and label.casefold() == "whatsapp":
+        key, label = "whatsapp", ""
+    return separate(key, cell, label)
 
 
 def _number(reading: Reading, at: int, cell: str) -> str:
@@ -266,8 +284,6 @@ def separate(kind: str, cell: str, label: str) -> Iterator[dict[str, str]]:
         found = [" ".join(part.split()) for part in cell.split(":::")]
     else:
         found = re.split(r":::|[;,]| / ", cell)
-    if kind == "phone" and label.casefold() == "whatsapp":
-        kind, label = "whatsapp", ""
     for part in found:
         if value := " ".join(part.split()).strip("" if kind == "address" else " ,;"):
             yield {"kind": kind, "value": value, "label": label}
@@ -335,6 +351,8 @@ def _read_owner(named: dict[str, Any], colleagues: Mapping[str, uuid.UUID]) -> N
 
 def _read_vessel(named: dict[str, Any]) -> None:
     """One without a name is called by its registration."""
+    if (number := named.get(NUMBER)) and not re.fullmatch(r"[0-9]{1,9}", number):
+        raise WrongRow(_("“%(number)s” is no vessel number.", number=number), NUMBER)
     if not vessel_of(named) or named.get("vessel_name"):
         return
     if not named.get("vessel_registration"):

@@ -24,7 +24,7 @@ from .columns import Columns
 from .contact_file import judged, known_to, separate
 from .targets import ADDRESS, CONTACTS
 from .verdicts import Here, Seen, about, differences, in_words, judge, label_of, present
-from .vessel_rows import OF_VESSELS, vessel_of
+from .vessel_rows import NUMBER, OF_VESSELS, vessel_of
 from .vessel_rows import present as present_of_vessel
 
 SHOWN = 50
@@ -175,7 +175,7 @@ class RowForm(Form):
 
 def form_of(columns: Columns, row: ImportRow | None = None) -> RowForm:
     """As it was sent, or opened for the row."""
-    more = [field.key for field in columns.fields if field.key in columns.read or field.key == "tags"]
+    more = [field.key for field in columns.fields if field.key in columns.read or field.key in ("tags", NUMBER)]
     typed = (*TYPED, *(key for key in more if key not in TYPED), *AT_THE_END)
     fields: dict[str, Any] = {
         name: (TextAreaField if name == "note" else StringField)(columns.by_key[name].label) for name in typed

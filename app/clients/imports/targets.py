@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _
 from ...sorting import sort_name
 from ..fields import LONGEST
 from ..labels import FIELDS as FIELD_WORDS
-from .vessel_rows import OF_VESSELS
+from .vessel_rows import NUMBER, OF_VESSELS
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,7 @@ FIELDS = (
         " bootsname schiff bat batnamn barco embarcacion",
         120,
     ),
+    Field(NUMBER, _("Vessel number"), VESSEL, 12, help=_("as an export has it")),
     _vessel(
         "kind", _("Vessel kind"), "vesselkind vesseltype boattype boatkind yachttype venetyyppi bootstyp battyp", 40
     ),

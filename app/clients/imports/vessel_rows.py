@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,7 @@ from ..models import Client
 
 # What begins so in a row is of its vessel; the rest is what vessels call it.
 OF_VESSELS = "vessel_"
+NUMBER = f"{OF_VESSELS}number"
 # No two vessels of a port have these in common.
 UNIQUE = ("imo", "mmsi")
 MARKS = (*UNIQUE, "registration")
@@ -32,8 +34,9 @@ def vessel_of(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def mark_of(vessel: Mapping[str, Any]) -> str:
-    """What tells it from the others of its owner: its registration, else its name."""
-    return _letters(vessel.get("registration", "")) or f"name {sort_name(vessel['name'])}"
+    """What tells it from the others of its owner: its registration, else its name and number."""
+    named = f"name {sort_name(vessel['name'])} {vessel.get('number', '')}"
+    return _letters(vessel.get("registration", "")) or named
 
 
 def _letters(registration: str) -> str:
@@ -43,8 +46,11 @@ def _letters(registration: str) -> str:
 
 @dataclass
 class Fleet:
-    """Vessels that are here: by owner those of the clients in question, by mark who has what no other may have."""
+    """Vessels that are here: by owner those of the clients in question, by mark who has what no other may have.
 
+    `since`: when the file was sent whose rows come in; what is younger may have come with it."""
+
+    since: datetime | None = None
     vessels: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
     by_client: dict[uuid.UUID, list[uuid.UUID]] = field(default_factory=dict)
     by_mark: dict[tuple[str, str], uuid.UUID] = field(default_factory=dict)
@@ -60,17 +66,18 @@ class Fleet:
                     self.by_mark.setdefault((mark, one[mark]), one["id"])
 
     def named(self, vessel: Mapping[str, Any], client_id: uuid.UUID | None) -> uuid.UUID | None:
-        """Which of the client's it is: that of the same registration, else the one of the same name."""
+        """Which of the client's it is: that of the same registration, else the one of the same name; of several, that
+        of the number which the row gives."""
         here = [self.vessels[one] for one in self.by_client.get(client_id, ())] if client_id else []
         registration, name = _letters(vessel.get("registration", "")), sort_name(vessel["name"])
-        for one in here:
-            if registration and _letters(one["registration"]) == registration:
-                return uuid.UUID(str(one["id"]))
-        for one in here:
-            is_other = registration and one["registration"]
-            if one["sort_name"] == name and not is_other:
-                return uuid.UUID(str(one["id"]))
-        return None
+        number = vessel.get("number")
+        found = [one for one in here if registration and _letters(one["registration"]) == registration]
+        if not found:
+            found = [one for one in here if one["sort_name"] == name and not (registration and one["registration"])]
+            # Elsewhere numbers are others, but two numbers in one file are two vessels.
+            found = [one for one in found if not (number and self.since and one["created_at"] >= self.since)]
+        numbered = [one for one in found if number and str(one.get("number")) == number]
+        return next((uuid.UUID(str(one["id"])) for one in numbered or found), None)
 
     def differences(self, vessel: Mapping[str, Any], client_id: uuid.UUID | None) -> list[list[Any]]:
         """Field, old, new: `vessel` for one that is not here, else what the row changes of it."""
@@ -82,7 +89,9 @@ class Fleet:
         return [
             [OF_VESSELS + name, present(self.vessels[found], name), new]
             for name, new in vessel.items()
-            if present(self.vessels[found], name) != new and not (name == "name" and _is_called(vessel))
+            if name != "number"
+            and present(self.vessels[found], name) != new
+            and not (name == "name" and _is_called(vessel))
         ]
 
     def taken(self, vessel: Mapping[str, Any], client_id: uuid.UUID | None) -> tuple[str, dict[str, Any]] | None:
@@ -109,7 +118,9 @@ def present(vessel: Mapping[str, Any], name: str) -> Any:
 COLUMNS = [
     Vessel.id,
     Vessel.client_id,
+    Vessel.number,
     Vessel.sort_name,
+    Vessel.created_at,
     *(getattr(Vessel, name) for name in Vessel.EDITABLE),
     Client.full_name.label("owner"),
 ]
