@@ -45,10 +45,10 @@ class Lookalike:
 
 def lookalikes(member: Member, typed: dict[str, Any], *, country: str) -> list[Lookalike]:
     """Clients the member may see that look like what was typed, the likeliest first: one statement where there is
-    nobody, one more where an address, a company or a tax number was typed, and one for who is found."""
+    nobody, one more where an address or a company was typed, and one for who is found."""
     look = typed_look(typed, country=country)
     ids = _same(look)
-    if look.street or look.company_name or look.tax_number:
+    if look.street or look.company_name:
         ids |= _resembling(member, look, str(typed["full_name"]))
     found = []
     for client, other in _looks(member, ids) if ids else ():
@@ -110,8 +110,8 @@ def _same(look: Look) -> set[uuid.UUID]:
 
 
 def _resembling(member: Member, look: Look, typed: str) -> set[uuid.UUID]:
-    """Whose name is spelled in another way. That is not enough by itself, nor with the town; who shares a contact is
-    found by that."""
+    """Whose name is spelled in another way. That is not enough by itself, nor with the town; who shares a contact or
+    the tax number is found by that."""
     found = [select(search(member, typed, 10).c.client_id)]
     words = look.words
     if len(words) > 1:
