@@ -82,10 +82,14 @@ def erase(client: Client, *, reason: str, by: Actor) -> bool:
     _forget("client", ids, port_id=client.port_id)
     _forget("vessel", list(vessels), port_id=client.port_id)
     for one in clients:
-        # Under a new key of the client.
         went = list(vessels.items()) if one.id == client.id else []
-        one.record("erased", by=by, reason=reason, kept=[what.label for what in keeping], vessels=went)
+        _tell(one, by=by, reason=reason, staying=[what.label for what in keeping], vessels=went)
     return True
+
+
+def _tell(client: Client, *, by: Actor, reason: str, staying: list[str], vessels: list[tuple[uuid.UUID, int]]) -> None:
+    """Under a new key of the client."""
+    client.record("erased", by=by, reason=reason, kept=staying, vessels=vessels)
 
 
 def _tell_others(ids: Sequence[uuid.UUID], *, by: Actor) -> None:
