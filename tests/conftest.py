@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from flask import Flask
@@ -28,6 +29,11 @@ TESTS = Path(__file__).parent
 LONG = [TESTS / name for name in ("jobs", "test_fences.py", "test_run.py", "browser")]
 # Files whose tests share nothing that is dear to make: processes take them one by one.
 SHARED = {TESTS / name for name in ("test_access.py",)}
+
+
+class Install(Protocol):
+    def __call__(self, holding: Holding, *, redis: Valkey = ...) -> Installation: ...
+
 
 POSTGRES = pytest.StashKey[Postgres]()
 HOME = pytest.StashKey[Path]()
@@ -175,14 +181,14 @@ def install(
     worker_id: str,
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[Holding], Installation]]:
+) -> Iterator[Install]:
     """Make the file's own installation; its processes and its database go with the file."""
     made: list[Installation] = []
 
-    def make(holding: Holding) -> Installation:
-        name = f"quayside_{worker_id}_{request.node.path.stem}_{holding}"
+    def make(holding: Holding, *, redis: Valkey = valkey) -> Installation:
+        name = f"quayside_{worker_id}_{request.node.path.stem}_{len(made)}"
         database = cluster.clone(name, holding)
-        made.append(Installation(database, valkey.url(1), tmp_path_factory.mktemp("home")))
+        made.append(Installation(database, redis.url(1), tmp_path_factory.mktemp("home")))
         made[-1].redis.flushdb()
         return made[-1]
 
@@ -193,7 +199,7 @@ def install(
 
 
 @pytest.fixture(scope="module")
-def committed(install: Callable[[Holding], Installation]) -> Installation:
+def committed(install: Install) -> Installation:
     """With the cast of tests/world.py in it."""
     return install("cast")
 
@@ -204,13 +210,39 @@ def server(committed: Installation) -> Running:
     return committed.start_web()
 
 
-@pytest.fixture(scope="module")
-def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fragile]:
-    """An installation whose Postgres and Valkey are its own, to be stopped and started by a test."""
-    home = tmp_path_factory.mktemp("fragile")
-    postgres, valkey = start_postgres(home / "postgres"), start_valkey(home / "valkey")
-    installation = Installation(Cluster(postgres.port).clone("quayside"), valkey.url(), home)
-    yield Fragile(installation, postgres, valkey)
-    installation.end_all()
+@pytest.fixture(scope="session")
+def fragile_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """Beside the one of the run, to be stopped and started by a test."""
+    valkey = start_valkey(tmp_path_factory.mktemp("fragile") / "valkey")
+    yield valkey
     valkey.stop()
+
+
+@pytest.fixture(scope="session")
+def fragile_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    postgres = start_postgres(tmp_path_factory.mktemp("fragile") / "postgres")
+    yield postgres
     postgres.stop()
+
+
+@pytest.fixture(scope="module")
+def fragile(
+    fragile_postgres: Postgres,
+    fragile_valkey: Valkey,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Fragile]:
+    """The file's own installation on servers that a test may stop and start."""
+    cluster = Cluster(fragile_postgres.port)
+    database = cluster.clone(f"quayside_{request.node.path.parent.name}_{request.node.path.stem}")
+    installation = Installation(database, fragile_valkey.url(), tmp_path_factory.mktemp("home"))
+    installation.redis.flushdb()
+    yield Fragile(installation, fragile_postgres, fragile_valkey)
+    installation.end_all()
+    cluster.drop(database.name)
+
+
+@pytest.fixture(scope="module")
+def unsteady(install: Install, fragile_valkey: Valkey) -> Installation:
+    """The file's own installation, of which only the Redis is one that a test may stop and start."""
+    return install("cast", redis=fragile_valkey)

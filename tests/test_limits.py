@@ -12,8 +12,9 @@ from flask_sqlalchemy import SQLAlchemy
 from app import limits
 from app.db import commit
 from app.dev.processes import wait_until
+from app.dev.servers import Valkey
 from app.web import SESSION_COOKIE
-from tests.servers import Fragile, away, hanging
+from tests.servers import Installation, away, hanging
 from tests.world import Visitor, enter, make_client, start_session
 
 MANAGER = "sales_manager@north.example"
@@ -84,30 +85,34 @@ def test_an_address_is_a_household(one: str, other: str, are_the_same: bool) -> 
     assert (limits.network(one) == limits.network(other)) is are_the_same
 
 
-def test_without_redis_the_process_counts(fragile: Fragile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_redis_the_process_counts(
+    unsteady: Installation, fragile_valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(limits.AMOUNTS, "requests", "4 per hour")
-    app = fragile.installation.app
+    app = unsteady.app
     with app.app_context():
         token = start_session(MANAGER)
         commit()
     browser = app.test_client()
     browser.set_cookie(SESSION_COOKIE, token)
     assert [browser.get("/auth/ports").status_code for _ in range(2)] == [200] * 2
-    with away(fragile.valkey):
+    with away(fragile_valkey):
         assert [browser.get("/auth/ports").status_code for _ in range(5)] == [200] * 4 + [429]
     # Redis had counted two; the process stops counting for itself once it has found Redis again.
     assert wait_until(lambda: browser.get("/auth/ports").status_code == 200, seconds=60)
 
 
-def test_a_redis_that_hangs_holds_up_one_request(fragile: Fragile, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_redis_that_hangs_holds_up_one_request(
+    unsteady: Installation, fragile_valkey: Valkey, caplog: pytest.LogCaptureFixture
+) -> None:
     """The first one waits for it; the others are counted here and do not ask."""
-    app = fragile.installation.app
+    app = unsteady.app
     with app.app_context():
         token = start_session("viewer@north.example")
         commit()
     browser = app.test_client()
     browser.set_cookie(SESSION_COOKIE, token)
     assert browser.get("/auth/ports").status_code == 200
-    with hanging(fragile.valkey):
+    with hanging(fragile_valkey):
         assert {browser.get("/auth/ports").status_code for _ in range(30)} == {200}
     assert [line.name for line in caplog.records if "unreachable" in line.getMessage()] == ["flask-limiter"]

@@ -13,10 +13,11 @@ from structlog.testing import capture_logs
 
 from app import live
 from app.dev.processes import wait_until
+from app.dev.servers import Valkey
 from app.live.hub import Hub
 from app.live.rooms import TOPICS, room_of
 from tests.live.pages import REFRESH, Page, sign_in
-from tests.servers import Fragile, Installation, away, hanging
+from tests.servers import Installation, away, hanging
 from tests.world import NORTH, enter, user_id
 
 MANAGER = "sales_manager@north.example"
@@ -142,52 +143,55 @@ def test_a_topic_nobody_knows_has_no_room(committed: Installation) -> None:
 
 
 @pytest.fixture(scope="module")
-def shaky(fragile: Fragile) -> Fragile:
-    fragile.installation.start_web()
-    return fragile
+def shaky(unsteady: Installation) -> Installation:
+    unsteady.start_web()
+    return unsteady
 
 
-def test_redis_away_closes_sockets_and_takes_no_new_ones_until_it_is_back(shaky: Fragile) -> None:
-    installation = shaky.installation
-    token = sign_in(installation, MANAGER)
-    page = Page.following(installation, MANAGER, "clients", token=token)
-    with away(shaky.valkey):
+def test_redis_away_closes_sockets_and_takes_no_new_ones_until_it_is_back(
+    shaky: Installation, fragile_valkey: Valkey
+) -> None:
+    token = sign_in(shaky, MANAGER)
+    page = Page.following(shaky, MANAGER, "clients", token=token)
+    with away(fragile_valkey):
         assert page.end() == (1013, "Live updates are away for a moment")
         with pytest.raises(websocket.WebSocketBadStatusException) as refused:
-            Page(installation, MANAGER, "clients", token=token)
+            Page(shaky, MANAGER, "clients", token=token)
         assert refused.value.status_code == 503
-        with urlopen(f"{installation.url}/auth/login", timeout=20) as answer:
+        with urlopen(f"{shaky.url}/auth/login", timeout=20) as answer:
             assert answer.status == 200
 
     back: list[Page] = []
 
     def comes_back() -> bool:
         try:
-            back.append(Page(installation, MANAGER, "clients", token=token))
+            back.append(Page(shaky, MANAGER, "clients", token=token))
         except websocket.WebSocketBadStatusException:
             return False
         return True
 
     assert wait_until(comes_back, seconds=20)
-    with back[0] as page, installation.app.app_context():
+    with back[0] as page, shaky.app.app_context():
         assert page.next() == REFRESH
         live.remove(CLIENTS, target="row")
         assert "row" in str(page.next())
 
 
-def test_a_redis_that_hangs_is_noticed(shaky: Fragile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redis_that_hangs_is_noticed(
+    shaky: Installation, fragile_valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("app.live.hub.SILENCE", 0.2)
-    hub = Hub(shaky.installation.app)
+    hub = Hub(shaky.app)
     assert hub.is_ready()
-    window = listener(shaky.installation, hub, MANAGER)
-    with hanging(shaky.valkey):
+    window = listener(shaky, hub, MANAGER)
+    with hanging(fragile_valkey):
         assert wait_until(lambda: window.closed is not None, seconds=10)
         assert window.closed == (1013, "Live updates are away for a moment")
         assert not hub.is_ready()
     assert wait_until(hub.is_ready, seconds=10)
 
 
-def test_ending_sockets_while_redis_is_away_hurts_nobody(shaky: Fragile) -> None:
-    with shaky.installation.app.app_context(), capture_logs() as said, away(shaky.valkey):
+def test_ending_sockets_while_redis_is_away_hurts_nobody(shaky: Installation, fragile_valkey: Valkey) -> None:
+    with shaky.app.app_context(), capture_logs() as said, away(fragile_valkey):
         live.close(user_id=user_id(MANAGER))
     assert "live_close_not_published" in [line["event"] for line in said]
