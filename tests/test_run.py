@@ -103,11 +103,20 @@ class FirstRun:
 
 @dataclass(frozen=True)
 class SecondRun:
-    """The second one, and what others beside it were told."""
+    """What others beside the second one were told, and what ran as it was killed."""
 
     same_home: str
     same_port: str
+    processes: dict[int, str]
+
+
+@dataclass(frozen=True)
+class ThirdRun:
+    """The one after the kill, and how it ended when its relay did."""
+
     sign_in: str
+    processes: dict[int, str]
+    output: str
     status: int
     left: dict[int, str]
 
@@ -132,9 +141,20 @@ def second(make_run: MakeRun, first: FirstRun) -> SecondRun:
     process = make_run.started()
     same_home = make_run.refused()
     same_port = make_run.refused(QUAYSIDE_HOME=str(make_run.home.with_name("elsewhere")))
-    sign_in = make_run.page("/auth/login")
-    status = make_run.stopped(process, signal.SIGTERM)
-    return SecondRun(same_home, same_port, sign_in, status, make_run.left())
+    processes = make_run.left()
+    process.kill()
+    status_of(process)
+    return SecondRun(same_home, same_port, processes)
+
+
+@pytest.fixture(scope="module")
+def third(make_run: MakeRun, second: SecondRun) -> ThirdRun:
+    process = make_run.started()
+    sign_in, processes = make_run.page("/auth/login"), make_run.left()
+    relay = next(pid for pid, line in processes.items() if "flask relay run" in line)
+    os.kill(relay, signal.SIGKILL)
+    status = status_of(process, seconds=60)
+    return ThirdRun(sign_in, processes, make_run.output(), status, make_run.left())
 
 
 @pytest.fixture
@@ -189,31 +209,15 @@ def test_another_run_on_the_port_is_refused(second: SecondRun, make_run: MakeRun
     assert f"Port {make_run.port} is in use" in second.same_port
 
 
-def test_a_polite_kill_leaves_nothing(second: SecondRun) -> None:
-    assert 'name="password"' in second.sign_in
-    assert second.status == 0
-    assert second.left == {}
+def test_after_a_kill_it_starts_again(second: SecondRun, third: ThirdRun) -> None:
+    assert 'name="password"' in third.sign_in
+    assert set(second.processes) & set(third.processes) == set()
 
 
-def test_after_a_kill_it_starts_again(run: MakeRun) -> None:
-    process = run.started()
-    before = run.left()
-    process.kill()
-    status_of(process)
-    again = run.started()
-    assert set(before) & set(run.left()) == set()
-    assert 'name="password"' in run.page("/auth/login")
-    assert run.stopped(again, signal.SIGINT) == 0
-    assert run.left() == {}
-
-
-def test_a_role_that_ends_ends_the_run_and_is_named(run: MakeRun) -> None:
-    process = run.started()
-    relay = next(pid for pid, line in run.left().items() if "flask relay run" in line)
-    os.kill(relay, signal.SIGKILL)
-    assert status_of(process, seconds=60) == 1
-    assert "relay ended with status -9" in run.output()
-    assert run.left() == {}
+def test_a_role_that_ends_ends_the_run_and_is_named(third: ThirdRun) -> None:
+    assert third.status == 1
+    assert "relay ended with status -9" in third.output
+    assert third.left == {}
 
 
 @pytest.mark.parametrize(
@@ -235,7 +239,9 @@ def test_bad_settings_are_refused_before_anything_starts(run: MakeRun, changed: 
     assert run.left() == {}
 
 
-def test_servers_that_are_given_are_used(cluster: Cluster, valkey: Valkey, worker_id: str, tmp_path: Path) -> None:
+def test_servers_that_are_given_are_used_and_a_polite_kill_leaves_nothing(
+    cluster: Cluster, valkey: Valkey, worker_id: str, tmp_path: Path
+) -> None:
     name = f"quayside_{worker_id}_given"
     database = cluster.empty(name)
     run = MakeRun(tmp_path)
@@ -249,7 +255,8 @@ def test_servers_that_are_given_are_used(cluster: Cluster, valkey: Valkey, worke
         assert [line for line in run.left().values() if "bin/postgres" in line or "valkey-server" in line] == []
         with database.connect() as connection:
             assert connection.execute("SELECT count(*) FROM ports").fetchone() == (2,)
-        assert run.stopped(process, signal.SIGINT) == 0
+        assert run.stopped(process, signal.SIGTERM) == 0
+        assert run.left() == {}
     finally:
         run.close()
     assert not (run.home / "postgres").exists()
