@@ -144,7 +144,9 @@ def compress(response: Response) -> Response:
     encoding = accepted_encoding(("br", "gzip"))
     if encoding is None or "Content-Encoding" in response.headers or len(body) <= SMALLEST_WORTH_COMPRESSING:
         return response
-    response.set_data(brotli.compress(body, quality=5) if encoding == "br" else gzip.compress(body, 5, mtime=0))
+    # A window of 64 kB is as good as one of 4 MB for a page, and the process holds a megabyte less.
+    br = encoding == "br"
+    response.set_data(brotli.compress(body, quality=5, lgwin=16) if br else gzip.compress(body, 5, mtime=0))
     response.headers["Content-Encoding"] = encoding
     return response
 
