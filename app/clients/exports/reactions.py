@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import suppress
-from typing import Any
 
 import redis
 from flask import url_for
@@ -69,25 +68,15 @@ def show_progress(export_id: uuid.UUID) -> None:
 # --- How the log tells of it
 
 
-@tells("export:started", icon="download")
-def _started(details: Mapping[str, Any]) -> str:
-    return _("asked for a file of %(count)s clients", count=details.get("count", ""))
-
-
-@tells("export:finished", icon="circle-check", tone="ok")
-def _finished(details: Mapping[str, Any]) -> str:
-    return _("got a file of %(count)s clients", count=details.get("count", ""))
-
-
-@tells("export:stopped", icon="circle-x", tone="warn")
-def _stopped(details: Mapping[str, Any]) -> str:
-    words = {name: details.get(name, "") for name in ("done", "total")}
-    return _("stopped an export after %(done)s of %(total)s clients", **words)
-
-
-@tells("export:failed", icon="triangle-alert", tone="bad")
-def _failed(details: Mapping[str, Any]) -> str:
-    return _("could not make a file of clients")
+tells("export:started", lazy_gettext("asked for a file of %(count)s clients"), icon="download")
+tells("export:finished", lazy_gettext("got a file of %(count)s clients"), icon="circle-check", tone="ok")
+tells(
+    "export:stopped",
+    lazy_gettext("stopped an export after %(done)s of %(total)s clients"),
+    icon="circle-x",
+    tone="warn",
+)
+tells("export:failed", lazy_gettext("could not make a file of clients"), icon="triangle-alert", tone="bad")
 
 
 @subjects("export", lazy_gettext("Export"))

@@ -14,7 +14,7 @@ from ...current import member
 from ...db import db
 from ...web import find_or_404, go, kept_list, requires, said
 from ..forms import AddTagForm
-from ..models import ClientTag
+from ..models import Client, ClientTag
 from . import bp
 from .clients import locked, refusal, show_page, unarchived
 
@@ -58,21 +58,21 @@ def create_tag(number: int) -> ResponseReturnValue:
     if tag is None:
         form.name.errors = [*form.name.errors, *form.form_errors]
         return show_page(client, status or 422, tag_form=form)
+    return tagged(client, tag)
+
+
+def tagged(client: Client, tag: Tag) -> ResponseReturnValue:
     if ClientTag.put_on(client, tag, by=member):
-        undo = url_for("clients.destroy_tag", number=number, tag_id=tag.id, list=kept_list(), _method="DELETE")
+        undo = url_for("clients.destroy_tag", number=client.number, tag_id=tag.id, list=kept_list(), _method="DELETE")
         said(_("Tagged “%(tag)s”", tag=tag.name), undo_url=undo)
-    return go("clients.show", number=number, list=kept_list())
+    return go("clients.show", number=client.number, list=kept_list())
 
 
 @bp.put("/<int:number>/tags/<uuid:tag_id>")
 @requires("clients.edit")
 def update_tag(number: int, tag_id: uuid.UUID) -> ResponseReturnValue:
     """A tag that was chosen, or taken off before."""
-    client, tag = unarchived(locked(number)), tag_of(tag_id)
-    if ClientTag.put_on(client, tag, by=member):
-        undo = url_for("clients.destroy_tag", number=number, tag_id=tag_id, list=kept_list(), _method="DELETE")
-        said(_("Tagged “%(tag)s”", tag=tag.name), undo_url=undo)
-    return go("clients.show", number=number, list=kept_list())
+    return tagged(unarchived(locked(number)), tag_of(tag_id))
 
 
 @bp.delete("/<int:number>/tags/<uuid:tag_id>")
