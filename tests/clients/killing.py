@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,8 @@ from app.jobs import sweep
 from app.live.rooms import channel_of
 from tests.servers import Installation, Running
 from tests.world import NORTH, user_id
+
+AT_ONCE = 100
 
 CLIENTS = """
 INSERT INTO clients (id, port_id, number, kind, full_name, sort_name, company_name, preferred_name, nationality,
@@ -33,6 +36,12 @@ def insert_clients(installation: Installation, count: int, *, by: str) -> None:
     """Guest 1 and so on, with the numbers from 5001 on."""
     with installation.database.connect() as connection:
         connection.execute(CLIENTS, (NORTH, user_id(by), count))
+
+
+def start_worker(installation: Installation) -> Running:
+    """One that takes AT_ONCE records at once."""
+    worker = installation.start([sys.executable, "-m", "tests.clients", str(AT_ONCE)], "worker")
+    return installation.when_ready(worker, lambda: installation.redis.scard("rq:workers") != 0)
 
 
 def work_off_outbox(app: Flask) -> None:
@@ -101,7 +110,7 @@ def kill_its_child(installation: Installation, worker: Running) -> tuple[set[int
 
 @contextmanager
 def shares_heard(installation: Installation, what: str) -> Iterator[Callable[[], list[str]]]:
-    """How far it is, as pages are shown (`1,000 of 2,070`), in their order."""
+    """How far it is, as pages are shown (`100 of 207`), in their order."""
     with installation.redis.pubsub() as subscription:  # type: ignore[no-untyped-call]
         subscription.subscribe(channel_of(installation.redis))
         assert subscription.get_message(timeout=2)["type"] == "subscribe"

@@ -12,6 +12,7 @@ from app.admin.models import Tag
 from app.db import commit
 from app.dev.processes import wait_until
 from tests.clients.killing import (
+    AT_ONCE,
     has_no_worker,
     insert_clients,
     is_held,
@@ -19,13 +20,14 @@ from tests.clients.killing import (
     one,
     send_again,
     shares_heard,
+    start_worker,
     work_off_outbox,
 )
 from tests.servers import Installation
 from tests.world import NORTH, Visitor, enter
 
 MANAGER = "sales_manager@north.example"
-ROWS = 2_400
+ROWS = 2 * AT_ONCE + 40
 NEW, URL = "/north/clients/bulk-edits/new", "/north/clients/bulk-edits"
 
 
@@ -66,16 +68,16 @@ def is_waiting_for(committed: Installation, number: int) -> Callable[[], bool]:
 def test_a_killed_bulk_edit_is_gone_on_with(
     committed: Installation, inside: Flask, heard: Callable[[], list[str]]
 ) -> None:
-    worker = committed.start_worker()
+    worker = start_worker(committed)
     # The last client is somebody else's for now, so the worker stops in the middle of its last step.
     with psycopg.connect(committed.database.url("postgres")) as holding:
         holding.execute("SELECT FROM clients WHERE number = %s FOR UPDATE", (5000 + ROWS,))
         begin_tagging(inside)
-        assert wait_until(is_waiting_for(committed, 2000), seconds=30)
+        assert wait_until(is_waiting_for(committed, 200), seconds=30)
         held, _child = kill_its_child(committed, worker)
     assert wait_until(lambda: has_no_worker(committed, held), seconds=30)
-    assert heard()[0] == "1,000 of 2,400"
-    assert one(committed, "SELECT count(*) FROM client_tags") == (2000,)
+    assert heard()[0] == "100 of 240"
+    assert one(committed, "SELECT count(*) FROM client_tags") == (200,)
 
     send_again(inside, committed)
     assert wait_until(lambda: one(committed, "SELECT status FROM change_sets") == ("applied",), seconds=60)

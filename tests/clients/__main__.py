@@ -1,0 +1,13 @@
+"""`python -m tests.clients COUNT`: a worker that takes so many records at once where the product takes a thousand."""
+
+import sys
+
+import worker
+from app.changes import jobs as changes
+from app.clients.bulk import editing
+from app.clients.imports import jobs as imports
+
+count = int(sys.argv[1])
+editing.AT_ONCE = imports.CHECKED_AT_ONCE = imports.LET_IN_AT_ONCE = count
+changes.AT_ONCE = count // 2
+worker.main()
