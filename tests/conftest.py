@@ -44,6 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
         os.environ.pop(f"{name.upper()}_FILE", None)
+    # A run starts over a hundred processes, each of which would compile the application anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     world.hash_cheaply()
     config.stash[HOME] = Path(tempfile.mkdtemp(prefix="quayside-tests-"))
 
