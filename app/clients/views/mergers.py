@@ -53,7 +53,7 @@ def compare_page(compared: Comparison, status: int = 200, *, changed: bool = Fal
 def create_merger(number: int) -> ResponseReturnValue:
     other = request.form.get("other", type=int)
     if other is None:
-        return go("clients.new_merger", number=number)
+        return go("clients.new_merger", number=find_or_404(by_number(number)).number)
     survivor, merged = both(number, other)
     check_both(survivor, merged)
     compared = comparison(survivor, merged, chosen=request.form)
