@@ -101,6 +101,9 @@ def configure(app: Flask, settings: Settings, role: Role) -> None:
 # What registers tables, jobs, topics, reactions and sentences by being imported.
 REGISTERING = (
     "admin.reactions",
+    "berths.finding",
+    "berths.reactions",
+    "berths.reversals",
     "changes.jobs",
     "changes.reactions",
     "clients.duplicates.reactions",
@@ -139,6 +142,9 @@ def register(app: Flask) -> None:
     """The modules: their pages, and what follows their events."""
     from .admin.views import bp as admin
     from .api.views import bp as api
+    from .berths.labels import TONES
+    from .berths.models.berth import berth_name
+    from .berths.views import bp as berths
     from .changes.views import bp as changes
     from .clients.labels import REASONS
     from .clients.views import bp as clients
@@ -156,12 +162,14 @@ def register(app: Flask) -> None:
     for module in REGISTERING:
         import_module(f".{module}", __name__)
     app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT, client_reasons=REASONS)
+    app.jinja_env.globals.update(berth_name=berth_name, berth_tones=TONES)
     for blueprint in (
         health.bp,
         api,
         identity,
         admin,
         audit,
+        berths,
         changes,
         clients,
         fields,

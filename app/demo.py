@@ -22,6 +22,7 @@ from uuid_utils.compat import uuid7
 
 from . import storage
 from .admin.models import Tag
+from .berths.demo import make_berths
 from .clients.duplicates.scan import scan_port
 from .clients.imports.jobs import check_import, run_import
 from .clients.models import (
@@ -575,6 +576,8 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     _fleet(port, random.Random(f"vessels of {slug}"), sellers[0])  # noqa: S311  # the same fleet each time; nothing secret
     _entered_twice(port, sellers)
     _files(papers, port, sellers[0])
+    if port.slug == "port-nimara":
+        make_berths(port, sellers[0])
     _notifications(port)
     _views(port, sellers[0])
     commit()

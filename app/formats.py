@@ -126,6 +126,14 @@ def format_date(value: date | datetime | None) -> str:
     return _date(day, manner.locale, "d MMM yyyy")
 
 
+def format_day(value: Any) -> str:
+    """A recorded day in words; what is none as it stands."""
+    try:
+        return format_date(date.fromisoformat(str(value))) if value else ""
+    except ValueError:
+        return str(value)
+
+
 def today() -> date:
     """The day it is in the port's zone."""
     return now().astimezone(zone(in_force().timezone)).date()
@@ -168,6 +176,16 @@ def format_number(value: float) -> str:
 def format_percent(value: Decimal) -> str:
     """`25.5 %` of 25.5."""
     return f"{babel.numbers.format_decimal(value, '#,##0.###', locale=in_force().locale)} %"
+
+
+@lru_cache(maxsize=20_000)
+def _money(value: Decimal, currency: str, locale: str) -> str:
+    return babel.numbers.format_currency(value, currency, locale=locale)
+
+
+def format_money(value: Decimal | None, currency: str | None) -> str:
+    """`$2,940.00`; empty where there is no amount."""
+    return _money(value, currency, in_force().locale) if value is not None and currency else ""
 
 
 @lru_cache(maxsize=20_000)
@@ -219,6 +237,7 @@ def init_app(app: Flask) -> None:
         ago=format_ago,
         number=format_number,
         percent=format_percent,
+        money=format_money,
         phone=format_phone,
         country=format_country,
         language=format_language,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -21,7 +21,7 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import ARRAY, Text, cast, select
-from wtforms import HiddenField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import DateField, HiddenField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the types
 from wtforms.fields.core import UnboundField
 from wtforms.i18n import messages_path
@@ -68,6 +68,27 @@ class CountryField(SelectField):
     def pre_validate(self, form: Any) -> None:
         if self.data and self.data not in country_codes(in_force().locale):
             raise ValidationError(self.gettext("Not a valid choice."))
+
+
+class DayField(DateField):
+    """A day that may be left empty; compared as text by edit forms."""
+
+    data: Any
+
+    def process_data(self, value: Any) -> None:
+        self.data = value.isoformat() if isinstance(value, date) else value or ""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if not valuelist:
+            return
+        if not valuelist[0].strip():
+            self.data = ""
+            return
+        super().process_formdata(valuelist)
+        self.data = self.data.isoformat()
+
+    def _value(self) -> str:
+        return " ".join(self.raw_data) if self.raw_data else self.data or ""
 
 
 class PickField(StringField):

@@ -30,8 +30,11 @@ ADMIN_LEAVES = tuple(sorted(leaf for leaf in LEAVES if leaf.startswith("admin.")
 ENTRIES = (
     Entry(None, lazy_gettext("Clients"), "users", "clients.index", ("clients.view", "clients.view_own")),
     Entry(None, lazy_gettext("Vessels"), "ship", "vessels.index", ("clients.view", "clients.view_own")),
+    Entry(None, lazy_gettext("Berths"), "anchor", "berths.index", ("berths.view",)),
+    Entry(None, lazy_gettext("Harbours"), "map-pin", "berths.index_harbours", ("berths.view",), in_bar=False),
     Entry(None, lazy_gettext("New client"), "plus", "clients.new", ("clients.create",), is_new=True),
     Entry(None, lazy_gettext("New vessel"), "ship", "vessels.new", ("clients.create",), is_new=True),
+    Entry(None, lazy_gettext("New berth"), "anchor", "berths.new", ("berths.edit",), is_new=True),
     Entry(None, lazy_gettext("Import"), "upload", "clients.index_imports", ("admin.import_data",), in_bar=False),
     Entry(lazy_gettext("Operations"), lazy_gettext("Files"), "files", "files.index", ("files.view",)),
     Entry(None, lazy_gettext("Upload files"), "upload", "files.new", ("files.upload",), is_new=True),

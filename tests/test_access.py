@@ -46,6 +46,7 @@ from tests.world import (
     ROLES,
     Visitor,
     enter,
+    make_berth,
     make_client,
     make_duplicate,
     make_file,
@@ -287,6 +288,29 @@ NEEDS = {
     "clients.create_relationship": ("clients.edit",),
     "clients.destroy_relationship": ("clients.edit",),
     "clients.create_relationship_restoration": ("clients.edit",),
+    "berths.index": ("berths.view",),
+    "berths.new": ("berths.edit",),
+    "berths.create": ("berths.edit",),
+    "berths.show": ("berths.view",),
+    "berths.edit": ("berths.edit",),
+    "berths.update": ("berths.edit",),
+    "berths.index_events": ("berths.view",),
+    "berths.update_status": ("berths.edit",),
+    "berths.create_archival": ("berths.edit",),
+    "berths.destroy_archival": ("berths.edit",),
+    "berths.index_harbours": ("berths.view",),
+    "berths.new_harbour": ("berths.edit",),
+    "berths.create_harbour": ("berths.edit",),
+    "berths.edit_harbour": ("berths.edit",),
+    "berths.update_harbour": ("berths.edit",),
+    "berths.create_harbour_archival": ("berths.edit",),
+    "berths.destroy_harbour_archival": ("berths.edit",),
+    "berths.new_dock": ("berths.edit",),
+    "berths.create_dock": ("berths.edit",),
+    "berths.edit_dock": ("berths.edit",),
+    "berths.update_dock": ("berths.edit",),
+    "berths.create_dock_archival": ("berths.edit",),
+    "berths.destroy_dock_archival": ("berths.edit",),
     "vessels.index": ("clients.view", "clients.view_own"),
     "vessels.index_of_client": ("clients.view", "clients.view_own"),
     "vessels.new": ("clients.create",),
@@ -465,6 +489,9 @@ TOPIC_NEEDS = {
     "client": ("clients.view", "clients.view_own"),
     "vessels": ("clients.view", "clients.view_own"),
     "vessel": ("clients.view", "clients.view_own"),
+    "berths": ("berths.view",),
+    "berth": ("berths.view",),
+    "harbours": ("berths.view",),
     "duplicates": ("clients.merge",),
     "imports": ("admin.import_data",),
     "import": ("admin.import_data",),
@@ -566,12 +593,20 @@ class Place:
     merge: uuid.UUID = field(default_factory=uuid.uuid4)
     export: int = 0
     archive: uuid.UUID = field(default_factory=uuid.uuid4)
+    berth: int = 0
+    dock: int = 0
+    harbour: int = 0
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
         imported = "import" in rule.endpoint
         of_vessel = "/vessels/<int:number>" in rule.rule
-        numbers = {"changes": self.changes, "files": self.folder if "/folders/" in rule.rule else self.upload}
+        on_map = {"berths": self.berth, "docks": self.dock, "harbours": self.harbour}
+        numbers = {
+            "berths": on_map.get(rule.rule.split("/")[2], 0),
+            "changes": self.changes,
+            "files": self.folder if "/folders/" in rule.rule else self.upload,
+        }
         of_client = self.imported if imported else self.vessel if of_vessel else self.client
         if "_export" in rule.endpoint and rule.endpoint.startswith("clients."):
             of_client = self.export
@@ -620,6 +655,9 @@ UNKNOWN = Place(
     upload=999_999,
     folder=999_999,
     vessel=999_999,
+    berth=999_999,
+    dock=999_999,
+    harbour=999_999,
     export=999_999,
 )
 NIL, LAST = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
@@ -634,6 +672,9 @@ BEYOND = Place(
     upload=2**31,
     folder=10**30,
     vessel=10**30,
+    berth=10**30,
+    dock=2**31,
+    harbour=10**30,
     export=10**30,
     user=NIL,
     role=LAST,
@@ -658,6 +699,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     vessel.number = numbers + 2
     document = Document.create(vessel, {"kind": "insurance"}, by=manager)
     captain = make_client(manager, full_name="Erwan Kerlann", owner_id=owner)
+    berth = make_berth(manager)
+    berth.number = numbers + 5
     relationship = Relationship.create(captain, client, "captain", by=manager)
     event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
     assert event_id is not None
@@ -719,6 +762,9 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         merge=merge.id,
         archive=archive_id,
         vessel=vessel.number,
+        berth=berth.number,
+        dock=berth.dock.number,
+        harbour=berth.dock.harbour.number,
         document=document.id,
         relationship=relationship.id,
         view=view,
@@ -1004,6 +1050,7 @@ def key_of(topic: str, place: Place) -> str | None:
         "file": place.upload,
         "change_set": place.changes,
         "vessel": place.vessel,
+        "berth": place.berth,
     }
     return str(numbers[topic]) if topic in numbers else None
 

@@ -79,6 +79,7 @@ from tests.world import (
     SOUTH,
     Visitor,
     enter,
+    make_berth,
     make_client,
     make_duplicate,
     make_file,
@@ -119,6 +120,7 @@ def fill(port_id: uuid.UUID) -> Harbour:
     Note.create(client, f"Prefers the inner harbour, @Viewer {slug.title()}", by=manager)
     Relationship.create(make_client(manager, full_name="Erwan Kerlann"), client, "captain", by=manager)
     vessel = Vessel.create(client, {"name": "Belle Étoile"}, by=manager)
+    make_berth(manager)
     ends = {"kind": "insurance", "valid_until": now().date()}
     Document.create(vessel, ends, by=manager).remind(vessel, now().date(), by=manager)
     club = {"label": "Boat club", "kind": "text"}
@@ -611,6 +613,9 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "client_notes": written,
         "client_relationships": written,
         "event_mentions": "SELECT INSERT",
+        "harbours": written,
+        "docks": written,
+        "berths": written,
         "vessels": written,
         "vessel_ownerships": written,
         "vessel_documents": written,

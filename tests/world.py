@@ -23,6 +23,8 @@ from uuid_utils.compat import uuid7
 from werkzeug.test import TestResponse
 
 from app import storage
+from app.berths.models import Berth, Dock, Harbour
+from app.berths.queries import with_place
 from app.clients.models import Client, Contact, Duplicate
 from app.current import Member
 from app.db import begin, commit, db, now
@@ -193,6 +195,20 @@ def make_picture(file: File) -> None:
 
 def make_vessel(by: Member, client: Client | None = None, /, **fields: Any) -> Vessel:
     return Vessel.create(client or make_client(by), {"name": "Belle Étoile", **fields}, by=by)
+
+
+def make_dock(by: Member, /, name: str = "B", harbour: Harbour | None = None, **fields: Any) -> Dock:
+    """On a harbour of its own unless one is given."""
+    of: dict[str, Any] = {"port_id": by.here().id, "by": by}
+    harbour = harbour or Harbour.create({"name": f"Harbour of {name}"}, **of)
+    return Dock.create({"harbour_id": harbour.id, "name": name, **fields}, **of)
+
+
+def make_berth(by: Member, dock: Dock | None = None, /, code: str = "12", **fields: Any) -> Berth:
+    """With its dock and harbour at hand."""
+    dock = dock or make_dock(by)
+    berth = Berth.create({"dock_id": dock.id, "code": code, **fields}, port_id=by.here().id, by=by)
+    return db.session.scalars(with_place(select(Berth).where(Berth.id == berth.id))).one()
 
 
 def make_notification(

@@ -31,6 +31,12 @@ def shown(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def one_of(choices: list[tuple[Any, Any]]) -> Callable[[Any], str]:
+    """How a recorded value reads where it is one of these (value, label)."""
+    words = {str(value): label for value, label in choices}
+    return lambda value: str(words.get(str(value), shown(value)))
+
+
 @dataclass(frozen=True)
 class FieldWords:
     """What a changed field is called, and how its values read. `personal`: hidden in the audit log from who may not

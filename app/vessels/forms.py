@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,8 +15,9 @@ from ..current import member
 from ..files.content import Content
 from ..files.incoming import UploadField, keep
 from ..formats import today
-from ..forms import CountryField, EditForm, Form, PickField, at_most
+from ..forms import CountryField, DayField, EditForm, Form, PickField, at_most
 from ..measures import MeasureField
+from ..money import currency_choices, read_amount
 from .labels import DIMENSIONS, DOCUMENT_KINDS, KINDS, PHASES
 from .models import DocumentKind, Vessel, VesselKind
 from .models.dimensions import DECLARED, NAMES
@@ -120,43 +120,6 @@ def not_later(field: Field) -> None:
         raise ValidationError(gettext("Write the year with four digits."))
 
 
-AMOUNT = re.compile(r"(?P<whole>\d+|\d{1,3}(?:[.,]\d{3})+)(?:[.,](?P<cents>\d{1,2}))?")
-# Policies of a marina are written in few; the port's own stands first.
-CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CAD", "AUD", "NZD", "ZAR", "JPY", "XCD")
-
-
-def read_amount(typed: str) -> Decimal:
-    """`5,000,000`, `5 000 000,00`, `5000000` → an amount. Raises ValueError."""
-    found = AMOUNT.fullmatch(re.sub(r"[\s'’]", "", typed))
-    if not found or len(typed) > 30:
-        raise ValueError(gettext("Write an amount such as 5,000,000."))
-    amount = Decimal(re.sub(r"[.,]", "", found["whole"]) + "." + (found["cents"] or "0"))
-    if not 0 < amount < 10**12:
-        raise ValueError(gettext("This amount is too small or too large."))
-    return amount
-
-
-class DayField(DateField):
-    """A day that may be left empty; compared as text by edit forms."""
-
-    data: Any
-
-    def process_data(self, value: Any) -> None:
-        self.data = value.isoformat() if isinstance(value, date) else value or ""
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        if not valuelist:
-            return
-        if not valuelist[0].strip():
-            self.data = ""
-            return
-        super().process_formdata(valuelist)
-        self.data = self.data.isoformat()
-
-    def _value(self) -> str:
-        return " ".join(self.raw_data) if self.raw_data else self.data or ""
-
-
 class DocumentForm(EditForm):
     kind = SelectField(_("Kind"), choices=DOCUMENT_KINDS, default=DocumentKind.INSURANCE)
     issuer = StringField(_("Issued by"), [at_most(120)], description=_("The insurer, the authority or the surveyor."))
@@ -172,8 +135,7 @@ class DocumentForm(EditForm):
         if not member.can("files.upload"):
             del self.upload
         kept = kwargs["obj"].cover_currency if kwargs.get("obj") else None
-        offered = dict.fromkeys([member.here().currency, *CURRENCIES, kept])
-        self.cover_currency.choices = [("", ""), *((code, code) for code in offered if code)]
+        self.cover_currency.choices = currency_choices(member.here().currency, kept)
 
     def values(self) -> dict[str, Any]:
         """Without the file, which is no field of the paper."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from ..events.timeline import FieldWords, shown
-from ..formats import format_country, format_date
+from ..events.timeline import FieldWords, one_of
+from ..formats import format_country, format_day
 from ..measures import show_length, show_weight
 from .models import DocumentKind, VesselKind
 from .models.dimensions import NAMES
@@ -55,22 +54,9 @@ MEASURED = {
 PHASES = [("", _("Not known")), ("1", _("One phase")), ("3", _("Three phases"))]
 
 
-def one_of(choices: list[tuple[Any, Any]]) -> Callable[[Any], str]:
-    words = {str(value): label for value, label in choices}
-    return lambda value: str(words.get(str(value), shown(value)))
-
-
 def _measure(name: str) -> Callable[[Any], str]:
     show = show_weight if name == "displacement" else show_length
     return lambda value: show(Decimal(str(value))) if value is not None else ""
-
-
-def as_day(value: Any) -> str:
-    """A recorded day in words; what is none as it stands."""
-    try:
-        return format_date(date.fromisoformat(str(value))) if value else ""
-    except ValueError:
-        return str(value)
 
 
 # Each field as the timeline names it, and its recorded values in words.
@@ -93,6 +79,6 @@ DOCUMENT_FIELDS = {
     "reference": FieldWords(_("Number")),
     "cover_amount": FieldWords(_("Cover")),
     "cover_currency": FieldWords(_("Currency")),
-    "valid_from": FieldWords(_("Valid from"), as_day),
-    "valid_until": FieldWords(_("Valid until"), as_day),
+    "valid_from": FieldWords(_("Valid from"), format_day),
+    "valid_until": FieldWords(_("Valid until"), format_day),
 }

@@ -17,13 +17,13 @@ from ..events.models import Event
 from ..events.reactions import on
 from ..events.registry import EVENTS
 from ..events.subjects import families, numbered, subjects
-from ..events.timeline import describes, tells, timeline
+from ..events.timeline import describes, one_of, tells, timeline
 from ..files.models import FILE_EVENTS, holds_files
 from ..identity.models import current_port_of
 from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
 from ..numbers import one_numbered
-from .labels import DOCUMENT_FIELDS, DOCUMENT_KINDS, FIELDS, as_day, one_of
+from .labels import DOCUMENT_FIELDS, DOCUMENT_KINDS, FIELDS
 from .models import Document, Vessel, documents_of, papers_of
 from .queries import LATEST, insurance_of, ownerships_of, row_of, with_owner
 
@@ -147,7 +147,7 @@ describes([name for name in ABOUT_VESSELS if "document" not in name], FIELDS)
 describes([name for name in ABOUT_VESSELS if "document" in name], DOCUMENT_FIELDS)
 
 
-PAPER = {"document": one_of(DOCUMENT_KINDS), "valid_until": as_day}
+PAPER = {"document": one_of(DOCUMENT_KINDS), "valid_until": formats.format_day}
 
 tells("vessel:created", lazy_gettext("added the vessel %(name)s"), icon="ship", tone="ok")
 tells("vessel:updated", lazy_gettext("changed the vessel %(name)s"), icon="pencil")

@@ -1,0 +1,1 @@
+"""Berths: harbours, the docks in them, and the places where boats lie."""

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from wtforms import BooleanField, Field, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, NumberRange, Optional, ValidationError
+
+from ..current import member
+from ..formats import today
+from ..forms import DayField, EditForm, Form, at_most
+from ..measures import BEAM, DRAFT, HEIGHT, LENGTH, MeasureField, read_length
+from ..money import currency_choices, read_amount
+from .labels import MEASURES, MOORINGS, PERIODS, PHASES, SIDES, STATUSES, TENURES, TIERS
+from .models import Berth, MooringKind, PricePeriod, Tenure
+from .models.berth import DIMENSIONS
+from .queries import dock_choices, harbour_choices
+
+LIMITS = {"min_loa": LENGTH, "max_loa": LENGTH, "max_beam": BEAM, "depth": DRAFT, "max_height": HEIGHT}
+DEGREES = re.compile(r"(?P<sign>[-−]?)(?P<number>\d{1,3}(?:[.,]\d{1,20})?)°?")
+MILLIONTH = Decimal("0.000001")
+
+
+def measure(name: str, **kwargs: Any) -> MeasureField:
+    return MeasureField(MEASURES[name], read=partial(read_length, limit=LIMITS[name]), **kwargs)
+
+
+def text_of(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def read_degrees(typed: str, most: int) -> Decimal:
+    """Decimal degrees, north and east positive. Raises ValueError."""
+    found = DEGREES.fullmatch(typed.strip())
+    if found is None:
+        raise ValueError(gettext("Write degrees such as 60.154810; south and west with a minus."))
+    value = Decimal(("-" if found["sign"] else "") + found["number"].replace(",", ".")).quantize(MILLIONTH)
+    if abs(value) > most:
+        raise ValueError(gettext("Between -%(most)d and %(most)d degrees.", most=most))
+    return value
+
+
+class DegreesField(StringField):
+    """Decimal degrees; `data` is the same with six digits and a point, or empty."""
+
+    data: Any
+
+    def __init__(self, label: Any, *args: Any, most: int, **kwargs: Any) -> None:
+        super().__init__(label, *args, **kwargs)
+        self.most = most
+
+    def process_data(self, value: Any) -> None:
+        self.data = f"{value:f}" if value is not None else ""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if valuelist:
+            self.data = str(valuelist[0]).replace("\x00", "").strip()
+            if self.data:
+                self.data = f"{read_degrees(self.data, self.most):f}"
+
+
+class PlacedForm(EditForm):
+    """What has coordinates."""
+
+    latitude = DegreesField(_("Latitude"), [at_most(40)], most=90)
+    longitude = DegreesField(_("Longitude"), [at_most(40)], most=180)
+
+    def validate_longitude(self, field: Field) -> None:
+        if bool(field.data) != bool(self.latitude.data) and not self.latitude.errors:
+            raise ValidationError(gettext("Latitude and longitude go together."))
+
+    def written(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """The values as the model takes them."""
+        found = dict(changes)
+        for name in {"latitude", "longitude"} & set(found):
+            found[name] = Decimal(found[name]) if found[name] else None
+        return found
+
+
+class HarbourForm(PlacedForm):
+    name = StringField(_("Name"), [DataRequired(_("Type the name of the harbour.")), at_most(100)])
+    address = StringField(_("Address"), [at_most(200)])
+    postcode = StringField(_("Postcode"), [at_most(20)])
+    region = StringField(_("Region"), [at_most(60)])
+
+
+class DockForm(PlacedForm):
+    harbour_id = SelectField(_("Harbour"), coerce=text_of)
+    name = StringField(
+        _("Name"), [DataRequired(_("Type the name of the dock.")), at_most(60)], description=_("Such as B.")
+    )
+    price_tier = SelectField(
+        _("Price tier"), choices=TIERS, coerce=text_of, description=_("The column of the price list its berths are in.")
+    )
+    has_power = BooleanField(_("Electricity"))
+    has_water = BooleanField(_("Water"))
+    has_gate = BooleanField(_("Gate"))
+    has_lighting = BooleanField(_("Lighting"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.harbour_id.choices = harbour_choices(member, kept=kwargs.get("obj"))
+
+    def written(self, changes: dict[str, Any]) -> dict[str, Any]:
+        found = super().written(changes)
+        if "harbour_id" in found:
+            found["harbour_id"] = uuid.UUID(found["harbour_id"])
+        if "price_tier" in found:
+            found["price_tier"] = int(found["price_tier"]) if found["price_tier"] else None
+        return found
+
+
+class BerthForm(EditForm):
+    dock_id = SelectField(_("Dock"), coerce=text_of)
+    code = StringField(
+        _("Berth number"),
+        [DataRequired(_("Type the number of the berth.")), at_most(20)],
+        description=_("As it is painted on the dock."),
+    )
+    side = SelectField(_("Side of the dock"), choices=SIDES)
+    mooring = SelectField(_("Mooring"), choices=MOORINGS, default=MooringKind.FINGER)
+    max_loa = measure("max_loa", description=_("Metres such as 12.00, or feet such as 40' or 39'4\"."))
+    max_beam = measure("max_beam")
+    min_loa = measure("min_loa", description=_("Shorter boats are not put here."))
+    depth = measure("depth")
+    sounded_on = DayField(_("Sounded on"))
+    datum = StringField(_("Datum"), [at_most(40)], description=_("What the depth is measured from, such as N2000."))
+    max_height = measure("max_height", description=_("Under a bridge or a crane."))
+    tenure = SelectField(_("Tenure"), choices=TENURES, default=Tenure.ANNUAL)
+    tenure_expires_on = DayField(_("Tenure expires"), description=_("The last day of it."))
+    price = MeasureField(_("Price"), read=read_amount)
+    currency = SelectField(_("Currency"))
+    price_period = SelectField(_("Price for"), choices=PERIODS, default=PricePeriod.ANNUAL)
+    power_amps = IntegerField(
+        _("Shore power in amperes"), [Optional(), NumberRange(1, 2000, _("Between 1 and 2000 amperes."))]
+    )
+    power_phases = SelectField(_("Phases"), choices=PHASES, coerce=text_of)
+    has_water = BooleanField(_("Water"))
+    has_fuel = BooleanField(_("Fuel"))
+    notes = TextAreaField(_("Notes"), [at_most(4000)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        berth: Berth | None = kwargs.get("obj")
+        self.dock_id.choices = dock_choices(member, kept=berth)
+        self.currency.choices = currency_choices(member.here().currency, berth.currency if berth else None)
+
+    def validate_max_loa(self, field: MeasureField) -> None:
+        if self.min_loa.errors or field.value is None or self.min_loa.value is None:
+            return
+        if field.value < self.min_loa.value:
+            raise ValidationError(gettext("The berth is shorter than the shortest boat it takes."))
+
+    def validate_sounded_on(self, field: Field) -> None:
+        if field.data and not self.depth.data and not self.depth.errors:
+            raise ValidationError(gettext("Say which depth was sounded that day."))
+        if field.data and date.fromisoformat(field.data) > today():
+            raise ValidationError(gettext("This day is still to come."))
+
+    def validate_tenure_expires_on(self, field: Field) -> None:
+        if field.data and self.tenure.data == Tenure.FREEHOLD:
+            raise ValidationError(gettext("A freehold does not expire."))
+
+    def validate_currency(self, field: Field) -> None:
+        if bool(field.data) != bool(self.price.data) and not self.price.errors:
+            raise ValidationError(gettext("A price and its currency go together."))
+
+    def written(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """The values as the model takes them."""
+        found = dict(changes)
+        readers: dict[str, Callable[[str], Any]] = {
+            "dock_id": uuid.UUID,
+            **dict.fromkeys((*DIMENSIONS, "price"), Decimal),
+            **dict.fromkeys(("sounded_on", "tenure_expires_on"), date.fromisoformat),
+            "currency": str,
+            "power_phases": int,
+        }
+        for name, read in readers.items():
+            if name in found:
+                found[name] = read(found[name]) if found[name] else None
+        return found
+
+
+class StatusForm(Form):
+    status = SelectField(_("Status"), choices=STATUSES)
+    note = StringField(_("Why"), [at_most(200)])

@@ -1,0 +1,17 @@
+from .berth import Berth, BerthStatus, MooringKind, PricePeriod, Side, Tenure
+from .dock import Dock
+from .harbour import Harbour
+from .place import Place, Taken
+
+__all__ = [
+    "Berth",
+    "BerthStatus",
+    "Dock",
+    "Harbour",
+    "MooringKind",
+    "Place",
+    "PricePeriod",
+    "Side",
+    "Taken",
+    "Tenure",
+]

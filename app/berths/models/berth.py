@@ -1,0 +1,236 @@
+"""Berth: a place where one boat lies."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Self
+
+from flask_babel import gettext as _
+from sqlalchemy import (
+    Computed,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Numeric,
+    Select,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    select,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ...db import db
+from ...errors import Refused
+from ...events.models import Actor
+from ...numbers import take_number
+from .dock import Dock
+from .harbour import Harbour
+from .place import Place, natural
+
+
+class BerthStatus(StrEnum):
+    AVAILABLE = "available"
+    UNDER_OFFER = "under_offer"
+    RESERVED = "reserved"
+    SOLD = "sold"
+    MAINTENANCE = "maintenance"
+
+
+class Tenure(StrEnum):
+    """On which terms the berth is held or offered."""
+
+    FREEHOLD = "freehold"
+    LEASE = "lease"
+    ANNUAL = "annual"
+    SEASONAL = "seasonal"
+    VISITOR = "visitor"
+
+
+class MooringKind(StrEnum):
+    FINGER = "finger"
+    SINGLE_SLIP = "single_slip"
+    SIDE_SLIP = "side_slip"
+    STERN_BUOY = "stern_buoy"
+    STERN_POLE = "stern_pole"
+    STERN_TO = "stern_to"
+    NO_STERN_TO = "no_stern_to"
+    ALONGSIDE = "alongside"
+    SEA_BUOY = "sea_buoy"
+    DINGHY = "dinghy"
+    TRAILER = "trailer"
+    OTHER = "other"
+
+
+class Side(StrEnum):
+    """To which side of the dock, seen from the land."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    END = "end"
+
+
+class PricePeriod(StrEnum):
+    ANNUAL = "annual"
+    SEASONAL = "seasonal"
+    MONTHLY = "monthly"
+    NIGHTLY = "nightly"
+    ONCE = "once"
+
+
+HUNDREDTH = Decimal("0.01")
+DIMENSIONS = ("min_loa", "max_loa", "max_beam", "depth", "max_height")
+
+
+def _metres() -> Mapped[Decimal | None]:
+    return mapped_column(Numeric(6, 2))
+
+
+class Berth(Place):
+    """Verbs: create, update, change_status, archive, restore.
+
+    `code` is the number painted on the dock, unique on it; `number` the one in addresses. `max_loa` and `max_beam` are
+    the length and width of the berth, `depth` what was sounded below the datum. Prices are in `currency` for one
+    `price_period`.
+    """
+
+    __tablename__ = "berths"
+    subject_type = "berth"
+    CALLED, UNIQUE = "code", "uq_berths_code"
+
+    dock_id: Mapped[uuid.UUID]
+    code: Mapped[str] = mapped_column(String(20))
+    sort_code: Mapped[str] = mapped_column(String(300, collation="C"))
+    # Harbour, dock and code: the order of the list.
+    sort_place: Mapped[str] = mapped_column(String(910, collation="C"))
+    status: Mapped[str] = mapped_column(String(20), default=BerthStatus.AVAILABLE)
+    mooring: Mapped[str] = mapped_column(String(20), default=MooringKind.OTHER)
+    side: Mapped[str] = mapped_column(String(10), default="")
+    min_loa: Mapped[Decimal | None] = _metres()
+    max_loa: Mapped[Decimal | None] = _metres()
+    max_beam: Mapped[Decimal | None] = _metres()
+    depth: Mapped[Decimal | None] = _metres()
+    sounded_on: Mapped[date | None]
+    datum: Mapped[str] = mapped_column(String(40), default="")
+    max_height: Mapped[Decimal | None] = _metres()
+    tenure: Mapped[str] = mapped_column(String(20), default=Tenure.ANNUAL)
+    tenure_expires_on: Mapped[date | None]
+    price: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    currency: Mapped[str | None] = mapped_column(String(3))
+    price_period: Mapped[str] = mapped_column(String(20), default=PricePeriod.ANNUAL)
+    power_amps: Mapped[int | None] = mapped_column(SmallInteger)
+    power_phases: Mapped[int | None] = mapped_column(SmallInteger)
+    has_water: Mapped[bool] = mapped_column(default=False)
+    has_fuel: Mapped[bool] = mapped_column(default=False)
+    notes: Mapped[str] = mapped_column(Text, default="")
+    # In centimetres, 0 where nobody knows: behind row-level security an index over numeric is not used.
+    length: Mapped[int] = mapped_column(Integer, Computed("coalesce(max_loa, 0) * 100", persisted=True))
+
+    dock: Mapped[Dock] = relationship(lazy="raise", viewonly=True)
+
+    EDITABLE = (
+        "dock_id",
+        "code",
+        "mooring",
+        "side",
+        *DIMENSIONS,
+        "sounded_on",
+        "datum",
+        "tenure",
+        "tenure_expires_on",
+        "price",
+        "currency",
+        "price_period",
+        "power_amps",
+        "power_phases",
+        "has_water",
+        "has_fuel",
+        "notes",
+    )
+
+    __table_args__ = (
+        UniqueConstraint("port_id", "id"),
+        UniqueConstraint("port_id", "number"),
+        ForeignKeyConstraint(["port_id", "dock_id"], ["docks.port_id", "docks.id"], ondelete="CASCADE"),
+        Index("ix_berths_dock", "port_id", "dock_id", "sort_code", "id"),
+        Index(UNIQUE, "port_id", "dock_id", "sort_code", unique=True, postgresql_where="archived_at IS NULL"),
+        *(
+            Index(f"ix_berths_{column}_current", "port_id", column, "id", postgresql_where="archived_at IS NULL")
+            for column in ("sort_place", "length", "updated_at")
+        ),
+        Index("ix_berths_archived", "port_id", "sort_place", "id", postgresql_where="archived_at IS NOT NULL"),
+        Index("ix_berths_status", "port_id", "status", "sort_place", "id", postgresql_where="archived_at IS NULL"),
+    )
+
+    @property
+    def name(self) -> str:
+        """As people call it: `B 12`; the code alone where the harbour has no docks to tell apart."""
+        return berth_name(self.dock.name, self.code)
+
+    @classmethod
+    def create(cls, fields: Mapping[str, Any], *, port_id: uuid.UUID, by: Actor, announce: bool = True) -> Self:
+        """With status available. Raises Taken."""
+        berth = cls(port_id=port_id, number=take_number(port_id, "berth"), status=BerthStatus.AVAILABLE)
+        berth.begin(fields, by=by, announce=announce)
+        return berth
+
+    def change_status(
+        self, to: BerthStatus, *, by: Actor, triggered_by: str, note: str = "", announce: bool = True
+    ) -> bool:
+        """`triggered_by`: `hand`, or what of the port's rules did it. False when it stands so already. Raises Refused
+        for a berth that is put away."""
+        if self.is_archived:
+            raise Refused(_("%(name)s is archived. Restore it first.", name=self.code))
+        if self.status == to:
+            return False
+        old, self.status = self.status, to
+        self.record(
+            "statusChanged",
+            by=by,
+            announce=announce,
+            changes={"status": (old, to)},
+            name=self.code,
+            old_status=old,
+            new_status=to,
+            triggered_by=triggered_by,
+            note=note,
+        )
+        return True
+
+    def _keep(self, **values: Any) -> None:
+        values = {n: v.quantize(HUNDREDTH) if isinstance(v, Decimal) else v for n, v in values.items()}
+        if {"code", "dock_id"} & set(values):
+            values |= self._order(values)
+        super()._keep(**values)
+
+    def _order(self, values: Mapping[str, Any]) -> dict[str, str]:
+        dock = db.session.get_one(Dock, values.get("dock_id", self.dock_id))
+        sort_code = natural(values.get("code") or self.code)
+        before = dock.order_of(db.session.get_one(Harbour, dock.harbour_id))
+        return {"sort_code": sort_code, "sort_place": before + sort_code}
+
+    def _called_so(self, values: Mapping[str, Any]) -> Select[Any]:
+        return select(Berth).where(
+            Berth.port_id == self.port_id,
+            Berth.dock_id == values.get("dock_id", self.dock_id),
+            Berth.sort_code == natural(values.get("code") or self.code),
+            Berth.archived_at.is_(None),
+            Berth.id != self.id if self.id else Berth.id.is_not(None),
+        )
+
+    def _check_ground(self) -> None:
+        if db.session.get_one(Dock, self.dock_id).is_archived:
+            raise Refused(_("The dock of this berth is archived. Restore it first."))
+
+
+# What a harbour without docks calls the one that all its berths are on.
+NO_DOCK = "-"
+
+
+def berth_name(dock: str, code: str) -> str:
+    return code if dock == NO_DOCK else f"{dock} {code}"

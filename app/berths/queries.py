@@ -1,0 +1,166 @@
+"""The list of berths: what a row shows, its filters and orders; and what forms offer to choose from."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy.orm import contains_eager, joinedload
+
+from ..current import Member
+from ..db import db
+from ..paging import Columns, Filter, Page, Sort, paginate
+from ..sorting import sort_name
+from .labels import MOORINGS, STATUSES, TENURES
+from .models import Berth, Dock, Harbour
+from .models.dock import BETWEEN
+from .models.place import natural
+
+SORTS = (
+    Sort("place", lazy_gettext("Berth"), Berth.sort_place),
+    Sort("length", lazy_gettext("Length"), Berth.length, descending=True),
+    Sort("updated", lazy_gettext("Last change"), Berth.updated_at, descending=True),
+)
+LATEST = 10  # entries of the timeline on a berth's page
+LONGEST = 60  # letters of a search; nobody types more
+
+ROW = (
+    Berth.id,
+    Berth.number,
+    Berth.code,
+    Berth.status,
+    Berth.mooring,
+    Berth.max_loa,
+    Berth.max_beam,
+    Berth.depth,
+    Berth.tenure,
+    Berth.tenure_expires_on,
+    Berth.price,
+    Berth.currency,
+    Berth.price_period,
+    Berth.updated_at,
+    Berth.archived_at,
+    Dock.name.label("dock_name"),
+    Harbour.name.label("harbour_name"),
+)
+
+
+def filters_of(harbours: Sequence[Harbour]) -> list[Filter]:
+    """What the toolbar offers, and what of it the query string chooses; what is not offered chooses nothing."""
+    offered = (
+        ("harbour", _("Harbour"), [(str(one.number), one.name) for one in harbours]),
+        ("status", _("Status"), [(str(value), label) for value, label in STATUSES]),
+        ("tenure", _("Tenure"), [(str(value), label) for value, label in TENURES]),
+        ("mooring", _("Mooring"), [(str(value), label) for value, label in MOORINGS]),
+        ("archived", _("Archived"), [("1", _("only archived"))]),
+    )
+    return [
+        Filter(name, label, options, value if value in dict(options) else "")
+        for name, label, options in offered
+        for value in [request.args.get(name, "")]
+    ]
+
+
+def berth_page(member: Member, filters: Sequence[Filter], asked: str) -> Page:
+    """The page of the list the query string asks for: one statement."""
+    chosen = {one.name: one.value for one in filters}
+    scope = _filtered(Berth.visible_to(member), chosen)
+    if asked.strip():
+        scope = scope.where(found_by(asked))
+    return paginate(row_columns(scope), scope, id_column=Berth.id, sorts=SORTS)
+
+
+def _filtered(scope: Select[Any], chosen: Mapping[str, str]) -> Select[Any]:
+    scope = scope.where(Berth.archived_at.is_not(None) if chosen["archived"] else Berth.archived_at.is_(None))
+    for name in ("status", "tenure", "mooring"):
+        if chosen[name]:
+            scope = scope.where(getattr(Berth, name) == chosen[name])
+    if chosen["harbour"]:
+        numbered = (Harbour.port_id == Berth.port_id) & (Harbour.number == int(chosen["harbour"]))
+        docks = select(Dock.id).join(Harbour, Harbour.id == Dock.harbour_id).where(numbered)
+        scope = scope.where(Berth.dock_id.in_(docks))
+    return scope
+
+
+def found_by(asked: str) -> ColumnElement[bool]:
+    """Each word begins one of the harbour, the dock or the number; `b12` is dock and number in one."""
+    words = [natural(word) for word in sort_name(asked[:LONGEST]).split()]
+    place = func.concat(" ", func.replace(Berth.sort_place, BETWEEN, " "))
+    glued = func.split_part(Berth.sort_place, BETWEEN, 2) + Berth.sort_code
+    every = (or_(place.contains(f" {word}", autoescape=True), glued == word) for word in words)
+    return and_(true(), *every)
+
+
+def row_columns(scope: Select[Any]) -> Columns:
+    """What `_rows.html` shows, as tuples."""
+    on_dock = (Dock.port_id == Berth.port_id) & (Dock.id == Berth.dock_id)
+    in_harbour = (Harbour.port_id == Dock.port_id) & (Harbour.id == Dock.harbour_id)
+    return scope.with_only_columns(*ROW).join(Dock, on_dock).join(Harbour, in_harbour)
+
+
+def row_of(berth_id: uuid.UUID) -> Any:
+    """One row of the list, for a broadcast; None when the berth is gone or put away."""
+    scope = select(Berth).where(Berth.id == berth_id, Berth.archived_at.is_(None))
+    return db.session.execute(row_columns(scope)).one_or_none()
+
+
+def stays_in_order(filters: Sequence[Filter]) -> bool:
+    """Whether the list shown is in its first order and not narrowed: then a row that changes is swapped in place."""
+    is_narrowed = bool(request.args.get("q", "").strip()) or any(chosen.value for chosen in filters)
+    return request.args.get("sort") in (None, "place") and not is_narrowed
+
+
+def with_place(statement: Select[Any]) -> Select[Any]:
+    """With the dock and harbour of each berth, in the same statement."""
+    return statement.options(joinedload(Berth.dock).joinedload(Dock.harbour))
+
+
+def harbours_of(member: Member) -> list[Harbour]:
+    return list(
+        db.session.scalars(
+            Harbour.visible_to(member).where(Harbour.archived_at.is_(None)).order_by(Harbour.sort_name, Harbour.id)
+        )
+    )
+
+
+def harbour_choices(member: Member, *, kept: Dock | None = None) -> list[tuple[str, str]]:
+    """Those in use, and the one in which this dock is."""
+    is_offered = or_(Harbour.archived_at.is_(None), Harbour.id == (kept.harbour_id if kept else None))
+    found = Harbour.visible_to(member).where(is_offered).order_by(Harbour.sort_name, Harbour.id)
+    return [(str(one.id), one.name) for one in db.session.scalars(found)]
+
+
+def dock_choices(member: Member, *, kept: Berth | None = None) -> list[tuple[str, str]]:
+    """Those in use, and the one on which this berth is."""
+    is_offered = or_(Dock.archived_at.is_(None), Dock.id == (kept.dock_id if kept else None))
+    found = (
+        Dock.visible_to(member)
+        .join(Dock.harbour)
+        .options(contains_eager(Dock.harbour))
+        .where(is_offered)
+        .order_by(Harbour.sort_name, Dock.sort_name, Dock.id)
+    )
+    return [(str(one.id), f"{one.harbour.name} · {one.name}") for one in db.session.scalars(found)]
+
+
+def docks_with_counts(member: Member) -> list[tuple[Harbour, list[tuple[Dock, int, int]]]]:
+    """Every harbour in use with its docks: each with its berths, and how many of them are available."""
+    harbours = harbours_of(member)
+    own = (Berth.port_id == Dock.port_id, Berth.dock_id == Dock.id, Berth.archived_at.is_(None))
+    berths = select(func.count()).where(*own).correlate(Dock).scalar_subquery()
+    available = select(func.count()).where(*own, Berth.status == "available").correlate(Dock).scalar_subquery()
+    found = (
+        Dock.visible_to(member)
+        .where(Dock.archived_at.is_(None))
+        .add_columns(berths, available)
+        .order_by(Dock.sort_name, Dock.id)
+    )
+    docks: dict[uuid.UUID, list[tuple[Dock, int, int]]] = {harbour.id: [] for harbour in harbours}
+    for dock, count, free in db.session.execute(found):
+        docks.get(dock.harbour_id, []).append((dock, count, free))
+    return [(harbour, docks[harbour.id]) for harbour in harbours]

@@ -1,0 +1,131 @@
+"""Topics of berths, what each event shows on open screens, and how timelines tell of it."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext
+from sqlalchemy import select
+
+from .. import formats, live
+from ..current import Member
+from ..db import db
+from ..events.models import Event
+from ..events.reactions import on
+from ..events.registry import EVENTS
+from ..events.subjects import families, numbered, subjects
+from ..events.timeline import describes, one_of, tells, timeline
+from ..identity.models import current_port_of
+from ..numbers import has_number
+from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS, STATUSES
+from .models import Berth, Dock, Harbour
+from .queries import LATEST, row_of, with_place
+
+ABOUT_BERTHS = tuple(name for name in EVENTS if name.startswith("berth:"))
+ABOUT_DOCKS = tuple(name for name in EVENTS if name.startswith(("dock:", "harbour:")))
+
+
+@live.topic("berths")
+def berths_topic(member: Member, key: str | None) -> str | None:
+    """Rows, or with a key only word that the list is to be looked at again."""
+    room = f"port:{member.here().id}:berths"
+    if not member.can("berths.view"):
+        return None
+    return room if key is None else f"{room}:narrowed"
+
+
+@live.topic("harbours")
+def harbours_topic(member: Member, key: str | None) -> str | None:
+    return f"port:{member.here().id}:harbours" if member.can("berths.view") else None
+
+
+@live.topic("berth")
+def berth_topic(member: Member, key: str | None) -> str | None:
+    if not member.can("berths.view") or not key or not (key.isascii() and key.isdecimal()) or len(key) > 10:
+        return None
+    found = db.session.scalars(Berth.visible_to(member).where(has_number(Berth, int(key)))).one_or_none()
+    return found.room if found else None
+
+
+@on(*ABOUT_BERTHS)
+def show_berth(event: Event) -> None:
+    """The open detail pages: each card anew; all of it where what may be done changes."""
+    berth = db.session.scalars(with_place(select(Berth).where(Berth.id == event.subject_id))).one_or_none()
+    if berth is None:
+        return
+    if event.name in ("berth:archived", "berth:restored"):
+        live.refresh(berth.room, target="#main")
+        return
+    port = current_port_of(berth.port_id)
+    with formats.use(port):
+        entries = timeline(berth.subject_type, berth.id, limit=LATEST)
+        for part in ("header", "dimensions", "facts", "timeline"):
+            target = f"berth-{berth.number}-{part}"
+            live.replace(berth.room, f"berths/_{part}.html", target=target, berth=berth, timeline=entries, port=port)
+
+
+@on(*ABOUT_BERTHS)
+def show_row(event: Event) -> None:
+    """The open lists: the row anew, or where order and membership may change, the list."""
+    if event.port_id is None:
+        return
+    room = f"port:{event.port_id}:berths"
+    row = row_of(event.subject_id)
+    live.refresh(f"{room}:narrowed", target="#main")
+    live.refresh(f"port:{event.port_id}:harbours", target="#main")
+    if row is None or event.name in ("berth:created", "berth:restored") or is_moved(event):
+        live.refresh(room, target="#main")
+        return
+    port = current_port_of(event.port_id)
+    with formats.use(port):
+        live.replace(room, "berths/_row.html", target=f"berth-{row.number}", berth=row, port=port)
+
+
+def is_moved(event: Event) -> bool:
+    return not {"code", "dock_id"}.isdisjoint(event.changed_fields)
+
+
+@on(*ABOUT_DOCKS)
+def show_docks(event: Event) -> None:
+    """Docks and harbours stand in each row of the list."""
+    for page in ("harbours", "berths", "berths:narrowed"):
+        live.refresh(f"port:{event.port_id}:{page}", target="#main")
+
+
+# --- How timelines tell of it
+
+describes(ABOUT_BERTHS, FIELDS)
+describes([name for name in ABOUT_DOCKS if name.startswith("dock:")], DOCK_FIELDS)
+describes([name for name in ABOUT_DOCKS if name.startswith("harbour:")], HARBOUR_FIELDS)
+
+tells("berth:created", lazy_gettext("added this berth"), icon="anchor", tone="ok")
+tells("berth:updated", lazy_gettext("changed this berth"), icon="pencil")
+tells("berth:reverted", lazy_gettext("took a change back"), icon="rotate-ccw")
+tells(
+    "berth:statusChanged",
+    lazy_gettext("set the status to %(new_status)s%(note)s"),
+    icon="flag",
+    tone="info",
+    words={"new_status": one_of(STATUSES), "note": lambda note: f": {note}" if note else ""},
+)
+tells("berth:archived", lazy_gettext("archived this berth"), icon="archive", tone="warn")
+tells("berth:restored", lazy_gettext("brought this berth back"), icon="archive-restore", tone="ok")
+tells("dock:created", lazy_gettext("added the dock %(name)s"), icon="anchor", tone="ok")
+tells("dock:updated", lazy_gettext("changed the dock %(name)s"), icon="pencil")
+tells("dock:reverted", lazy_gettext("took a change of the dock %(name)s back"), icon="rotate-ccw")
+tells("dock:archived", lazy_gettext("archived the dock %(name)s"), icon="archive", tone="warn")
+tells("dock:restored", lazy_gettext("brought the dock %(name)s back"), icon="archive-restore", tone="ok")
+tells("harbour:created", lazy_gettext("added the harbour %(name)s"), icon="anchor", tone="ok")
+tells("harbour:updated", lazy_gettext("changed the harbour %(name)s"), icon="pencil")
+tells("harbour:reverted", lazy_gettext("took a change of the harbour %(name)s back"), icon="rotate-ccw")
+tells("harbour:archived", lazy_gettext("archived the harbour %(name)s"), icon="archive", tone="warn")
+tells("harbour:restored", lazy_gettext("brought the harbour %(name)s back"), icon="archive-restore", tone="ok")
+
+# --- What the audit log calls them, and where their pages are
+
+subjects("berth", lazy_gettext("Berth"))(numbered(Berth, Berth.code, "berths.show", needs=("berths.view",)))
+subjects("dock", lazy_gettext("Dock"))(numbered(Dock, Dock.name, "berths.edit_dock", needs=("berths.edit",)))
+subjects("harbour", lazy_gettext("Harbour"))(
+    numbered(Harbour, Harbour.name, "berths.edit_harbour", needs=("berths.edit",))
+)
+families("berth", lazy_gettext("Berths"))
+families("dock", lazy_gettext("Docks"))
+families("harbour", lazy_gettext("Harbours"))

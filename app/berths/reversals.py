@@ -1,0 +1,62 @@
+"""Taking back a change of a berth, a dock or a harbour."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import gettext as _
+
+from ..current import Member
+from ..db import db
+from ..events.models import Event
+from ..events.reverts import NotReverted, Reason, reverts, what_to_write
+from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS
+from .models import Berth, Dock, Harbour, Place, Taken
+from .models.berth import DIMENSIONS
+
+
+@reverts("berth:updated", "berth:reverted", permission="berths.edit")
+def revert_berth(event: Event, words: Mapping[str, Any], member: Member) -> bool:
+    return revert(Berth, event, words, member, FIELDS)
+
+
+@reverts("dock:updated", "dock:reverted", permission="berths.edit")
+def revert_dock(event: Event, words: Mapping[str, Any], member: Member) -> bool:
+    return revert(Dock, event, words, member, DOCK_FIELDS)
+
+
+@reverts("harbour:updated", "harbour:reverted", permission="berths.edit")
+def revert_harbour(event: Event, words: Mapping[str, Any], member: Member) -> bool:
+    return revert(Harbour, event, words, member, HARBOUR_FIELDS)
+
+
+def revert(
+    kind: type[Place], event: Event, words: Mapping[str, Any], member: Member, fields: Mapping[str, Any]
+) -> bool:
+    """Raises NotReverted."""
+    found = kind.visible_to(member).where(kind.id == event.subject_id).with_for_update()
+    place = db.session.scalars(found).one_or_none()
+    if place is None:
+        raise NotReverted(Reason(_("the record is not there any more, or you may not open it")))
+    if place.is_archived:
+        raise NotReverted(Reason(_("the record is archived; restore it first")))
+    changes = {name: value_of(name, old) for name, (old, _new) in what_to_write(event, words, place).items()}
+    try:
+        return place.update(changes, by=member, reverting=event.id)
+    except Taken as error:
+        raise NotReverted(Reason(_("another one is called so by now"), str(fields[place.CALLED].label))) from error
+
+
+def value_of(name: str, recorded: Any) -> Any:
+    """A recorded value as the model takes it."""
+    if recorded is None:
+        return None
+    if name in (*DIMENSIONS, "price", "latitude", "longitude"):
+        return Decimal(recorded)
+    if name in ("sounded_on", "tenure_expires_on"):
+        return date.fromisoformat(recorded)
+    return uuid.UUID(recorded) if name in ("dock_id", "harbour_id") else recorded

@@ -1,0 +1,165 @@
+"""Berths: list, detail, create, edit, timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy import Select
+
+from ...current import member
+from ...errors import Refused
+from ...events.timeline import timeline
+from ...forms import EditForm
+from ...numbers import has_number
+from ...once import once
+from ...web import find_or_404, go, kept_list, page, requires, said
+from ..forms import BerthForm, StatusForm
+from ..models import Berth, Place, Taken
+from ..queries import LATEST, berth_page, filters_of, harbours_of, stays_in_order, with_place
+from . import bp
+
+PLACE = "/<port>/berths"
+RESTORE_FIRST = lazy_gettext("Restore it before you change it.")
+
+
+def by_number(number: int) -> Select[Berth]:
+    return with_place(Berth.visible_to(member).where(has_number(Berth, number)))
+
+
+def locked(number: int) -> Berth:
+    """The berth, locked until the request ends: two editors take turns."""
+    return find_or_404(by_number(number).with_for_update(of=Berth))
+
+
+def unarchived(place: Place, endpoint: str) -> None:
+    """Raises Refused where it is put away: then it is not changed."""
+    if place.is_archived:
+        url = url_for(endpoint, number=place.number)
+        raise Refused(_("%(name)s is archived.", name=place.called) + " " + RESTORE_FIRST, url=url, label=_("Open"))
+
+
+def refusal(form: EditForm, place: Place) -> int | None:
+    """The status with which the form is shown again, and nothing typed lost; None when it can be acted on."""
+    if not form.validate():
+        return 422
+    if place.is_archived:
+        form.form_errors = [_("Somebody archived it meanwhile.") + " " + RESTORE_FIRST]
+        return 409
+    return None
+
+
+def taken(form: EditForm, field: str, act: Callable[[], object]) -> int | None:
+    """Do it; 422 with the reason beside the name when another place has it."""
+    try:
+        act()
+    except Taken as error:
+        form[field].errors = [words_of(error)]
+        return 422
+    return None
+
+
+def words_of(error: Taken) -> str:
+    if error.holder is None:
+        return _("Another one is called so already.")
+    return _("%(name)s is there already.", name=error.holder.called)
+
+
+@bp.get(PLACE)
+@requires("berths.view")
+def index() -> ResponseReturnValue:
+    harbours = harbours_of(member)
+    filters, asked = filters_of(harbours), request.args.get("q", "").replace("\x00", "")
+    return page(
+        "berths/index.html",
+        follow=["berths" if stays_in_order(filters) else "berths:narrowed"],
+        berths=berth_page(member, filters, asked),
+        filters=filters,
+        asked=asked,
+        harbours=harbours,
+    )
+
+
+@bp.get(f"{PLACE}/new")
+@requires("berths.edit")
+def new() -> ResponseReturnValue:
+    """`?dock=` names the dock, for links from the page of harbours."""
+    form = BerthForm(formdata=None, data={"dock_id": request.args.get("dock", "")})
+    return page("berths/new.html", form=form)
+
+
+@bp.post(PLACE)
+@requires("berths.edit")
+@once
+def create() -> ResponseReturnValue:
+    form, made = BerthForm(), []
+    if not form.validate():
+        return page("berths/new.html", 422, form=form)
+    fields = form.written(form.values())
+    if status := taken(form, "code", lambda: made.append(Berth.create(fields, port_id=member.here().id, by=member))):
+        return page("berths/new.html", status, form=form)
+    said(_("Berth %(name)s was added", name=made[0].code))
+    return go("berths.show", number=made[0].number)
+
+
+@bp.get(f"{PLACE}/<int:number>")
+@requires("berths.view")
+def show(number: int) -> ResponseReturnValue:
+    berth = find_or_404(by_number(number))
+    return page("berths/show.html", follow=[f"berth:{number}"], **detail(berth))
+
+
+def detail(berth: Berth, form: StatusForm | None = None) -> dict[str, Any]:
+    """What the page shows: two statements beside the berth's own."""
+    entries = timeline(berth.subject_type, berth.id, limit=LATEST)
+    return {
+        "berth": berth,
+        "timeline": entries,
+        "form": form or StatusForm(formdata=None, data={"status": berth.status}),
+    }
+
+
+@bp.get(f"{PLACE}/<int:number>/edit")
+@requires("berths.edit")
+def edit(number: int) -> ResponseReturnValue:
+    berth = find_or_404(by_number(number))
+    unarchived(berth, "berths.show")
+    form = BerthForm(formdata=None, obj=berth)
+    form.open(berth)
+    return page("berths/edit.html", berth=berth, form=form, clashes=[], merged=[])
+
+
+@bp.put(f"{PLACE}/<int:number>")
+@requires("berths.edit")
+def update(number: int) -> ResponseReturnValue:
+    berth = locked(number)
+    form = BerthForm(obj=berth)
+    if status := refusal(form, berth):
+        return page("berths/edit.html", status, berth=berth, form=form, clashes=[], merged=[])
+    edit = form.compare(berth)
+    if edit.clashes:
+        return page("berths/edit.html", 409, berth=berth, form=form, clashes=edit.clashes, merged=edit.merged)
+    if status := taken(form, "code", lambda: berth.update(form.written(edit.changes), by=member)):
+        return page("berths/edit.html", status, berth=berth, form=form, clashes=[], merged=[])
+    said(edit.told(_("Berth saved")))
+    return go("berths.show", number=number, list=kept_list())
+
+
+@bp.get(f"{PLACE}/<int:number>/events")
+@requires("berths.view")
+def index_events(number: int) -> ResponseReturnValue:
+    """The whole timeline, by pages."""
+    berth = find_or_404(by_number(number))
+    entries = timeline(berth.subject_type, berth.id, limit=51, before=request.args.get("before", type=UUID))
+    return page(
+        "berths/events.html",
+        follow=[f"berth:{number}"],
+        berth=berth,
+        timeline=entries[:50],
+        older=entries[49].id if len(entries) > 50 else None,
+    )
