@@ -208,7 +208,8 @@ def make_berth(by: Member, dock: Dock | None = None, /, code: str = "12", **fiel
     """With its dock and harbour at hand."""
     dock = dock or make_dock(by)
     berth = Berth.create({"dock_id": dock.id, "code": code, **fields}, port_id=by.here().id, by=by)
-    return db.session.scalars(with_place(select(Berth).where(Berth.id == berth.id))).one()
+    placed: Berth = db.session.scalars(with_place(select(Berth).where(Berth.id == berth.id))).one()
+    return placed
 
 
 def make_notification(
