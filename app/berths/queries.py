@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
@@ -14,7 +13,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from ..current import Member
 from ..db import db
-from ..paging import Columns, Filter, Page, Sort, paginate
+from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
 from ..sorting import sort_name
 from .labels import MOORINGS, STATUSES, TENURES
 from .models import Berth, Dock, Harbour
@@ -22,7 +21,7 @@ from .models.dock import BETWEEN
 from .models.place import natural
 
 SORTS = (
-    Sort("place", lazy_gettext("Berth"), Berth.sort_place),
+    Sort("name", lazy_gettext("Berth"), Berth.sort_place),
     Sort("length", lazy_gettext("Length"), Berth.length, descending=True),
     Sort("updated", lazy_gettext("Last change"), Berth.updated_at, descending=True),
 )
@@ -59,11 +58,7 @@ def filters_of(harbours: Sequence[Harbour]) -> list[Filter]:
         ("mooring", _("Mooring"), [(str(value), label) for value, label in MOORINGS]),
         ("archived", _("Archived"), [("1", _("only archived"))]),
     )
-    return [
-        Filter(name, label, options, value if value in dict(options) else "")
-        for name, label, options in offered
-        for value in [request.args.get(name, "")]
-    ]
+    return chosen_of(offered)
 
 
 def berth_page(member: Member, filters: Sequence[Filter], asked: str) -> Page:
@@ -107,12 +102,6 @@ def row_of(berth_id: uuid.UUID) -> Any:
     """One row of the list, for a broadcast; None when the berth is gone or put away."""
     scope = select(Berth).where(Berth.id == berth_id, Berth.archived_at.is_(None))
     return db.session.execute(row_columns(scope)).one_or_none()
-
-
-def stays_in_order(filters: Sequence[Filter]) -> bool:
-    """Whether the list shown is in its first order and not narrowed: then a row that changes is swapped in place."""
-    is_narrowed = bool(request.args.get("q", "").strip()) or any(chosen.value for chosen in filters)
-    return request.args.get("sort") in (None, "place") and not is_narrowed
 
 
 def with_place(statement: Select[Any]) -> Select[Any]:

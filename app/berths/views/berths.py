@@ -18,10 +18,11 @@ from ...events.timeline import timeline
 from ...forms import EditForm
 from ...numbers import has_number
 from ...once import once
+from ...paging import stays_in_order
 from ...web import find_or_404, go, kept_list, page, requires, said
 from ..forms import BerthForm, StatusForm
 from ..models import Berth, Place, Taken
-from ..queries import LATEST, berth_page, filters_of, harbours_of, stays_in_order, with_place
+from ..queries import LATEST, berth_page, filters_of, harbours_of, with_place
 from . import bp
 
 PLACE = "/<port>/berths"

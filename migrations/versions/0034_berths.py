@@ -1,6 +1,6 @@
 """Harbours, docks and berths.
 
-Revision ID: 0031
+Revision ID: 0034
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from migrations.policies import fence_port
 
-revision = "0031"
-down_revision = "0030"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
