@@ -14,7 +14,7 @@ from ..events.registry import EVENTS
 from ..events.subjects import families, numbered, subjects
 from ..events.timeline import describes, one_of, tells, timeline
 from ..identity.models import current_port_of
-from ..numbers import has_number
+from ..numbers import one_numbered
 from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS, STATUSES
 from .models import Berth, Dock, Harbour
 from .queries import LATEST, row_of, with_place
@@ -39,9 +39,7 @@ def harbours_topic(member: Member, key: str | None) -> str | None:
 
 @live.topic("berth")
 def berth_topic(member: Member, key: str | None) -> str | None:
-    if not member.can("berths.view") or not key or not (key.isascii() and key.isdecimal()) or len(key) > 10:
-        return None
-    found = db.session.scalars(Berth.visible_to(member).where(has_number(Berth, int(key)))).one_or_none()
+    found = one_numbered(Berth, Berth.visible_to(member), key) if member.can("berths.view") else None
     return found.room if found else None
 
 
