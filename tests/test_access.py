@@ -700,6 +700,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     document = Document.create(vessel, {"kind": "insurance"}, by=manager)
     captain = make_client(manager, full_name="Erwan Kerlann", owner_id=owner)
     berth = make_berth(manager)
+    dock, harbour = berth.dock.number, berth.dock.harbour.number
     berth.number = numbers + 5
     relationship = Relationship.create(captain, client, "captain", by=manager)
     event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
@@ -763,8 +764,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         archive=archive_id,
         vessel=vessel.number,
         berth=berth.number,
-        dock=berth.dock.number,
-        harbour=berth.dock.harbour.number,
+        dock=dock,
+        harbour=harbour,
         document=document.id,
         relationship=relationship.id,
         view=view,
