@@ -48,6 +48,7 @@ from tests.world import (
     enter,
     make_berth,
     make_client,
+    make_dock,
     make_duplicate,
     make_file,
     make_notification,
@@ -603,7 +604,7 @@ class Place:
         of_vessel = "/vessels/<int:number>" in rule.rule
         on_map = {"berths": self.berth, "docks": self.dock, "harbours": self.harbour}
         numbers = {
-            "berths": on_map.get(rule.rule.split("/")[2], 0),
+            "berths": on_map.get(rule.rule.removeprefix("/<port>/").partition("/")[0], 0),
             "changes": self.changes,
             "files": self.folder if "/folders/" in rule.rule else self.upload,
         }
@@ -699,7 +700,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     vessel.number = numbers + 2
     document = Document.create(vessel, {"kind": "insurance"}, by=manager)
     captain = make_client(manager, full_name="Erwan Kerlann", owner_id=owner)
-    berth = make_berth(manager)
+    berth = make_berth(manager, make_dock(manager, f"B {numbers}"))
     dock, harbour = berth.dock.number, berth.dock.harbour.number
     berth.number = numbers + 5
     relationship = Relationship.create(captain, client, "captain", by=manager)

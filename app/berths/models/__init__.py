@@ -1,4 +1,5 @@
-from .berth import Berth, BerthStatus, MooringKind, PricePeriod, Side, Tenure
+from ...admin.models import BerthStatus
+from .berth import Berth, MooringKind, PricePeriod, Side, Tenure
 from .dock import Dock
 from .harbour import Harbour
 from .place import Place, Taken

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ...admin.models import BerthStatus
 from ...db import db
 from ...errors import Refused
 from ...events.models import Actor
@@ -32,14 +33,6 @@ from ...numbers import take_number
 from .dock import Dock
 from .harbour import Harbour
 from .place import Place, natural
-
-
-class BerthStatus(StrEnum):
-    AVAILABLE = "available"
-    UNDER_OFFER = "under_offer"
-    RESERVED = "reserved"
-    SOLD = "sold"
-    MAINTENANCE = "maintenance"
 
 
 class Tenure(StrEnum):

@@ -1,6 +1,6 @@
 """Harbours, docks and berths.
 
-Revision ID: 0034
+Revision ID: 0035
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from migrations.policies import fence_port
 
-revision = "0034"
-down_revision = "0033"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
