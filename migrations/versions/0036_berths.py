@@ -1,6 +1,6 @@
 """Harbours, docks and berths.
 
-Revision ID: 0035
+Revision ID: 0036
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from migrations.policies import fence_port
 
-revision = "0035"
-down_revision = "0034"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 
