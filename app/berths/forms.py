@@ -124,7 +124,7 @@ class BerthForm(EditForm):
         [DataRequired(_("Type the number of the berth.")), at_most(20)],
         description=_("As it is painted on the dock."),
     )
-    side = SelectField(_("Side of the dock"), choices=SIDES)
+    side = SelectField(_("Side of the dock"), choices=SIDES, id="dock-side")
     mooring = SelectField(_("Mooring"), choices=MOORINGS, default=MooringKind.FINGER)
     max_loa = measure("max_loa", description=_("Metres such as 12.00, or feet such as 40' or 39'4\"."))
     max_beam = measure("max_beam")
