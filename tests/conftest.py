@@ -189,8 +189,10 @@ def install(
 
     def make(holding: Holding, *, redis: Valkey = valkey) -> Installation:
         name = f"quayside_{worker_id}_{request.node.path.stem}_{len(made)}"
-        database = cluster.clone(name, holding)
-        made.append(Installation(database, redis.url(1), tmp_path_factory.mktemp("home")))
+        database, home = cluster.clone(name, holding), tmp_path_factory.mktemp("home")
+        if holding == "demo":
+            shutil.copytree(cluster.demo_home, home, dirs_exist_ok=True)
+        made.append(Installation(database, redis.url(1), home))
         made[-1].redis.flushdb()
         return made[-1]
 

@@ -143,10 +143,18 @@ class Cluster:
             connection.execute(rename.format(sql.Identifier(unfinished.name), sql.Identifier(name)))
 
     def migrate(self, name: str) -> Database:
-        return self.flask_in(self.empty(name), "db", "upgrade")
+        with TemporaryDirectory(prefix="quayside-template-") as home:
+            return self.flask_in(self.empty(name), Path(home), "db", "upgrade")
 
     def load_demo(self, name: str) -> Database:
-        return self.flask_in(self.migrated(name), "demo", "load")
+        return self.flask_in(self.migrated(name), self.demo_home, "demo", "load")
+
+    @property
+    def demo_home(self) -> Path:
+        """Where the files of the demo lie, beside the server's own."""
+        with self.connect() as connection:
+            (data,) = connection.execute("SHOW data_directory").fetchone() or ("",)
+        return Path(data).parent / "demo-home"
 
     def build_cast(self, name: str) -> Database:
         database = self.migrated(name)
@@ -158,9 +166,8 @@ class Cluster:
         self.create(name, template="quayside_template_nothing")
         return Database(self.port, name)
 
-    def flask_in(self, database: Database, *arguments: str) -> Database:
-        with TemporaryDirectory(prefix="quayside-template-") as home:
-            Installation(database, "redis://127.0.0.1:1", Path(home)).flask(*arguments)
+    def flask_in(self, database: Database, home: Path, *arguments: str) -> Database:
+        Installation(database, "redis://127.0.0.1:1", home).flask(*arguments)
         return database
 
 
