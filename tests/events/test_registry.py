@@ -60,8 +60,8 @@ def recordings(source: str, name: str) -> Iterator[Recording]:
                 more = details(call)
                 yield Recording(place, f"{own.family}:{happened}", None if more is None else own.payload(more))
             elif isinstance(function, ast.Attribute) and function.attr == "record":
-                family = family_of(function.value, scope, place)
-                yield Recording(place, f"{family}:{text_of(call.args[0], place)}", details(call))
+                for family in families_of(function.value, scope, place):
+                    yield Recording(place, f"{family}:{text_of(call.args[0], place)}", details(call))
 
 
 def functions(scope: ast.AST) -> list[ast.FunctionDef]:
@@ -103,15 +103,37 @@ def text_of(node: ast.expr, place: str) -> str:
     raise ValueError(f"{place}: the event is not named in words")
 
 
-def family_of(receiver: ast.expr, scope: ast.AST, place: str) -> str:
-    """The variable's own name where that is a family, else the `subject_type` of the class around it."""
+def families_of(receiver: ast.expr, scope: ast.AST, place: str) -> list[str]:
+    """The variable's own name where that is a family, else the `subject_type` of the class around it; of a class that
+    says none, those of the classes made of it."""
     if isinstance(receiver, ast.Name) and receiver.id in FAMILIES:
-        return receiver.id
-    for node in scope.body if isinstance(scope, ast.ClassDef) else []:
+        return [receiver.id]
+    if isinstance(scope, ast.ClassDef):
+        found = [own] if (own := subject_of(scope)) else made_of().get(scope.name, [])
+        if found:
+            return found
+    raise ValueError(f"{place}: nothing says what this event is about")
+
+
+def subject_of(scope: ast.ClassDef) -> str | None:
+    for node in scope.body:
         match node:
             case ast.Assign(targets=[ast.Name(id="subject_type")], value=ast.Constant(value=str(family))):
                 return family
-    raise ValueError(f"{place}: nothing says what this event is about")
+    return None
+
+
+@cache
+def made_of() -> dict[str, list[str]]:
+    """Class → the subjects of those that have it for a base."""
+    found: dict[str, list[str]] = {}
+    for path in APP.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and (own := subject_of(node)):
+                for base in node.bases:
+                    if isinstance(base, ast.Name):
+                        found.setdefault(base.id, []).append(own)
+    return found
 
 
 @cache
