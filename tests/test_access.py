@@ -701,8 +701,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     document = Document.create(vessel, {"kind": "insurance"}, by=manager)
     captain = make_client(manager, full_name="Erwan Kerlann", owner_id=owner)
     berth = make_berth(manager, make_dock(manager, f"B {numbers}"))
-    dock, harbour = berth.dock.number, berth.dock.harbour.number
-    berth.number = numbers + 5
+    berth.number, berth.dock.number, berth.dock.harbour.number = numbers + 5, numbers + 6, numbers + 7
     relationship = Relationship.create(captain, client, "captain", by=manager)
     event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
     assert event_id is not None
@@ -765,8 +764,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         archive=archive_id,
         vessel=vessel.number,
         berth=berth.number,
-        dock=dock,
-        harbour=harbour,
+        dock=numbers + 6,
+        harbour=numbers + 7,
         document=document.id,
         relationship=relationship.id,
         view=view,

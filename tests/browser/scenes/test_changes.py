@@ -11,6 +11,7 @@ from tests.browser.windows import Windows
 
 NEW = f"{CLIENTS}/bulk-edits/new"
 CHANGES = "/port-nimara/changes"
+OF_BULK_EDITS = "change_set_id IN (SELECT id FROM change_sets WHERE kind = 'bulk_edit')"
 
 
 def ticked(stage: Stage, act: str) -> str:
@@ -42,12 +43,10 @@ def under_way(stage: Stage, page: Page) -> None:
 def undone(stage: Stage, page: Page) -> None:
     """But for one that was changed since."""
     with stage.site.database.connect() as connection:
-        connection.execute(
-            "UPDATE change_items SET outcome = 'put_back' WHERE change_set_id IN (SELECT id FROM change_sets)"
-        )
+        connection.execute(f"UPDATE change_items SET outcome = 'put_back' WHERE {OF_BULK_EDITS}")
         connection.execute(
             "UPDATE change_items SET outcome = 'kept', reason = 'Source: changed since by Mats Berg'"
-            " WHERE id = (SELECT id FROM change_items ORDER BY id LIMIT 1)"
+            f" WHERE id = (SELECT id FROM change_items WHERE {OF_BULK_EDITS} ORDER BY id LIMIT 1)"
         )
         connection.execute(
             "UPDATE change_sets SET status = 'rolled_back', put_back = total - 1, kept = 1 WHERE kind = 'bulk_edit'"
