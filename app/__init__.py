@@ -102,6 +102,7 @@ def configure(app: Flask, settings: Settings, role: Role) -> None:
 REGISTERING = (
     "admin.reactions",
     "berths.finding",
+    "berths.held",
     "berths.reactions",
     "berths.reversals",
     "changes.jobs",

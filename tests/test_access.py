@@ -53,6 +53,7 @@ from tests.world import (
     make_file,
     make_notification,
     make_picture,
+    make_stay,
     start_session,
     user_id,
 )
@@ -312,6 +313,16 @@ NEEDS = {
     "berths.update_dock": ("berths.edit",),
     "berths.create_dock_archival": ("berths.edit",),
     "berths.destroy_dock_archival": ("berths.edit",),
+    "berths.new_occupancy": ("berths.manage_reservations",),
+    "berths.create_occupancy": ("berths.manage_reservations",),
+    "berths.show_occupancy": ("berths.view",),
+    "berths.edit_occupancy": ("berths.manage_reservations",),
+    "berths.update_occupancy": ("berths.manage_reservations",),
+    "berths.create_arrival": ("berths.manage_reservations",),
+    "berths.create_departure": ("berths.manage_reservations",),
+    "berths.create_cancellation": ("berths.manage_reservations",),
+    "berths.create_no_show": ("berths.manage_reservations",),
+    "vessels.index_choices": ("clients.view", "clients.view_own"),
     "vessels.index": ("clients.view", "clients.view_own"),
     "vessels.index_of_client": ("clients.view", "clients.view_own"),
     "vessels.new": ("clients.create",),
@@ -492,6 +503,7 @@ TOPIC_NEEDS = {
     "vessel": ("clients.view", "clients.view_own"),
     "berths": ("berths.view",),
     "berth": ("berths.view",),
+    "occupancy": ("berths.view",),
     "harbours": ("berths.view",),
     "duplicates": ("clients.merge",),
     "imports": ("admin.import_data",),
@@ -597,12 +609,13 @@ class Place:
     berth: int = 0
     dock: int = 0
     harbour: int = 0
+    occupancy: int = 0
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
         imported = "import" in rule.endpoint
         of_vessel = "/vessels/<int:number>" in rule.rule
-        on_map = {"berths": self.berth, "docks": self.dock, "harbours": self.harbour}
+        on_map = {"berths": self.berth, "docks": self.dock, "harbours": self.harbour, "occupancies": self.occupancy}
         numbers = {
             "berths": on_map.get(rule.rule.removeprefix("/<port>/").partition("/")[0], 0),
             "changes": self.changes,
@@ -659,6 +672,7 @@ UNKNOWN = Place(
     berth=999_999,
     dock=999_999,
     harbour=999_999,
+    occupancy=999_999,
     export=999_999,
 )
 NIL, LAST = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
@@ -676,6 +690,7 @@ BEYOND = Place(
     berth=10**30,
     dock=2**31,
     harbour=10**30,
+    occupancy=2**31,
     export=10**30,
     user=NIL,
     role=LAST,
@@ -702,6 +717,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     captain = make_client(manager, full_name="Erwan Kerlann", owner_id=owner)
     berth = make_berth(manager, make_dock(manager, f"B {numbers}"))
     berth.number, berth.dock.number, berth.dock.harbour.number = numbers + 5, numbers + 6, numbers + 7
+    stay = make_stay(berth, client, by=manager)
+    stay.number = numbers + 8
     relationship = Relationship.create(captain, client, "captain", by=manager)
     event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
     assert event_id is not None
@@ -766,6 +783,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         berth=berth.number,
         dock=numbers + 6,
         harbour=numbers + 7,
+        occupancy=numbers + 8,
         document=document.id,
         relationship=relationship.id,
         view=view,
@@ -1052,6 +1070,7 @@ def key_of(topic: str, place: Place) -> str | None:
         "change_set": place.changes,
         "vessel": place.vessel,
         "berth": place.berth,
+        "occupancy": place.occupancy,
     }
     return str(numbers[topic]) if topic in numbers else None
 

@@ -298,7 +298,11 @@ BROADCAST = sorted(
         ),
         *(f"vessels/_{part}" for part in ("row", "rows", "header", "dimensions", "documents", "facts", "owners")),
         "vessels/_timeline",
-        *(f"berths/_{part}" for part in ("row", "rows", "status", "header", "dimensions", "facts", "timeline")),
+        *(
+            f"berths/_{part}"
+            for part in ("row", "rows", "status", "stays", "header", "dimensions", "facts", "timeline")
+        ),
+        "berths/occupancies/_state",
     )
 )
 

@@ -83,6 +83,7 @@ from tests.world import (
     make_client,
     make_duplicate,
     make_file,
+    make_stay,
     start_session,
     user_id,
 )
@@ -120,7 +121,7 @@ def fill(port_id: uuid.UUID) -> Harbour:
     Note.create(client, f"Prefers the inner harbour, @Viewer {slug.title()}", by=manager)
     Relationship.create(make_client(manager, full_name="Erwan Kerlann"), client, "captain", by=manager)
     vessel = Vessel.create(client, {"name": "Belle Étoile"}, by=manager)
-    make_berth(manager)
+    make_stay(make_berth(manager), client, by=manager)
     ends = {"kind": "insurance", "valid_until": now().date()}
     Document.create(vessel, ends, by=manager).remind(vessel, now().date(), by=manager)
     club = {"label": "Boat club", "kind": "text"}
@@ -616,6 +617,7 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "harbours": written,
         "docks": written,
         "berths": written,
+        "berth_occupancies": written,
         "vessels": written,
         "vessel_ownerships": written,
         "vessel_documents": written,
@@ -763,7 +765,8 @@ DEFINERS = {
     "unsealed_after": definer("seals hold the events of all ports", "app/events/seals.py"),
     "events_in_no_seal": definer("seals hold the events of all ports", "app/events/seals.py"),
     "search_index": definer("a trigger: the words of a record are those of the record"),
-    "search_vessels": definer("policies switch off the indexes of a search", "app/vessels/queries.py"),
+    "berths_taken": definer("policies switch off the indexes over times", "app/berths/availability.py"),
+    "search_vessels": definer("policies switch off the indexes of a search", "app/vessels/models/finding.py"),
     "search_clients": definer("policies switch off the indexes of a search", "app/clients/models/finding.py"),
     "add_job": definer("a job belongs to the port in force", "app/jobs.py"),
     "claim_job": definer("which port a job is of is in its row", "app/jobs.py"),
@@ -1225,6 +1228,15 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
 def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     with pytest.raises(psycopg.errors.FeatureNotSupported), hand.attempt():
         hand.scalar("SELECT search_index()")
+
+
+@proves("berths_taken")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    asked = "SELECT occupancy_id FROM berths_taken('2000-01-01', '2100-01-01')"
+    own = truth.rows("SELECT id FROM berth_occupancies WHERE port_id = %s", NORTH)
+    assert own
+    assert hand.rows(asked) == own
+    assert len(truth.rows("SELECT id FROM berth_occupancies")) > len(own)
 
 
 @proves("search_vessels")

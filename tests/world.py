@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from io import BytesIO
 from typing import Any
@@ -19,11 +20,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import Range
 from uuid_utils.compat import uuid7
 from werkzeug.test import TestResponse
 
 from app import storage
-from app.berths.models import Berth, Dock, Harbour
+from app.berths.models import Berth, Dock, Harbour, Occupancy, OccupancyKind
 from app.berths.queries import with_place
 from app.clients.models import Client, Contact, Duplicate
 from app.current import Member
@@ -210,6 +212,13 @@ def make_berth(by: Member, dock: Dock | None = None, /, code: str = "12", **fiel
     berth = Berth.create({"dock_id": dock.id, "code": code, **fields}, port_id=by.here().id, by=by)
     placed: Berth = db.session.scalars(with_place(select(Berth).where(Berth.id == berth.id))).one()
     return placed
+
+
+def make_stay(berth: Berth, client: Client, /, *, by: Member) -> Occupancy:
+    """A week of July 2027."""
+    begins = datetime(2027, 7, 1, 12, tzinfo=UTC)
+    during = Range(begins, begins + timedelta(days=7))
+    return Occupancy.book(berth, during, OccupancyKind.VISIT, by=by, client=client)
 
 
 def make_notification(

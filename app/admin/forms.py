@@ -27,7 +27,7 @@ from ..current import member
 from ..db import db
 from ..forms import EditForm, Form, at_most
 from ..identity.models import Role
-from .labels import BERTH_STATUSES, COLOURS, DAYS, MODES, TAX_MODES, TRIGGERS
+from .labels import BERTH_STATUSES, CLEARANCES, COLOURS, DAYS, MODES, TAX_MODES, TRIGGERS
 from .models import SettingsSheet, TaxMode
 from .models.hours import read_spans, written
 from .models.settings import RULES
@@ -115,6 +115,10 @@ class BerthsForm(EditForm):
         between(1, 24),
         description=_("Months before its last day; the berth then stands in the list of tenures that expire."),
     )
+    clearance_loa = WholeField(CLEARANCES["loa"], between(0, 500))
+    clearance_beam = WholeField(CLEARANCES["beam"], between(0, 500))
+    clearance_draft = WholeField(CLEARANCES["draft"], between(0, 500))
+    clearance_air_draft = WholeField(CLEARANCES["air_draft"], between(0, 500))
 
 
 for _rule in RULES:

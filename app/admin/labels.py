@@ -60,10 +60,18 @@ def _of_list(part: Callable[[dict[str, Any]], str]) -> Callable[[Any], str]:
     return lambda values: ", ".join(map(part, values or ()))
 
 
+# In centimetres.
+CLEARANCES = {
+    "loa": _("Along the boat (cm)"),
+    "beam": _("Beside the boat, both sides together (cm)"),
+    "draft": _("Under the keel (cm)"),
+    "air_draft": _("Above the mast (cm)"),
+}
 # Each setting as the history names it, and its recorded values in words.
 FIELDS = {
     "follow_up_reminder_days": FieldWords(_("Follow-up reminders")),
     "tenure_expiry_warning_months": FieldWords(_("Warning before a tenure ends")),
+    **{f"clearance_{name}": FieldWords(label) for name, label in CLEARANCES.items()},
     "eoi_reminder_interval_days": FieldWords(_("Reminder of an unsigned EOI")),
     **{f"rule_{r.trigger}_mode": FieldWords(TRIGGERS[r.trigger][0], _one_of(MODES)) for r in RULES},
     **{f"rule_{r.trigger}_status": FieldWords(TRIGGERS[r.trigger][0], _one_of(BERTH_STATUSES)) for r in RULES},

@@ -7,10 +7,28 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import joinedload
+
 from ..current import CurrentPort
-from ..db import now
+from ..db import db, now
 from ..events.models import Actor
-from .models import Berth, BerthStatus, Dock, Harbour, MooringKind, PricePeriod, Side, Tenure
+from ..vessels.models import Vessel
+from .availability import size_of
+from .models import (
+    Berth,
+    BerthStatus,
+    Dock,
+    Harbour,
+    MooringKind,
+    Occupancy,
+    OccupancyKind,
+    PricePeriod,
+    Side,
+    Tenure,
+    fit,
+)
 
 # Name, berths, length of the shortest and the longest, depth at the land and at the head; price a metre and month.
 DOCKS = (
@@ -36,6 +54,7 @@ def make_berths(port: CurrentPort, by: Actor) -> None:
     of: dict[str, Any] = {"port_id": port.id, "by": by, "announce": False}
     place = {"address": "Harbour Road 1", "latitude": LATITUDE, "longitude": LONGITUDE}
     harbour = Harbour.create({"name": "Inner harbour", **place}, **of)
+    fleet = _vessels()
     for at, (name, count, shortest, longest, shallow, deep, price) in enumerate(DOCKS):
         fields = {"harbour_id": harbour.id, "name": name, "price_tier": at + 1, "has_lighting": True}
         supplies = {"has_power": True, "has_water": True, "has_gate": at > 0}
@@ -45,7 +64,8 @@ def make_berths(port: CurrentPort, by: Actor) -> None:
             part = Decimal(number) / count
             loa = shortest + (longest - shortest) * part
             depth = Decimal(shallow) + (Decimal(deep) - Decimal(shallow)) * part
-            _make_berth(dock, number, loa, depth, price, port.currency, chance, of)
+            berth = _make_berth(dock, number, loa, depth, price, port.currency, chance, of)
+            _take(berth, fleet, chance, of["by"])
     outside = Harbour.create({"name": "Sandy Ground moorings"}, **of)
     field = Dock.create({"harbour_id": outside.id, "name": "-"}, **of)
     for number in range(1, 9):
@@ -53,6 +73,33 @@ def make_berths(port: CurrentPort, by: Actor) -> None:
         terms = {"tenure": Tenure.VISITOR, "price": Decimal(35), "price_period": PricePeriod.NIGHTLY}
         mooring = {"code": f"M{number}", "mooring": MooringKind.SEA_BUOY, "currency": port.currency}
         Berth.create({"dock_id": field.id, **size, **terms, **mooring}, **of)
+
+
+def _vessels() -> list[Vessel]:
+    """The largest last, as the berths are."""
+    found = select(Vessel).options(joinedload(Vessel.client)).where(Vessel.length > 0, Vessel.archived_at.is_(None))
+    return list(db.session.scalars(found.order_by(Vessel.length.desc(), Vessel.id)))
+
+
+# Of the berths that are sold or let, who lies there by a contract; of the available ones, who is expected: days from
+# now to arrival, and for how long.
+VISITS = ((0, 4), (1, 6), (-3, 5), (5, 9), (12, 3), (-1, 1))
+
+
+def _take(berth: Berth, fleet: list[Vessel], chance: random.Random, by: Actor) -> None:
+    """Give it to the largest boat that is left and fits."""
+    vessel = next((one for one in fleet if fit(size_of(one), berth).fits), None)
+    if vessel is None or berth.status not in (BerthStatus.SOLD, BerthStatus.AVAILABLE) or chance.random() < 0.35:
+        return
+    fleet.remove(vessel)
+    is_let = berth.status == BerthStatus.SOLD
+    begins, nights = (-chance.randint(40, 300), 365) if is_let else chance.choice(VISITS)
+    kind = OccupancyKind.CONTRACT if is_let else OccupancyKind.VISIT
+    noon = now().replace(hour=16, minute=0, second=0, microsecond=0)  # in Anguilla
+    during = Range(noon + timedelta(days=begins), noon + timedelta(days=begins + nights))
+    stay = Occupancy.book(berth, during, kind, by=by, client=vessel.client, vessel=vessel, announce=False)
+    if begins < 0:
+        stay.check_in(at=noon + timedelta(days=begins), by=by, announce=False)
 
 
 def _make_berth(
@@ -64,7 +111,7 @@ def _make_berth(
     currency: str,
     chance: random.Random,
     of: dict[str, Any],
-) -> None:
+) -> Berth:
     length = (loa * 5).quantize(Decimal(1)) / 5
     tenure = chance.choices(list(TENURES), list(TENURES.values()))[0]
     today = now().date()
@@ -92,3 +139,4 @@ def _make_berth(
         fields["tenure_expires_on"] = today + timedelta(days=chance.randint(10, 900))
     berth = Berth.create(fields, **of)
     berth.change_status(status, by=of["by"], triggered_by="hand", announce=False)
+    return berth

@@ -2,25 +2,33 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, Field, IntegerField, SelectField, StringField, TextAreaField
+from sqlalchemy.dialects.postgresql import Range
+from wtforms import BooleanField, DateField, Field, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, NumberRange, Optional, ValidationError
 
+from ..clients.models import Client
+from ..clients.models.finding import suggested
 from ..current import member
 from ..formats import today
-from ..forms import DayField, EditForm, Form, at_most
+from ..forms import DayField, EditForm, Form, PickField, at_most
 from ..measures import BEAM, DRAFT, HEIGHT, LENGTH, MeasureField, read_length
 from ..money import currency_choices, read_amount
-from .labels import MEASURES, MOORINGS, PERIODS, PHASES, SIDES, STATUSES, TENURES, TIERS
-from .models import Berth, MooringKind, PricePeriod, Tenure
+from ..vessels.models import Vessel
+from ..vessels.models.finding import suggested as vessels_like
+from .availability import stay
+from .labels import BOOKABLE, MEASURES, MOORINGS, PERIODS, PHASES, SIDES, STATUSES, TENURES, TIERS
+from .models import Berth, MooringKind, OccupancyKind, PricePeriod, Tenure
 from .models.berth import DIMENSIONS
+from .models.occupancy import OF_CLIENTS
 from .queries import dock_choices, harbour_choices
 
 LIMITS = {"min_loa": LENGTH, "max_loa": LENGTH, "max_beam": BEAM, "depth": DRAFT, "max_height": HEIGHT}
@@ -169,8 +177,7 @@ class BerthForm(EditForm):
             raise ValidationError(gettext("A freehold does not expire."))
 
     def validate_currency(self, field: Field) -> None:
-        if bool(field.data) != bool(self.price.data) and not self.price.errors:
-            raise ValidationError(gettext("A price and its currency go together."))
+        price_and_currency(self)
 
     def written(self, changes: dict[str, Any]) -> dict[str, Any]:
         """The values as the model takes them."""
@@ -186,6 +193,95 @@ class BerthForm(EditForm):
             if name in found:
                 found[name] = read(found[name]) if found[name] else None
         return found
+
+
+class StayForm(Form):
+    """The days of a stay: boats change at noon, so one leaves on the day on which another arrives."""
+
+    arrives = DateField(_("Arrives"), [DataRequired(_("Say on which day it begins."))])
+    leaves = DateField(_("Leaves"), [Optional()], description=_("Empty for as long as nobody says when it ends."))
+
+    def validate_arrives(self, field: Field) -> None:
+        four_digits(field)
+
+    def validate_leaves(self, field: Field) -> None:
+        four_digits(field)
+        if field.data and self.arrives.data and field.data <= self.arrives.data:
+            raise ValidationError(gettext("It ends before it begins."))
+
+    def during(self) -> Range[datetime]:
+        return stay(self.arrives.data, self.leaves.data)
+
+
+def four_digits(field: Field) -> None:
+    if field.data and not 1990 <= field.data.year <= 2199:
+        raise ValidationError(gettext("Write the year with four digits."))
+
+
+class OccupancyForm(StayForm):
+    kind = SelectField(_("What for"), choices=BOOKABLE, default=OccupancyKind.VISIT)
+    vessel = PickField(
+        _("Vessel"),
+        find=lambda typed: Vessel.named(member, typed),
+        near=lambda typed: vessels_like(member, typed),
+        description=_("The beginning of its name, or its number. Whoever owns it is whose stay it is."),
+    )
+    client = PickField(
+        _("Client"),
+        find=lambda typed: Client.named(member, typed),
+        near=lambda typed: suggested(member, typed),
+        description=_("Where it is not the owner of the vessel."),
+    )
+    override = StringField(
+        _("Why all the same"), [at_most(200)], description=_("It is kept with the booking, with your name.")
+    )
+    title = StringField(_("In a few words"), [at_most(120)], description=_("What is repaired, or why it is held."))
+    price = MeasureField(_("Price"), read=read_amount)
+    currency = SelectField(_("Currency"))
+    notes = TextAreaField(_("Notes"), [at_most(4000)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency.choices = currency_choices(member.here().currency)
+
+    def validate_client(self, field: PickField) -> None:
+        if self.kind.data in OF_CLIENTS and not field.data and not self.vessel.data:
+            raise ValidationError(gettext("Say whose stay it is: a vessel or a client."))
+
+    def validate_leaves(self, field: Field) -> None:
+        super().validate_leaves(field)
+        if not field.data and self.kind.data not in (OccupancyKind.CONTRACT, OccupancyKind.MAINTENANCE):
+            raise ValidationError(gettext("Say on which day it ends."))
+
+    def validate_currency(self, field: Field) -> None:
+        price_and_currency(self)
+
+    def overrides(self) -> bool:
+        """Whether somebody who may says why a vessel that does not fit is put there."""
+        return bool(self.override.data) and member.can("berths.edit")
+
+    def prefill(self, asked: Mapping[str, str]) -> None:
+        """From the address of a link; what is no day stays empty."""
+        for name in ("arrives", "leaves"):
+            with suppress(ValueError):
+                self[name].data = date.fromisoformat(asked.get(name, ""))
+        for name, called in (("vessel", "name"), ("client", "full_name")):
+            found = self[name].find(asked[name]) if asked.get(name) else []
+            self[name].data = f"{getattr(found[0], called)} · {found[0].number}" if found else ""
+
+    def details(self) -> dict[str, Any]:
+        """What the verb takes besides."""
+        return {
+            "title": self.title.data or "",
+            "notes": self.notes.data or "",
+            "price": self.price.value,
+            "currency": self.currency.data or None,
+        }
+
+
+def price_and_currency(form: Any) -> None:
+    if bool(form.currency.data) != bool(form.price.data) and not form.price.errors:
+        raise ValidationError(gettext("A price and its currency go together."))
 
 
 class StatusForm(Form):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 
 from ..events.timeline import FieldWords, one_of
-from ..formats import format_day
+from ..formats import format_date, format_day
 from ..measures import show_length
-from .models import BerthStatus, MooringKind, PricePeriod, Side, Tenure
+from .models import BerthStatus, MooringKind, OccupancyKind, OccupancyState, PricePeriod, Side, Tenure
 from .models.berth import DIMENSIONS
 
 STATUSES = [
@@ -28,6 +29,24 @@ TONES = {
     BerthStatus.SOLD: "up",
     BerthStatus.MAINTENANCE: "",
 }
+KINDS = [
+    (OccupancyKind.CONTRACT, _("Contract")),
+    (OccupancyKind.SEASON, _("Season")),
+    (OccupancyKind.VISIT, _("Visit")),
+    (OccupancyKind.HOLD, _("Hold")),
+    (OccupancyKind.MAINTENANCE, _("Maintenance")),
+    (OccupancyKind.SUBLET, _("Sublet")),
+]
+# A sublet begins with the absence of who holds the berth.
+BOOKABLE = [(kind, label) for kind, label in KINDS if kind != OccupancyKind.SUBLET]
+STATES = [
+    (OccupancyState.PLANNED, _("Planned")),
+    (OccupancyState.CONFIRMED, _("Confirmed")),
+    (OccupancyState.ACTIVE, _("Here")),
+    (OccupancyState.COMPLETED, _("Left")),
+    (OccupancyState.CANCELLED, _("Cancelled")),
+    (OccupancyState.NO_SHOW, _("Did not come")),
+]
 TENURES = [
     (Tenure.FREEHOLD, _("Freehold")),
     (Tenure.LEASE, _("Lease")),
@@ -97,6 +116,16 @@ FIELDS = {
     "has_fuel": FieldWords(_("Fuel")),
     "notes": FieldWords(_("Notes")),
 }
+
+
+def as_time(text: Any) -> str:
+    """A recorded time of a stay in words."""
+    begins, _slash, ends = str(text).partition("/")
+    days = [format_date(datetime.fromisoformat(end)) if end else str(_("open")) for end in (begins, ends)]
+    return " – ".join(days)
+
+
+OCCUPANCY_FIELDS = {"berth_id": FieldWords(_("Berth")), "during": FieldWords(_("Time"), as_time)}
 DOCK_FIELDS = {
     "harbour_id": FieldWords(_("Harbour")),
     "name": FieldWords(_("Name")),

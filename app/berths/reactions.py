@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext
 from sqlalchemy import select
 
 from .. import formats, live
 from ..current import Member
 from ..db import db
-from ..events.models import Event
+from ..events.models import Event, EventMention
 from ..events.reactions import on
 from ..events.registry import EVENTS
 from ..events.subjects import families, numbered, subjects
 from ..events.timeline import describes, one_of, tells, timeline
 from ..identity.models import current_port_of
 from ..numbers import one_numbered
-from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS, STATUSES
-from .models import Berth, Dock, Harbour
+from .availability import now_and_next
+from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS, KINDS, OCCUPANCY_FIELDS, STATUSES, as_time
+from .models import Berth, Dock, Harbour, Occupancy
 from .queries import LATEST, row_of, with_place
 
 ABOUT_BERTHS = tuple(name for name in EVENTS if name.startswith("berth:"))
+ABOUT_OCCUPANCIES = tuple(name for name in EVENTS if name.startswith("occupancy:"))
 ABOUT_DOCKS = tuple(name for name in EVENTS if name.startswith(("dock:", "harbour:")))
 
 
@@ -43,6 +47,12 @@ def berth_topic(member: Member, key: str | None) -> str | None:
     return found.room if found else None
 
 
+@live.topic("occupancy")
+def occupancy_topic(member: Member, key: str | None) -> str | None:
+    found = one_numbered(Occupancy, Occupancy.visible_to(member), key) if member.can("berths.view") else None
+    return found.room if found else None
+
+
 @on(*ABOUT_BERTHS)
 def show_berth(event: Event) -> None:
     """The open detail pages: each card anew; all of it where what may be done changes."""
@@ -52,12 +62,17 @@ def show_berth(event: Event) -> None:
     if event.name in ("berth:archived", "berth:restored"):
         live.refresh(berth.room, target="#main")
         return
+    show_page(berth)
+
+
+def show_page(berth: Berth) -> None:
     port = current_port_of(berth.port_id)
+    parts = ("header", "stays", "dimensions", "facts", "timeline")
     with formats.use(port):
         entries = timeline(berth.subject_type, berth.id, limit=LATEST)
-        for part in ("header", "dimensions", "facts", "timeline"):
-            target = f"berth-{berth.number}-{part}"
-            live.replace(berth.room, f"berths/_{part}.html", target=target, berth=berth, timeline=entries, port=port)
+        templates = {f"berth-{berth.number}-{part}": f"berths/_{part}.html" for part in parts}
+        context = {"berth": berth, "stays": now_and_next(berth), "timeline": entries, "port": port}
+        live.replace_all(berth.room, templates, **context)
 
 
 @on(*ABOUT_BERTHS)
@@ -88,9 +103,22 @@ def show_docks(event: Event) -> None:
         live.refresh(f"port:{event.port_id}:{page}", target="#main")
 
 
+@on(*ABOUT_OCCUPANCIES)
+def show_stay(event: Event) -> None:
+    """Its own page, and those of the berths in whose timelines it stands."""
+    found = db.session.get(Occupancy, event.subject_id)
+    if found is None:
+        return
+    live.refresh(found.room, target="#main")
+    told = select(EventMention.subject_id).where(EventMention.event_id == event.id)
+    for berth in db.session.scalars(with_place(select(Berth).where(Berth.id.in_(told)))):
+        show_page(berth)
+
+
 # --- How timelines tell of it
 
 describes(ABOUT_BERTHS, FIELDS)
+describes(ABOUT_OCCUPANCIES, OCCUPANCY_FIELDS)
 describes([name for name in ABOUT_DOCKS if name.startswith("dock:")], DOCK_FIELDS)
 describes([name for name in ABOUT_DOCKS if name.startswith("harbour:")], HARBOUR_FIELDS)
 
@@ -117,6 +145,24 @@ tells("harbour:reverted", lazy_gettext("took a change of the harbour %(name)s ba
 tells("harbour:archived", lazy_gettext("archived the harbour %(name)s"), icon="archive", tone="warn")
 tells("harbour:restored", lazy_gettext("brought the harbour %(name)s back"), icon="archive-restore", tone="ok")
 
+
+def stay_tells(happened: str, words: Any, **how: Any) -> None:
+    """Told in the timelines of the berth, the vessel and the client as well, so each says which berth, and when."""
+    read = {"kind": one_of(KINDS), "time": as_time, "override": in_brackets, "reason": in_brackets}
+    tells(f"occupancy:{happened}", words, words=read, **how)
+
+
+def in_brackets(text: Any) -> str:
+    return f" ({text})" if text else ""
+
+
+stay_tells("booked", lazy_gettext("booked berth %(berth)s: %(kind)s, %(time)s%(override)s"), icon="anchor", tone="ok")
+stay_tells("moved", lazy_gettext("moved a stay: berth %(berth)s, %(time)s%(override)s"), icon="repeat", tone="info")
+stay_tells("checkedIn", lazy_gettext("checked in on berth %(berth)s"), icon="log-in", tone="ok")
+stay_tells("checkedOut", lazy_gettext("checked out of berth %(berth)s"), icon="log-out")
+stay_tells("cancelled", lazy_gettext("cancelled a stay on berth %(berth)s, %(time)s%(reason)s"), icon="x", tone="warn")
+stay_tells("noShow", lazy_gettext("noted that nobody came to berth %(berth)s, %(time)s"), icon="x", tone="warn")
+
 # --- What the audit log calls them, and where their pages are
 
 subjects("berth", lazy_gettext("Berth"))(numbered(Berth, Berth.code, "berths.show", needs=("berths.view",)))
@@ -124,6 +170,10 @@ subjects("dock", lazy_gettext("Dock"))(numbered(Dock, Dock.name, "berths.edit_do
 subjects("harbour", lazy_gettext("Harbour"))(
     numbered(Harbour, Harbour.name, "berths.edit_harbour", needs=("berths.edit",))
 )
+subjects("occupancy", lazy_gettext("Stay"))(
+    numbered(Occupancy, Occupancy.title, "berths.show_occupancy", needs=("berths.view",))
+)
 families("berth", lazy_gettext("Berths"))
+families("occupancy", lazy_gettext("Stays"))
 families("dock", lazy_gettext("Docks"))
 families("harbour", lazy_gettext("Harbours"))

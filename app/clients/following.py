@@ -41,6 +41,7 @@ links.follows("import_rows", "client_id", _("Rows of imports"), is_told=False)
 links.follows("files", "entity_id", _("Files"), one=_("File"), named="filename", where="t.entity = 'clients'")
 
 links.follows("vessels", "client_id", _("Vessels"), one=_("Vessel"), named="name")
+links.follows("berth_occupancies", "client_id", _("Stays"), one=_("Stay"))
 links.follows("vessel_ownerships", "client_id", _("Owners of vessels, past ones too"), is_told=False)
 for mine, theirs in (("from_id", "to_id"), ("to_id", "from_id")):
     links.follows(

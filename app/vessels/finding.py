@@ -10,7 +10,7 @@ from ..current import Member
 from ..db import db
 from ..search.registry import Hit, source
 from .models import Vessel
-from .queries import search
+from .models.finding import search
 
 
 @source(

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import Integer, Select, Uuid, case, column, func, literal, select
+from sqlalchemy import Select, case, func, literal, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from ..clients.models import Client
@@ -22,6 +22,7 @@ from ..paging import SIZE, Columns, Filter, Page, Sort, chosen_of, paginate, pag
 from .labels import KINDS
 from .models import Document, DocumentKind, Ownership, State, Vessel, state_of
 from .models.document import LADDER
+from .models.finding import search
 
 SORTS = (
     Sort("name", lazy_gettext("Name"), Vessel.sort_name),
@@ -65,14 +66,6 @@ def vessel_page(member: Member, filters: Sequence[Filter], asked: str = "") -> P
 
 
 FOUND = 1_000  # as many as anybody looks through
-LONGEST = 200  # letters of a query; nobody types more
-
-
-def search(member: Member, asked: str, most: int, *, archived: bool = False) -> Any:
-    """The vessels that fit the words, the best first: `vessel_id` and `place`."""
-    is_own = not member.can("clients.view")
-    found = func.search_vessels(asked[:LONGEST], most, is_own, archived)
-    return found.table_valued(column("vessel_id", Uuid()), column("place", Integer())).render_derived()
 
 
 def insurances() -> Select[Any]:

@@ -94,11 +94,24 @@ class Tax(Part):
     default: str = ""  # the name of a rate
 
 
+Centimetres = Annotated[int, Field(ge=0, le=500)]
+
+
+class Clearances(Part):
+    """What has to stay free beside a boat on a berth, in centimetres."""
+
+    loa: Centimetres = 0
+    beam: Centimetres = 20
+    draft: Centimetres = 30
+    air_draft: Centimetres = 50
+
+
 class PortSettings(Part):
     follow_up_reminder_days: tuple[Annotated[int, Field(ge=1, le=365)], ...] = (3, 7, 14)
     tenure_expiry_warning_months: Annotated[int, Field(ge=1, le=24)] = 3
     eoi_reminder_interval_days: Annotated[int, Field(ge=1, le=60)] = 3
     berth_status_rules: tuple[StatusRule, ...] = RULES
+    berth_clearances: Clearances = Clearances()
     business_hours: Week = Week()
     holidays: tuple[Holiday, ...] = ()
     mfa_required_roles: tuple[str, ...] = ()
@@ -142,10 +155,11 @@ PLACES: dict[str, tuple[str, ...]] = {
     **{
         name: (name,)
         for name in PortSettings.model_fields
-        if name not in ("berth_status_rules", "business_hours", "invoice_numbering", "tax")
+        if name not in ("berth_status_rules", "berth_clearances", "business_hours", "invoice_numbering", "tax")
     },
     **{f"rule_{rule.trigger}_mode": ("berth_status_rules", rule.trigger, "mode") for rule in RULES},
     **{f"rule_{rule.trigger}_status": ("berth_status_rules", rule.trigger, "target_status") for rule in RULES},
+    **{f"clearance_{name}": ("berth_clearances", name) for name in Clearances.model_fields},
     **{f"hours_{day}": ("business_hours", day) for day in WEEKDAYS},
     **{f"invoice_{name}": ("invoice_numbering", name) for name in InvoiceNumbering.model_fields},
     "tax_mode": ("tax", "mode"),

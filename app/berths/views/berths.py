@@ -20,6 +20,7 @@ from ...numbers import has_number
 from ...once import once
 from ...paging import stays_in_order
 from ...web import find_or_404, go, kept_list, page, requires, said
+from ..availability import now_and_next
 from ..forms import BerthForm, StatusForm
 from ..models import Berth, Place, Taken
 from ..queries import LATEST, berth_page, filters_of, harbours_of, with_place
@@ -116,10 +117,11 @@ def show(number: int) -> ResponseReturnValue:
 
 
 def detail(berth: Berth, form: StatusForm | None = None) -> dict[str, Any]:
-    """What the page shows: two statements beside the berth's own."""
+    """What the page shows: three statements beside the berth's own."""
     entries = timeline(berth.subject_type, berth.id, limit=LATEST)
     return {
         "berth": berth,
+        "stays": now_and_next(berth),
         "timeline": entries,
         "form": form or StatusForm(formdata=None, data={"status": berth.status}),
     }

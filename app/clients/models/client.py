@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -32,6 +31,7 @@ from ...errors import Refused
 from ...events.models import Actor, Recorded, user_id_of
 from ...fields.models import Customised, is_custom, told
 from ...identity.models import User
+from ...naming import meant_by
 from ...numbers import has_number, take_number
 from ...sorting import sort_name
 
@@ -187,19 +187,7 @@ class Client(Customised, Recorded, Timestamped, Versioned, PortScoped, Base):
     def named(cls, member: Member, typed: str, *, most: int = 8) -> list[Self]:
         """Who is meant by a number, `Léa Marchand · 1042`, a name or the beginning of one, among those the member may
         see and who are not put away: the only one with the number or the name, else the first of all who begin so."""
-        current = cls.visible_to(member).where(cls.archived_at.is_(None))
-        if number := re.fullmatch(r"(?:.*·\s*)?(\d{1,10})", typed.strip(), re.DOTALL | re.ASCII):
-            found = db.session.scalars(current.where(has_number(cls, int(number[1])))).all()
-            if found or "·" in typed:
-                return list(found)
-        key = sort_name(typed)
-        if not key:
-            return []
-        # As a range: behind row-level security no index is used for LIKE.
-        begins = current.where(cls.sort_name >= key, cls.sort_name < key + "\U0010ffff")
-        found = db.session.scalars(begins.order_by(cls.sort_name, cls.id).limit(most)).all()
-        exact = [one for one in found if one.sort_name == key]
-        return exact if len(exact) == 1 else list(found)
+        return meant_by(typed, cls, cls.visible_to(member).where(cls.archived_at.is_(None)), most=most)
 
     @classmethod
     def numbered(cls, number: int, member: Member) -> Select[Self]:

@@ -31,6 +31,7 @@ from ...db import Base, PortScoped, Timestamped, Versioned, db, now, write
 from ...events.models import Actor, Of, Recorded, record
 from ...fields.models import Customised, is_custom, told
 from ...identity.models import User
+from ...naming import meant_by
 from ...numbers import take_number
 from ...sorting import sort_name
 from .dimensions import DECLARED, MEASURED, Dimensioned
@@ -155,6 +156,12 @@ class Vessel(Customised, Dimensioned, Recorded, Timestamped, Versioned, PortScop
         if member.can("clients.view"):
             return statement
         return statement.where(cls.client_id.in_(Client.visible_to(member).with_only_columns(Client.id)))
+
+    @classmethod
+    def named(cls, member: Member, typed: str, *, most: int = 8) -> list[Self]:
+        """Which is meant by a number, `Belle Étoile · 1042`, a name or the beginning of one, among those the member
+        may see and that are not put away; as `Client.named`."""
+        return meant_by(typed, cls, cls.visible_to(member).where(cls.archived_at.is_(None)), most=most)
 
     @classmethod
     def create(cls, client: Client, fields: Mapping[str, Any], *, by: Actor, announce: bool = True) -> Self:

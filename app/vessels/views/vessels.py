@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from flask import request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -26,6 +26,7 @@ from ...paging import stays_in_order
 from ...web import find_or_404, go, kept_list, page, requires, said
 from ..forms import NewVesselForm, VesselForm
 from ..models import Taken, Vessel, documents_of, papers_of
+from ..models.finding import LONGEST, suggested
 from ..queries import (
     LATEST,
     filters_of,
@@ -125,6 +126,15 @@ def index_of_client(number: int) -> ResponseReturnValue:
         former=former,
         insurance_of=insurance_of,
     )
+
+
+@bp.get(f"{PLACE}/choices")
+@requires(*SEES)
+def index_choices() -> ResponseReturnValue:
+    """What a field for a vessel offers while somebody types."""
+    typed = request.args.get("vessel", "").replace("\x00", "")[:LONGEST]
+    found = suggested(member, typed) or Vessel.named(member, typed) if typed.strip() else []
+    return render_template("vessels/_choices.html", vessels=found)
 
 
 @bp.get(f"{PLACE}/new")
