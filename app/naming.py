@@ -11,11 +11,11 @@ from .db import db
 from .numbers import has_number
 from .sorting import sort_name
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Any)
 NUMBERED = re.compile(r"(?:.*·\s*)?(\d{1,10})", re.DOTALL | re.ASCII)
 
 
-def meant_by(typed: str, kind: Any, among: Select[tuple[T]], *, most: int) -> list[T]:
+def meant_by(typed: str, kind: Any, among: Select[T], *, most: int) -> list[T]:
     """Among these the one with the number (`Belle Étoile · 1042` or `1042`), else the only one with the name, else the
     first of all whose names begin so."""
     if number := NUMBERED.fullmatch(typed.strip()):

@@ -12,7 +12,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy.dialects.postgresql import Range
-from wtforms import BooleanField, DateField, Field, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, NumberRange, Optional, ValidationError
 
 from ..clients.models import Client
@@ -198,8 +198,8 @@ class BerthForm(EditForm):
 class StayForm(Form):
     """The days of a stay: boats change at noon, so one leaves on the day on which another arrives."""
 
-    arrives = DateField(_("Arrives"), [DataRequired(_("Say on which day it begins."))])
-    leaves = DateField(_("Leaves"), [Optional()], description=_("Empty for as long as nobody says when it ends."))
+    arrives = DayField(_("Arrives"), [DataRequired(_("Say on which day it begins."))])
+    leaves = DayField(_("Leaves"), description=_("Empty for as long as nobody says when it ends."))
 
     def validate_arrives(self, field: Field) -> None:
         four_digits(field)
@@ -210,11 +210,12 @@ class StayForm(Form):
             raise ValidationError(gettext("It ends before it begins."))
 
     def during(self) -> Range[datetime]:
-        return stay(self.arrives.data, self.leaves.data)
+        leaves = date.fromisoformat(self.leaves.data) if self.leaves.data else None
+        return stay(date.fromisoformat(self.arrives.data), leaves)
 
 
 def four_digits(field: Field) -> None:
-    if field.data and not 1990 <= field.data.year <= 2199:
+    if field.data and not "1990" <= field.data <= "2200":
         raise ValidationError(gettext("Write the year with four digits."))
 
 
@@ -264,7 +265,7 @@ class OccupancyForm(StayForm):
         """From the address of a link; what is no day stays empty."""
         for name in ("arrives", "leaves"):
             with suppress(ValueError):
-                self[name].data = date.fromisoformat(asked.get(name, ""))
+                self[name].data = date.fromisoformat(asked.get(name, "")).isoformat()
         for name, called in (("vessel", "name"), ("client", "full_name")):
             found = self[name].find(asked[name]) if asked.get(name) else []
             self[name].data = f"{getattr(found[0], called)} · {found[0].number}" if found else ""

@@ -14,7 +14,7 @@ from app.clients.queries import best_clients
 from app.db import commit, db
 from app.fields.models import FieldDefinition
 from app.vessels.models import Vessel
-from app.vessels.queries import search as search_vessels
+from app.vessels.models.finding import search as search_vessels
 from tests.world import NORTH, Visitor, enter, make_client, make_vessel
 
 pytestmark = pytest.mark.usefixtures("db")

@@ -238,9 +238,12 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
             raise Refused(_("This stay is over. Book another one."))
 
     def _keep(self, **values: Any) -> None:
-        """Raises Overlap: the constraint decides between two who come at once."""
+        """Raises Overlap: the constraint decides. Those who come at once to a berth take turns, or two of them would
+        wait for each other."""
         own_id, port_id = self.id, self.port_id
         berth_id, during = values.get("berth_id", self.berth_id), values.get("during", self.during)
+        here = select(Berth.id).where(Berth.port_id == port_id, Berth.id == berth_id)
+        db.session.execute(here.with_for_update(key_share=True))
         try:
             write(self, **values)
         except IntegrityError as error:

@@ -57,7 +57,10 @@ def booked_already(error: Overlap) -> Occupancy | None:
     """What is in the way, with whose it is."""
     if error.other is None:
         return None
-    return db.session.scalars(with_all(Occupancy.visible_to(member).where(Occupancy.id == error.other.id))).one()
+    found: Occupancy = db.session.scalars(
+        with_all(Occupancy.visible_to(member).where(Occupancy.id == error.other.id))
+    ).one()
+    return found
 
 
 def booking_page(berth: Berth, form: OccupancyForm, status: int = 200, **found: Any) -> ResponseReturnValue:
