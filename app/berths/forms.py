@@ -198,8 +198,10 @@ class BerthForm(EditForm):
 class StayForm(Form):
     """The days of a stay: boats change at noon, so one leaves on the day on which another arrives."""
 
-    arrives = DayField(_("Arrives"), [DataRequired(_("Say on which day it begins."))])
-    leaves = DayField(_("Leaves"), description=_("Empty for as long as nobody says when it ends."))
+    arrives = DayField(
+        _("Arrives"), [DataRequired(_("Say on which day it begins."))], description=_("Boats change at noon.")
+    )
+    leaves = DayField(_("Leaves"), description=_("Empty where nobody knows."))
 
     def validate_arrives(self, field: Field) -> None:
         four_digits(field)

@@ -82,7 +82,7 @@ def test_a_stay_is_told_of_the_berth_the_vessel_and_the_client() -> None:
     client = db.session.get_one(Client, vessel.client_id)
     visit_of(berth, days(1, 8), manager, client=client, vessel=vessel)
     for kind, record in (("berth", berth), ("vessel", vessel), ("client", client)):
-        assert timeline(kind, record.id)[0].text == "booked berth 12: Visit, 1 Jul 2027 – 8 Jul 2027"
+        assert timeline(kind, record.id)[0].text == "booked berth B 12: Visit, 1 Jul 2027 – 8 Jul 2027"
 
 
 @pytest.mark.usefixtures("db")

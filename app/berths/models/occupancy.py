@@ -33,7 +33,8 @@ from ...errors import Refused
 from ...events.models import Actor, Recorded, record
 from ...numbers import take_number
 from ...vessels.models import Vessel
-from .berth import Berth
+from .berth import Berth, berth_name
+from .dock import Dock
 
 
 class OccupancyKind(StrEnum):
@@ -254,6 +255,7 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
     def _tell(self, happened: str, *, by: Actor, also: Berth | None = None, **details: Any) -> None:
         """In the timelines of the berth (`also`: and of the one it was on), and of the client and vessel it is for."""
         berth = db.session.get_one(Berth, self.berth_id)
+        dock = db.session.get_one(Dock, berth.dock_id)
         berths = {one.id for one in (berth, also) if one}
         about = [("berth", one) for one in berths]
         about += [(kind, one) for kind, one in (("client", self.client_id), ("vessel", self.vessel_id)) if one]
@@ -267,7 +269,7 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
             port_id=self.port_id,
             told_in=about,
             kind=self.kind,
-            berth=berth.code,
+            berth=berth_name(dock.name, berth.code),
             time=words_of(self.during),
             **details,
         )

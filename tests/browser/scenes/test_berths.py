@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from playwright.sync_api import Page, expect
 
+from app.db import now
 from tests.browser.judged import Judged
 from tests.browser.pages import ADMIN, BOTH, VIEWER
 from tests.browser.stage import QUIET, Scene, Stage, at
@@ -11,6 +14,7 @@ from tests.browser.stage import QUIET, Scene, Stage, at
 PORT = "/port-nimara"
 BERTHS, HARBOURS = f"{PORT}/berths", f"{PORT}/harbours"
 FIRST = f"{BERTHS}/1001"
+FIRST_STAY = "SELECT min(number) FROM berth_occupancies WHERE state = 'active'"
 
 
 def new_refused(_stage: Stage, page: Page) -> None:
@@ -28,6 +32,29 @@ def archived(_stage: Stage, page: Page) -> None:
     expect(page.get_by_role("button", name="Restore")).to_be_visible()
 
 
+def taken(stage: Stage, page: Page) -> None:
+    """Of a berth where somebody lies; the nearest free ones are offered."""
+    number = stage.found(
+        "SELECT b.number FROM berths b JOIN berth_occupancies o ON o.berth_id = b.id WHERE o.state = 'active'"
+        " ORDER BY b.number LIMIT 1"
+    )
+    page.goto(f"{BERTHS}/{number}/occupancies/new")
+    page.get_by_role("combobox", name="Client").fill("1001")
+    today = now().date()
+    page.get_by_label("Arrives").fill(today.isoformat())
+    page.get_by_label("Leaves").fill((today + timedelta(days=3)).isoformat())
+    page.get_by_role("button", name="Book berth").click()
+    expect(page.get_by_text("Nothing was changed.")).to_be_visible()
+
+
+def stay(stage: Stage, page: Page) -> None:
+    page.goto(f"{PORT}/occupancies/{stage.found(FIRST_STAY)}")
+
+
+def dates(stage: Stage, page: Page) -> None:
+    page.goto(f"{PORT}/occupancies/{stage.found(FIRST_STAY)}/edit")
+
+
 class TestPages(Judged):
     scenes = (
         Scene("berths", ADMIN, at(BERTHS)),
@@ -41,6 +68,11 @@ class TestPages(Judged):
         Scene("new berth", ADMIN, at(f"{BERTHS}/new")),
         Scene("new berth refused", ADMIN, new_refused, 422),
         Scene("edit berth", ADMIN, at(f"{FIRST}/edit")),
+        Scene("book a berth", ADMIN, at(f"{FIRST}/occupancies/new")),
+        Scene("book a berth that is taken", ADMIN, taken, 409),
+        Scene("a stay", ADMIN, stay),
+        Scene("a stay, who may only look", VIEWER, stay),
+        Scene("dates of a stay", ADMIN, dates),
         Scene("harbours", ADMIN, at(HARBOURS)),
         Scene("harbours, none", BOTH, at(f"{QUIET}/harbours")),
         Scene("new harbour", ADMIN, at(f"{HARBOURS}/new")),
