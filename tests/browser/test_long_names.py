@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState
+from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.browser.pages import ADMIN, CLIENTS
 from tests.browser.windows import Windows
@@ -27,7 +27,8 @@ def send(page: Page, path: str, **typed: str) -> None:
 
 
 def has(page: Page, text: str) -> None:
-    assert page.get_by_text(text).count(), f"{page.url} does not say {text}"
+    """The page that the form led to, once it is there."""
+    expect(page.get_by_text(text).first).to_be_attached()
 
 
 @pytest.fixture(scope="module")

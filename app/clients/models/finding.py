@@ -16,8 +16,12 @@ LONGEST = 200  # letters of a query; nobody types more
 def search(member: Member, asked: str, most: int, *, archived: bool = False) -> Any:
     """The clients that fit the words, the best first: `client_id`, `place`, `tier` (see migration 0014) and `why`, what
     was found that a row does not show."""
-    is_own = not member.can("clients.view")
-    found = func.search_clients(asked[:LONGEST], most, is_own, archived)
+    return hits(asked[:LONGEST], most, not member.can("clients.view"), archived)
+
+
+def hits(asked: Any, most: Any, is_own: Any, archived: Any) -> Any:
+    """The same of values, or of parameters that get theirs later."""
+    found = func.search_clients(asked, most, is_own, archived)
     return found.table_valued(
         column("client_id", Uuid()), column("place", Integer()), column("tier", Integer()), column("why", Text())
     ).render_derived()
