@@ -116,7 +116,7 @@ def _found(member: Member, asked: str, start: int) -> Sequence[Any]:
 @cache
 def _found_statement() -> Columns:
     """Made once: people search as they type, and making it takes two milliseconds."""
-    types = {"asked": Text(), "most": Integer(), "is_own": Boolean(), "archived": Boolean()}
+    types: dict[str, Any] = {"asked": Text(), "most": Integer(), "is_own": Boolean(), "archived": Boolean()}
     best = hits(*(bindparam(name, type_=kind) for name, kind in types.items()))
     return _ranked(best, None, bindparam("start", type_=Integer()))
 
