@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from ..fields.models import FieldDefinition, is_custom, told, values_of, write_v
 from .ways import Done
 
 
-class PuttingBack:
+class PuttingBack(ABC):
     """Looked at whole, then written by a few statements. `records`: the locked rows with what stands in their own
     fields; `rows`, `custom` and `happenings` are what is written."""
 
@@ -46,9 +47,9 @@ class PuttingBack:
         self.write()
         return found
 
+    @abstractmethod
     def put_back(self, one: Done) -> str:
         """Why it stays; empty when it is as before."""
-        raise NotImplementedError
 
     def was_touched(self, one: Done) -> bool:
         return one.subject_id in self.since and self.since[one.subject_id][0] > one.last_event_id

@@ -16,12 +16,10 @@ from sqlalchemy import (
     Index,
     Integer,
     Numeric,
-    Select,
     SmallInteger,
     String,
     Text,
     UniqueConstraint,
-    select,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -95,6 +93,7 @@ class Berth(Place):
     __tablename__ = "berths"
     subject_type = "berth"
     CALLED, UNIQUE = "code", "uq_berths_code"
+    SORTED, WITHIN = "sort_code", "dock_id"
 
     dock_id: Mapped[uuid.UUID]
     code: Mapped[str] = mapped_column(String(20))
@@ -206,15 +205,6 @@ class Berth(Place):
         sort_code = natural(values.get("code") or self.code)
         before = dock.order_of(db.session.get_one(Harbour, dock.harbour_id))
         return {"sort_code": sort_code, "sort_place": before + sort_code}
-
-    def _called_so(self, values: Mapping[str, Any]) -> Select[Any]:
-        return select(Berth).where(
-            Berth.port_id == self.port_id,
-            Berth.dock_id == values.get("dock_id", self.dock_id),
-            Berth.sort_code == natural(values.get("code") or self.code),
-            Berth.archived_at.is_(None),
-            Berth.id != self.id if self.id else Berth.id.is_not(None),
-        )
 
     def _check_ground(self) -> None:
         if db.session.get_one(Dock, self.dock_id).is_archived:

@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
-    Select,
     SmallInteger,
     String,
     UniqueConstraint,
@@ -41,6 +40,7 @@ class Dock(Place):
     __tablename__ = "docks"
     subject_type = "dock"
     CALLED, UNIQUE = "name", "uq_docks_name"
+    WITHIN = "harbour_id"
     EDITABLE = (
         "harbour_id",
         "name",
@@ -100,15 +100,6 @@ class Dock(Place):
         super()._keep(**values)
         if is_moved:
             self.sort_berths(db.session.get_one(Harbour, self.harbour_id))
-
-    def _called_so(self, values: Mapping[str, Any]) -> Select[Any]:
-        return select(Dock).where(
-            Dock.port_id == self.port_id,
-            Dock.harbour_id == values.get("harbour_id", self.harbour_id),
-            Dock.sort_name == natural(values.get("name") or self.name),
-            Dock.archived_at.is_(None),
-            Dock.id != self.id if self.id else Dock.id.is_not(None),
-        )
 
     def _check_unused(self) -> None:
         from .berth import Berth

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from flask_babel import gettext as _
-from sqlalchemy import Index, Numeric, Select, String, UniqueConstraint, func, select
+from sqlalchemy import Index, Numeric, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...db import db
@@ -65,15 +65,6 @@ class Harbour(Place):
 
         for dock in db.session.scalars(select(Dock).where(Dock.port_id == self.port_id, Dock.harbour_id == self.id)):
             dock.sort_berths(self)
-
-    def _called_so(self, values: Mapping[str, Any]) -> Select[Any]:
-        same = natural(values.get("name") or self.name)
-        return select(Harbour).where(
-            Harbour.port_id == self.port_id,
-            Harbour.sort_name == same,
-            Harbour.archived_at.is_(None),
-            Harbour.id != self.id if self.id else Harbour.id.is_not(None),
-        )
 
     def _check_unused(self) -> None:
         from .dock import Dock

@@ -37,13 +37,16 @@ def natural(name: str) -> str:
 class Place(Recorded, Timestamped, Versioned, PortScoped, Base):
     """Verbs: update, archive, restore; each kind of place has its own create.
 
-    `CALLED` is the column that says how the place is called, `UNIQUE` the index that keeps it from being given twice.
+    `CALLED` is the column that says how the place is called, `SORTED` the one by which such names are the same,
+    `WITHIN` that of what it lies in, and `UNIQUE` the index that keeps a name there from being given twice.
     """
 
     __abstract__ = True
 
     CALLED: ClassVar[str]
     UNIQUE: ClassVar[str]
+    SORTED: ClassVar[str] = "sort_name"
+    WITHIN: ClassVar[str] = ""
 
     number: Mapped[int]
     archived_at: Mapped[datetime | None] = mapped_column()
@@ -120,8 +123,14 @@ class Place(Recorded, Timestamped, Versioned, PortScoped, Base):
             raise Taken(db.session.scalars(holders).first()) from None
 
     def _called_so(self, values: Mapping[str, Any]) -> Select[Any]:
-        """The places that have the name which this one is given by `values`."""
-        raise NotImplementedError
+        """The other places that have the name which this one is given by `values`."""
+        kind, name = type(self), values.get(self.CALLED) or self.called
+        found = select(kind).where(
+            kind.port_id == self.port_id, getattr(kind, self.SORTED) == natural(name), kind.archived_at.is_(None)
+        )
+        if self.WITHIN:
+            found = found.where(getattr(kind, self.WITHIN) == values.get(self.WITHIN, getattr(self, self.WITHIN)))
+        return found.where(kind.id != self.id) if self.id else found
 
 
 __all__ = ["Place", "Taken", "natural"]
