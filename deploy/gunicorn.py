@@ -1,5 +1,6 @@
 """How the web processes are served: gevent, one connection a browser window kept open for the live socket."""
 
+import gc
 from typing import Any
 
 from gevent import monkey
@@ -31,5 +32,8 @@ loglevel = "warning" if settings.log_level == "info" else settings.log_level
 
 
 def post_worker_init(worker: Any) -> None:
-    """A process that is told to end closes its sockets, so that pages reconnect to another at once."""
+    """A process that is told to end closes its sockets, so that pages reconnect to another at once. What the
+    application is made of stays as long as it runs: looking through it for garbage would hold a page up."""
     worker.wsgi.extensions["live"].leave_when(lambda: not worker.alive)
+    gc.collect()
+    gc.freeze()

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 from flask_sqlalchemy import SQLAlchemy
+from markupsafe import Markup
 
 from app.clients.models import Note
 from app.db import commit
-from app.search.marking import excerpt, marked
+from app.search.marking import excerpt, marked, parts
 from tests.world import Visitor, enter, make_client, user_id
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -98,7 +99,7 @@ def test_who_sees_their_own_finds_their_own(db: SQLAlchemy, manager: Visitor, vi
 
 
 def shown(text: str, query: str) -> str:
-    return "".join(f"[{part}]" if is_match else part for part, is_match in marked(text, query))
+    return "".join(f"[{part}]" if is_match else part for part, is_match in parts(text, query))
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,11 @@ def shown(text: str, query: str) -> str:
 )
 def test_what_is_looked_for_is_marked(text: str, query: str, as_shown: str) -> None:
     assert shown(text, query) == as_shown
+
+
+def test_a_page_marks_and_escapes() -> None:
+    assert marked("Léa & <b>", "b") == Markup("Léa &amp; &lt;<mark>b</mark>&gt;")
+    assert marked(None, "b") == Markup("")
 
 
 def test_a_long_note_is_shown_where_it_matches() -> None:
