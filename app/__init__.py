@@ -143,7 +143,7 @@ def register(app: Flask) -> None:
     """The modules: their pages, and what follows their events."""
     from .admin.views import bp as admin
     from .api.views import bp as api
-    from .berths.labels import TONES
+    from .berths.labels import TONES, TRIGGERS
     from .berths.models.berth import berth_name
     from .berths.views import bp as berths
     from .changes.views import bp as changes
@@ -163,7 +163,7 @@ def register(app: Flask) -> None:
     for module in REGISTERING:
         import_module(f".{module}", __name__)
     app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT, client_reasons=REASONS)
-    app.jinja_env.globals.update(berth_name=berth_name, berth_tones=TONES)
+    app.jinja_env.globals.update(berth_name=berth_name, berth_tones=TONES, berth_triggers=TRIGGERS)
     for blueprint in (
         health.bp,
         api,

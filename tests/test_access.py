@@ -54,6 +54,7 @@ from tests.world import (
     make_notification,
     make_picture,
     make_stay,
+    make_suggestion,
     start_session,
     user_id,
 )
@@ -298,6 +299,9 @@ NEEDS = {
     "berths.update": ("berths.edit",),
     "berths.index_events": ("berths.view",),
     "berths.update_status": ("berths.edit",),
+    "berths.index_suggestions": ("berths.view",),
+    "berths.create_acceptance": ("berths.edit",),
+    "berths.destroy_suggestion": ("berths.edit",),
     "berths.create_archival": ("berths.edit",),
     "berths.destroy_archival": ("berths.edit",),
     "berths.index_harbours": ("berths.view",),
@@ -607,6 +611,7 @@ class Place:
     export: int = 0
     archive: uuid.UUID = field(default_factory=uuid.uuid4)
     berth: int = 0
+    suggestion: uuid.UUID = field(default_factory=uuid.uuid4)
     dock: int = 0
     harbour: int = 0
     occupancy: int = 0
@@ -654,6 +659,7 @@ class Place:
             "duplicate_id": self.duplicate,
             "merge_id": self.merge,
             "archive_id": self.archive,
+            "suggestion_id": self.suggestion,
         }
         return {name: known[name] for name in rule.arguments}
 
@@ -717,6 +723,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     captain = make_client(manager, full_name="Erwan Kerlann", owner_id=owner)
     berth = make_berth(manager, make_dock(manager, f"B {numbers}"))
     berth.number, berth.dock.number, berth.dock.harbour.number = numbers + 5, numbers + 6, numbers + 7
+    suggestion = make_suggestion(berth, by=manager)
     stay = make_stay(berth, client, by=manager)
     stay.number = numbers + 8
     relationship = Relationship.create(captain, client, "captain", by=manager)
@@ -781,6 +788,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         archive=archive_id,
         vessel=vessel.number,
         berth=berth.number,
+        suggestion=suggestion.id,
         dock=numbers + 6,
         harbour=numbers + 7,
         occupancy=numbers + 8,

@@ -300,9 +300,9 @@ BROADCAST = sorted(
         "vessels/_timeline",
         *(
             f"berths/_{part}"
-            for part in ("row", "rows", "status", "stays", "header", "dimensions", "facts", "timeline")
+            for part in ("row", "rows", "status", "stays", "header", "dimensions", "facts", "timeline", "suggestions")
         ),
-        "berths/occupancies/_state",
+        *(f"berths/{part}" for part in ("occupancies/_state", "suggestions/_count", "suggestions/_suggestion")),
     )
 )
 

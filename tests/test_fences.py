@@ -84,6 +84,7 @@ from tests.world import (
     make_duplicate,
     make_file,
     make_stay,
+    make_suggestion,
     start_session,
     user_id,
 )
@@ -121,7 +122,9 @@ def fill(port_id: uuid.UUID) -> Harbour:
     Note.create(client, f"Prefers the inner harbour, @Viewer {slug.title()}", by=manager)
     Relationship.create(make_client(manager, full_name="Erwan Kerlann"), client, "captain", by=manager)
     vessel = Vessel.create(client, {"name": "Belle Étoile"}, by=manager)
-    make_stay(make_berth(manager), client, by=manager)
+    berth = make_berth(manager)
+    make_stay(berth, client, by=manager)
+    make_suggestion(berth, by=manager)
     ends = {"kind": "insurance", "valid_until": now().date()}
     Document.create(vessel, ends, by=manager).remind(vessel, now().date(), by=manager)
     club = {"label": "Boat club", "kind": "text"}
@@ -618,6 +621,7 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "docks": written,
         "berths": written,
         "berth_occupancies": written,
+        "berth_status_suggestions": written,
         "vessels": written,
         "vessel_ownerships": written,
         "vessel_documents": written,

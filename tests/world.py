@@ -25,8 +25,9 @@ from uuid_utils.compat import uuid7
 from werkzeug.test import TestResponse
 
 from app import storage
-from app.berths.models import Berth, Dock, Harbour, Occupancy, OccupancyKind
+from app.berths.models import Berth, BerthStatus, Dock, Harbour, Occupancy, OccupancyKind, StatusSuggestion
 from app.berths.queries import with_place
+from app.berths.status_rules import Trigger, suggest, suggestions_of
 from app.clients.models import Client, Contact, Duplicate
 from app.current import Member
 from app.db import begin, commit, db, now
@@ -219,6 +220,11 @@ def make_stay(berth: Berth, client: Client, /, *, by: Member) -> Occupancy:
     begins = datetime(2027, 7, 1, 12, tzinfo=UTC)
     during = Range(begins, begins + timedelta(days=7))
     return Occupancy.book(berth, during, OccupancyKind.VISIT, by=by, client=client)
+
+
+def make_suggestion(berth: Berth, /, *, by: Member, to: BerthStatus = BerthStatus.UNDER_OFFER) -> StatusSuggestion:
+    suggest(berth, to, Trigger.EOI_SIGNED, by=by, because="Interest 1042")
+    return suggestions_of(berth)[0]
 
 
 def make_notification(

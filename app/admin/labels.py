@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _
 
 from ..events.timeline import FieldWords, shown
 from .models.hours import WEEKDAYS
-from .models.settings import RULES, BerthStatus, Mode, TaxMode
+from .models.settings import RULES, BerthStatus, Mode, TaxMode, Trigger
 
 DAYS = dict(
     zip(
@@ -26,13 +26,19 @@ BERTH_STATUSES = [
     (BerthStatus.SOLD, _("Sold")),
     (BerthStatus.MAINTENANCE, _("Maintenance")),
 ]
-TRIGGERS = {
-    "interest_linked": (_("An interest is linked"), _("Somebody wants this berth.")),
-    "eoi_signed": (_("The expression of interest is signed"), _("All parties have signed the EOI.")),
-    "deposit_received": (_("The deposit is paid"), _("The ten per cent deposit is recorded.")),
-    "contract_signed": (_("The contract is signed"), _("The last signature is there.")),
-    "interest_lost": (_("The interest is lost"), _("Nobody else is interested in this berth.")),
-    "tenure_expired": (_("The tenure ends"), _("The last day of the holder’s tenure has passed.")),
+TRIGGERS: dict[str, tuple[Any, Any]] = {
+    Trigger.INTEREST_LINKED: (_("An interest is linked"), _("Somebody wants this berth.")),
+    Trigger.EOI_SIGNED: (_("The expression of interest is signed"), _("All parties have signed the EOI.")),
+    Trigger.DEPOSIT_RECEIVED: (_("The deposit is paid"), _("The ten per cent deposit is recorded.")),
+    Trigger.CONTRACT_SIGNED: (_("The contract is signed"), _("The last signature is there.")),
+    Trigger.SALE_COMPLETED: (_("The sale is completed"), _("Everything is signed and paid.")),
+    Trigger.INTEREST_LOST: (_("The interest is lost"), _("Nobody else is interested in this berth.")),
+    Trigger.MAINTENANCE_OPENED: (_("A repair begins"), _("An entry of the maintenance log is opened.")),
+    Trigger.MAINTENANCE_CLOSED: (
+        _("The repairs are done"),
+        _("The last open entry is closed. The berth goes back to what it was before, where that is known."),
+    ),
+    Trigger.TENURE_EXPIRED: (_("The tenure ends"), _("The last day of the holder’s tenure has passed.")),
 }
 TAX_MODES = [
     (TaxMode.EXCLUSIVE, _("Prices are without tax; it is added")),

@@ -29,6 +29,7 @@ from .models import (
     Tenure,
     fit,
 )
+from .status_rules import Trigger, suggest
 
 # Name, berths, length of the shortest and the longest, depth at the land and at the head; price a metre and month.
 DOCKS = (
@@ -66,6 +67,7 @@ def make_berths(port: CurrentPort, by: Actor) -> None:
             depth = Decimal(shallow) + (Decimal(deep) - Decimal(shallow)) * part
             berth = _make_berth(dock, number, loa, depth, price, port.currency, chance, of)
             _take(berth, fleet, chance, of["by"])
+    _suggest(port, by)
     outside = Harbour.create({"name": "Sandy Ground moorings"}, **of)
     field = Dock.create({"harbour_id": outside.id, "name": "-"}, **of)
     for number in range(1, 9):
@@ -73,6 +75,20 @@ def make_berths(port: CurrentPort, by: Actor) -> None:
         terms = {"tenure": Tenure.VISITOR, "price": Decimal(35), "price_period": PricePeriod.NIGHTLY}
         mooring = {"code": f"M{number}", "mooring": MooringKind.SEA_BUOY, "currency": port.currency}
         Berth.create({"dock_id": field.id, **size, **terms, **mooring}, **of)
+
+
+# What has happened to berths since: what they were, the trigger, and what it was about.
+HAPPENED = (
+    (BerthStatus.AVAILABLE, BerthStatus.UNDER_OFFER, Trigger.EOI_SIGNED, "Interest 1007"),
+    (BerthStatus.UNDER_OFFER, BerthStatus.AVAILABLE, Trigger.INTEREST_LOST, "Interest 1003"),
+    (BerthStatus.SOLD, BerthStatus.MAINTENANCE, Trigger.MAINTENANCE_OPENED, "Loose finger pontoon"),
+)
+
+
+def _suggest(port: CurrentPort, by: Actor) -> None:
+    for was, to, trigger, because in HAPPENED:
+        found = select(Berth).where(Berth.port_id == port.id, Berth.status == was).order_by(Berth.number).limit(1)
+        suggest(db.session.scalars(found).one(), to, trigger, by=by, because=because)
 
 
 def _vessels() -> list[Vessel]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
+from ..admin.labels import TRIGGERS as RULES
 from ..events.timeline import FieldWords, one_of
 from ..formats import format_date, format_day
 from ..measures import show_length
@@ -29,6 +30,8 @@ TONES = {
     BerthStatus.SOLD: "up",
     BerthStatus.MAINTENANCE: "",
 }
+# What a rule of the port answers to, in a few words.
+TRIGGERS = {str(trigger): label for trigger, (label, _explained) in RULES.items()}
 KINDS = [
     (OccupancyKind.CONTRACT, _("Contract")),
     (OccupancyKind.SEASON, _("Season")),

@@ -16,7 +16,7 @@ from ..db import db
 from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
 from ..sorting import sort_name
 from .labels import MOORINGS, STATUSES, TENURES
-from .models import Berth, Dock, Harbour
+from .models import Berth, Dock, Harbour, StatusSuggestion
 from .models.dock import BETWEEN
 from .models.place import natural
 
@@ -25,6 +25,7 @@ SORTS = (
     Sort("length", lazy_gettext("Length"), Berth.length, descending=True),
     Sort("updated", lazy_gettext("Last change"), Berth.updated_at, descending=True),
 )
+LATEST_SUGGESTED = (Sort("created", lazy_gettext("Suggested"), StatusSuggestion.created_at, descending=True),)
 LATEST = 10  # entries of the timeline on a berth's page
 LONGEST = 60  # letters of a search; nobody types more
 
@@ -102,6 +103,38 @@ def row_of(berth_id: uuid.UUID) -> Any:
     """One row of the list, for a broadcast; None when the berth is gone or put away."""
     scope = select(Berth).where(Berth.id == berth_id, Berth.archived_at.is_(None))
     return db.session.execute(row_columns(scope)).one_or_none()
+
+
+def suggested(member: Member) -> Page:
+    """What the rules of the port suggest, the latest first."""
+    scope = _suggestions(member.here().id)
+    rows = (
+        scope.join(Dock, (Dock.port_id == Berth.port_id) & (Dock.id == Berth.dock_id))
+        .join(Harbour, (Harbour.port_id == Dock.port_id) & (Harbour.id == Dock.harbour_id))
+        .with_only_columns(
+            StatusSuggestion.id,
+            StatusSuggestion.trigger,
+            StatusSuggestion.because,
+            StatusSuggestion.created_at,
+            StatusSuggestion.status.label("to"),
+            Berth.status.label("was"),
+            Berth.number,
+            Berth.code,
+            Dock.name.label("dock_name"),
+            Harbour.name.label("harbour_name"),
+        )
+    )
+    return paginate(rows, scope, id_column=StatusSuggestion.id, sorts=LATEST_SUGGESTED)
+
+
+def suggested_count(port_id: uuid.UUID) -> int:
+    return db.session.scalar(select(func.count()).select_from(_suggestions(port_id).subquery())) or 0
+
+
+def _suggestions(port_id: uuid.UUID) -> Select[Any]:
+    of_berth = (Berth.port_id == StatusSuggestion.port_id) & (Berth.id == StatusSuggestion.berth_id)
+    found = select(StatusSuggestion.id).join(Berth, of_berth)
+    return found.where(StatusSuggestion.port_id == port_id, Berth.archived_at.is_(None))
 
 
 def with_place(statement: Select[Any]) -> Select[Any]:

@@ -18,9 +18,10 @@ from ..events.timeline import describes, one_of, tells, timeline
 from ..identity.models import current_port_of
 from ..numbers import one_numbered
 from .availability import now_and_next
-from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS, KINDS, OCCUPANCY_FIELDS, STATUSES, as_time
+from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS, KINDS, OCCUPANCY_FIELDS, STATUSES, TRIGGERS, as_time
 from .models import Berth, Dock, Harbour, Occupancy
-from .queries import LATEST, row_of, with_place
+from .queries import LATEST, row_of, suggested_count, with_place
+from .status_rules import suggestions_of
 
 ABOUT_BERTHS = tuple(name for name in EVENTS if name.startswith("berth:"))
 ABOUT_OCCUPANCIES = tuple(name for name in EVENTS if name.startswith("occupancy:"))
@@ -67,12 +68,12 @@ def show_berth(event: Event) -> None:
 
 def show_page(berth: Berth) -> None:
     port = current_port_of(berth.port_id)
-    parts = ("header", "stays", "dimensions", "facts", "timeline")
+    parts = ("header", "suggestions", "stays", "dimensions", "facts", "timeline")
     with formats.use(port):
         entries = timeline(berth.subject_type, berth.id, limit=LATEST)
         templates = {f"berth-{berth.number}-{part}": f"berths/_{part}.html" for part in parts}
-        context = {"berth": berth, "stays": now_and_next(berth), "timeline": entries, "port": port}
-        live.replace_all(berth.room, templates, **context)
+        beside = {"stays": now_and_next(berth), "suggestions": suggestions_of(berth), "timeline": entries}
+        live.replace_all(berth.room, templates, berth=berth, port=port, **beside)
 
 
 @on(*ABOUT_BERTHS)
@@ -90,6 +91,8 @@ def show_row(event: Event) -> None:
     port = current_port_of(event.port_id)
     with formats.use(port):
         live.replace(room, "berths/_row.html", target=f"berth-{row.number}", berth=row, port=port)
+        waiting = {"suggested": suggested_count(event.port_id)}
+        live.replace(room, "berths/suggestions/_count.html", target="berths-suggested", port=port, **waiting)
 
 
 def is_moved(event: Event) -> bool:
@@ -127,10 +130,27 @@ tells("berth:updated", lazy_gettext("changed this berth"), icon="pencil")
 tells("berth:reverted", lazy_gettext("took a change back"), icon="rotate-ccw")
 tells(
     "berth:statusChanged",
-    lazy_gettext("set the status to %(new_status)s%(note)s"),
+    lazy_gettext("set the status to %(new_status)s%(triggered_by)s%(note)s"),
     icon="flag",
     tone="info",
-    words={"new_status": one_of(STATUSES), "note": lambda note: f": {note}" if note else ""},
+    words={
+        "new_status": one_of(STATUSES),
+        "triggered_by": lambda trigger: f" ({TRIGGERS[trigger]})" if trigger in TRIGGERS else "",
+        "note": lambda note: f": {note}" if note else "",
+    },
+)
+suggestion = {"status": one_of(STATUSES), "trigger": lambda trigger: str(TRIGGERS.get(trigger, trigger))}
+tells(
+    "berth:statusSuggested",
+    lazy_gettext("gave reason to set the status to %(status)s: %(trigger)s"),
+    icon="info",
+    words=suggestion,
+)
+tells(
+    "berth:suggestionDismissed",
+    lazy_gettext("left the status as it is, rather than %(status)s: %(trigger)s"),
+    icon="x",
+    words=suggestion,
 )
 tells("berth:archived", lazy_gettext("archived this berth"), icon="archive", tone="warn")
 tells("berth:restored", lazy_gettext("brought this berth back"), icon="archive-restore", tone="ok")

@@ -90,6 +90,8 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "berth:updated": ("name", "changed_fields"),
     "berth:reverted": ("name", "event_id", "changed_fields"),
     "berth:statusChanged": ("name", "old_status", "new_status", "triggered_by", "note"),
+    "berth:statusSuggested": ("name", "status", "trigger", "because"),
+    "berth:suggestionDismissed": ("name", "status", "trigger", "because"),
     "berth:archived": ("name",),
     "berth:restored": ("name",),
     "occupancy:booked": ("kind", "berth", "time", "override"),

@@ -1,7 +1,7 @@
 """What administrators settle: the port's settings, its hours, its tags."""
 
 from .hours import Holiday, is_open, next_opening, next_opening_or_now
-from .settings import BerthStatus, Mode, PortSettings, SettingsSheet, TaxMode, TaxRate, settings_of
+from .settings import BerthStatus, Mode, PortSettings, SettingsSheet, StatusRule, TaxMode, TaxRate, Trigger, settings_of
 from .tag import COLOURS, USES, Tag, Taken, uses
 
 __all__ = [
@@ -12,10 +12,12 @@ __all__ = [
     "Mode",
     "PortSettings",
     "SettingsSheet",
+    "StatusRule",
     "Tag",
     "Taken",
     "TaxMode",
     "TaxRate",
+    "Trigger",
     "is_open",
     "next_opening",
     "next_opening_or_now",

@@ -42,6 +42,20 @@ class BerthStatus(StrEnum):
     MAINTENANCE = "maintenance"
 
 
+class Trigger(StrEnum):
+    """What may change the status of a berth by a rule of its port."""
+
+    INTEREST_LINKED = "interest_linked"
+    EOI_SIGNED = "eoi_signed"
+    DEPOSIT_RECEIVED = "deposit_received"
+    CONTRACT_SIGNED = "contract_signed"
+    SALE_COMPLETED = "sale_completed"
+    INTEREST_LOST = "interest_lost"
+    MAINTENANCE_OPENED = "maintenance_opened"
+    MAINTENANCE_CLOSED = "maintenance_closed"
+    TENURE_EXPIRED = "tenure_expired"
+
+
 class TaxMode(StrEnum):
     EXCLUSIVE = "exclusive"  # prices without tax, which is added
     INCLUSIVE = "inclusive"  # prices with tax in them
@@ -58,16 +72,19 @@ class StatusRule(Part):
     target_status: BerthStatus
 
 
-# What happens to a berth's interest, and what the berth becomes unless the port says otherwise.
+# What the berth becomes, and how, unless the port says otherwise.
 RULES = tuple(
     StatusRule(trigger=trigger, mode=mode, target_status=status)
     for trigger, mode, status in (
-        ("interest_linked", Mode.OFF, BerthStatus.UNDER_OFFER),
-        ("eoi_signed", Mode.SUGGEST, BerthStatus.UNDER_OFFER),
-        ("deposit_received", Mode.AUTO, BerthStatus.RESERVED),
-        ("contract_signed", Mode.AUTO, BerthStatus.SOLD),
-        ("interest_lost", Mode.SUGGEST, BerthStatus.AVAILABLE),
-        ("tenure_expired", Mode.SUGGEST, BerthStatus.AVAILABLE),
+        (Trigger.INTEREST_LINKED, Mode.OFF, BerthStatus.UNDER_OFFER),
+        (Trigger.EOI_SIGNED, Mode.SUGGEST, BerthStatus.UNDER_OFFER),
+        (Trigger.DEPOSIT_RECEIVED, Mode.AUTO, BerthStatus.RESERVED),
+        (Trigger.CONTRACT_SIGNED, Mode.AUTO, BerthStatus.SOLD),
+        (Trigger.SALE_COMPLETED, Mode.AUTO, BerthStatus.SOLD),
+        (Trigger.INTEREST_LOST, Mode.SUGGEST, BerthStatus.AVAILABLE),
+        (Trigger.MAINTENANCE_OPENED, Mode.SUGGEST, BerthStatus.MAINTENANCE),
+        (Trigger.MAINTENANCE_CLOSED, Mode.SUGGEST, BerthStatus.AVAILABLE),
+        (Trigger.TENURE_EXPIRED, Mode.SUGGEST, BerthStatus.AVAILABLE),
     )
 )
 

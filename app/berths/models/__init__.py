@@ -5,6 +5,7 @@ from .fit import Fit, Margin, fit
 from .harbour import Harbour
 from .occupancy import Occupancy, OccupancyKind, OccupancyState, Overlap
 from .place import Place, Taken
+from .suggestion import StatusSuggestion
 
 __all__ = [
     "Berth",
@@ -21,6 +22,7 @@ __all__ = [
     "Place",
     "PricePeriod",
     "Side",
+    "StatusSuggestion",
     "Taken",
     "Tenure",
     "fit",

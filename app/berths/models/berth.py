@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    delete,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -31,6 +32,7 @@ from ...numbers import take_number
 from .dock import Dock
 from .harbour import Harbour
 from .place import Place, natural
+from .suggestion import StatusSuggestion
 
 
 class Tenure(StrEnum):
@@ -101,6 +103,8 @@ class Berth(Place):
     # Harbour, dock and code: the order of the list.
     sort_place: Mapped[str] = mapped_column(String(910, collation="C"))
     status: Mapped[str] = mapped_column(String(20), default=BerthStatus.AVAILABLE)
+    # What it was before the maintenance in which it is.
+    status_before: Mapped[str | None] = mapped_column(String(20))
     mooring: Mapped[str] = mapped_column(String(20), default=MooringKind.OTHER)
     side: Mapped[str] = mapped_column(String(10), default="")
     min_loa: Mapped[Decimal | None] = _metres()
@@ -174,13 +178,16 @@ class Berth(Place):
     def change_status(
         self, to: BerthStatus, *, by: Actor, triggered_by: str, note: str = "", announce: bool = True
     ) -> bool:
-        """`triggered_by`: `hand`, or what of the port's rules did it. False when it stands so already. Raises Refused
-        for a berth that is put away."""
+        """`triggered_by`: `hand`, or the trigger whose rule did it. What was suggested until then is suggested no
+        more. False when it stands so already. Raises Refused for a berth that is put away."""
         if self.is_archived:
             raise Refused(_("%(name)s is archived. Restore it first.", name=self.code))
         if self.status == to:
             return False
         old, self.status = self.status, to
+        self.status_before = old if to == BerthStatus.MAINTENANCE else None
+        here = (StatusSuggestion.port_id == self.port_id, StatusSuggestion.berth_id == self.id)
+        db.session.execute(delete(StatusSuggestion).where(*here))
         self.record(
             "statusChanged",
             by=by,

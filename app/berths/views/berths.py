@@ -23,7 +23,8 @@ from ...web import find_or_404, go, kept_list, page, requires, said
 from ..availability import now_and_next
 from ..forms import BerthForm, StatusForm
 from ..models import Berth, Place, Taken
-from ..queries import LATEST, berth_page, filters_of, harbours_of, with_place
+from ..queries import LATEST, berth_page, filters_of, harbours_of, suggested_count, with_place
+from ..status_rules import suggestions_of
 from . import bp
 
 PLACE = "/<port>/berths"
@@ -84,6 +85,7 @@ def index() -> ResponseReturnValue:
         filters=filters,
         asked=asked,
         harbours=harbours,
+        suggested=suggested_count(member.here().id),
     )
 
 
@@ -117,11 +119,12 @@ def show(number: int) -> ResponseReturnValue:
 
 
 def detail(berth: Berth, form: StatusForm | None = None) -> dict[str, Any]:
-    """What the page shows: three statements beside the berth's own."""
+    """What the page shows: four statements beside the berth's own."""
     entries = timeline(berth.subject_type, berth.id, limit=LATEST)
     return {
         "berth": berth,
         "stays": now_and_next(berth),
+        "suggestions": suggestions_of(berth),
         "timeline": entries,
         "form": form or StatusForm(formdata=None, data={"status": berth.status}),
     }
