@@ -128,6 +128,8 @@ REGISTERING = (
     "identity.reactions",
     "mail.reactions",
     "notifications.reactions",
+    "prices.reactions",
+    "prices.reversals",
     "saved_views.reactions",
     "search.forgetting",
     "vessels.finding",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from email.message import EmailMessage
 from io import BytesIO
 from itertools import product
@@ -28,6 +28,7 @@ from app.admin.models import Tag
 from app.changes.models import ChangeSet
 from app.clients.models import Archive, Export, Import, ImportRow, Merge, Note, Relationship, Verdict
 from app.clients.queries import contacts_of
+from app.current import Member
 from app.db import begin, commit, db, now
 from app.events.models import Event, SubjectKey, System, keyring, place_of_key
 from app.fields.models import FieldDefinition
@@ -38,6 +39,7 @@ from app.live import TOPICS
 from app.mail import outbox
 from app.mail.letters import Letter
 from app.mail.server import message_of
+from app.prices.models import PriceList
 from app.saved_views.models import SavedView
 from app.vessels.models import Document, Vessel
 from app.web import SESSION_COOKIE, Access
@@ -55,6 +57,7 @@ from tests.world import (
     make_picture,
     make_stay,
     make_suggestion,
+    price_line,
     start_session,
     user_id,
 )
@@ -508,6 +511,8 @@ TOPIC_NEEDS = {
     "berths": ("berths.view",),
     "berth": ("berths.view",),
     "occupancy": ("berths.view",),
+    "prices": ("berths.view",),
+    "price_list": ("berths.view",),
     "harbours": ("berths.view",),
     "duplicates": ("clients.merge",),
     "imports": ("admin.import_data",),
@@ -615,6 +620,8 @@ class Place:
     dock: int = 0
     harbour: int = 0
     occupancy: int = 0
+    price_list: int = 0
+    price_line: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
@@ -624,6 +631,7 @@ class Place:
         numbers = {
             "berths": on_map.get(rule.rule.removeprefix("/<port>/").partition("/")[0], 0),
             "changes": self.changes,
+            "prices": self.price_list,
             "files": self.folder if "/folders/" in rule.rule else self.upload,
         }
         of_client = self.imported if imported else self.vessel if of_vessel else self.client
@@ -660,6 +668,7 @@ class Place:
             "merge_id": self.merge,
             "archive_id": self.archive,
             "suggestion_id": self.suggestion,
+            "line_id": self.price_line,
         }
         return {name: known[name] for name in rule.arguments}
 
@@ -679,6 +688,7 @@ UNKNOWN = Place(
     dock=999_999,
     harbour=999_999,
     occupancy=999_999,
+    price_list=999_999,
     export=999_999,
 )
 NIL, LAST = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
@@ -697,12 +707,23 @@ BEYOND = Place(
     dock=2**31,
     harbour=10**30,
     occupancy=2**31,
+    price_list=2**31,
     export=10**30,
     user=NIL,
     role=LAST,
     team=NIL,
     notification=LAST,
 )
+
+
+def make_price_list(manager: Member, number: int) -> PriceList:
+    """In a year of its own."""
+    begins = date(2000 + number % 97, 1, 1)
+    days = {"valid_from": begins, "valid_until": begins.replace(month=12, day=31)}
+    made = PriceList.create({"name": "Berths", "currency": "EUR", **days}, port_id=manager.here().id, by=manager)
+    made.number = number
+    made.change_lines([price_line()], by=manager)
+    return made
 
 
 def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
@@ -726,6 +747,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     suggestion = make_suggestion(berth, by=manager)
     stay = make_stay(berth, client, by=manager)
     stay.number = numbers + 8
+    price_list = make_price_list(manager, numbers)
+    price_line_id = price_list.lines()[0].id
     relationship = Relationship.create(captain, client, "captain", by=manager)
     event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
     assert event_id is not None
@@ -792,6 +815,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         dock=numbers + 6,
         harbour=numbers + 7,
         occupancy=numbers + 8,
+        price_list=price_list.number,
+        price_line=price_line_id,
         document=document.id,
         relationship=relationship.id,
         view=view,
@@ -1079,6 +1104,7 @@ def key_of(topic: str, place: Place) -> str | None:
         "vessel": place.vessel,
         "berth": place.berth,
         "occupancy": place.occupancy,
+        "price_list": place.price_list,
     }
     return str(numbers[topic]) if topic in numbers else None
 

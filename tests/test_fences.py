@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -70,6 +70,7 @@ from app.identity.models import (
 from app.jobs import WORKS, perform
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationPreference
+from app.prices.models import PriceList
 from app.saved_views.models import SavedView
 from app.scratchpad.models import ScratchpadNote
 from app.vessels.models import Document, Vessel
@@ -85,6 +86,7 @@ from tests.world import (
     make_file,
     make_stay,
     make_suggestion,
+    price_line,
     start_session,
     user_id,
 )
@@ -125,6 +127,8 @@ def fill(port_id: uuid.UUID) -> Harbour:
     berth = make_berth(manager)
     make_stay(berth, client, by=manager)
     make_suggestion(berth, by=manager)
+    prices = {"name": "Berths 2027", "currency": "EUR", "valid_from": date(2027, 1, 1)}
+    PriceList.create(prices, port_id=port_id, by=manager).change_lines([price_line()], by=manager)
     ends = {"kind": "insurance", "valid_until": now().date()}
     Document.create(vessel, ends, by=manager).remind(vessel, now().date(), by=manager)
     club = {"label": "Boat club", "kind": "text"}
@@ -622,6 +626,8 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "berths": written,
         "berth_occupancies": written,
         "berth_status_suggestions": written,
+        "price_lists": written,
+        "price_lines": written,
         "vessels": written,
         "vessel_ownerships": written,
         "vessel_documents": written,

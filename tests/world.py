@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from html import unescape
 from io import BytesIO
 from typing import Any
@@ -225,6 +226,28 @@ def make_stay(berth: Berth, client: Client, /, *, by: Member) -> Occupancy:
 def make_suggestion(berth: Berth, /, *, by: Member, to: BerthStatus = BerthStatus.UNDER_OFFER) -> StatusSuggestion:
     suggest(berth, to, Trigger.EOI_SIGNED, by=by, because="Interest 1042")
     return suggestions_of(berth)[0]
+
+
+def price_line(**fields: Any) -> dict[str, Any]:
+    """An annual price by the width of the berth, unless it says otherwise; numbers as text."""
+    plain = {
+        "id": None,
+        "term": "annual",
+        "measure": "berth_width",
+        "harbour_id": None,
+        "mooring": "",
+        "tier": 0,
+        "above": "0",
+        "up_to": None,
+        "amount": "100",
+        "is_per_unit": False,
+        "hull_coefficient": "1",
+        "rounding": "0.01",
+        "minimum": "0",
+    }
+    found = {**plain, **fields}
+    numbers = ("above", "up_to", "amount", "hull_coefficient", "rounding", "minimum")
+    return found | {name: None if found[name] is None else Decimal(found[name]) for name in numbers}
 
 
 def make_notification(
