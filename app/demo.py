@@ -24,14 +24,12 @@ from . import storage
 from .admin.models import Tag
 from .berths.demo import make_berths
 from .clients.duplicates.scan import scan_port
-from .clients.imports.jobs import check_import, run_import
 from .clients.models import (
     Client,
     ClientTag,
     Contact,
     ContactKind,
     DuplicateScan,
-    Import,
     Merge,
     Note,
     Relationship,
@@ -61,6 +59,8 @@ from .identity.models import (
 from .identity.models.verification import INVITATION_LASTS
 from .identity.passwords import hash_password
 from .identity.permissions import LEAVES, as_overrides
+from .imports.jobs import check_import, run_import
+from .imports.models import Import
 from .jobs import perform
 from .notifications.models import Notification, Words
 from .saved_views.models import SavedView
@@ -801,7 +801,7 @@ def _work_in(slug: str, port_id: uuid.UUID) -> None:
     by = _member(user, current_port_of(port_id))
     key = storage.new_key(slug, "general", "imports", "csv")
     storage.put(BytesIO(GUESTS.encode()), key, "text/csv")
-    imported = Import.create(filename="Guests of the regatta.csv", storage_key=key, by=by)
+    imported = Import.create("clients", filename="Guests of the regatta.csv", storage_key=key, by=by)
     _at_once(check_import.later(import_id=imported.id))
     begin(port_id=port_id, user_id=by.id, scope="staff")
     db.session.get_one(Import, imported.id).start(by=by)

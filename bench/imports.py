@@ -11,9 +11,9 @@ import psutil
 import psycopg
 
 from app import storage
-from app.clients.imports.jobs import check_import, run_import
-from app.clients.models import Import
 from app.db import commit, db
+from app.imports.jobs import check_import, run_import
+from app.imports.models import Import
 from bench.site import Site
 from tests.servers import Running
 from tests.world import NORTH, enter
@@ -53,7 +53,7 @@ def measure_import(site: Site, worker: Running, *, rows: int) -> ImportResult:
         by = enter(ADMIN)
         key = f"north/general/imports/{uuid.uuid4()}.csv"
         storage.put(io.BytesIO(content), key, "text/csv")
-        found = Import.create(filename="contacts.csv", storage_key=key, by=by)
+        found = Import.create("clients", filename="contacts.csv", storage_key=key, by=by)
         check_import.later(import_id=found.id)
         number = found.number
         commit()

@@ -26,7 +26,7 @@ from werkzeug.test import TestResponse
 from app import limits, storage
 from app.admin.models import Tag
 from app.changes.models import ChangeSet
-from app.clients.models import Archive, Export, Import, ImportRow, Merge, Note, Relationship, Verdict
+from app.clients.models import Archive, Export, Merge, Note, Relationship
 from app.clients.queries import contacts_of
 from app.current import Member
 from app.db import begin, commit, db, now
@@ -35,6 +35,8 @@ from app.fields.models import FieldDefinition
 from app.files.models import Folder
 from app.identity.accounts import own, set_picture
 from app.identity.models import ApiToken, Role, Team, hash_token
+from app.imports.models import Import, ImportRow
+from app.imports.verdicts import Verdict
 from app.live import TOPICS
 from app.mail import outbox
 from app.mail.letters import Letter
@@ -249,7 +251,7 @@ OF_ONESELF = {"identity.destroy_factor", "identity.destroy_other_session", "iden
 # Programs, with a token of their own: no cookie opens these.
 BY_TOKEN = {"api.show_me"}
 # Each kind of change set asks for what its act asks for; who lacks that does not find it.
-CHANGES = ("admin.import_data", "clients.edit", "clients.delete")
+CHANGES = ("admin.import_data", "berths.import", "clients.edit", "clients.delete")
 
 NEEDS = {
     "clients.index": ("clients.view", "clients.view_own"),
@@ -761,7 +763,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     pair = make_duplicate(client, make_client(manager, full_name="Lea Marchand", owner_id=owner))
     key = storage.new_key(slug, "clients", client.number, "pdf")
     storage.put(BytesIO(b"%PDF-1.7"), key, "application/pdf")
-    imported = Import.create(filename="contacts.csv", storage_key=key, by=manager)
+    imported = Import.create("clients", filename="contacts.csv", storage_key=key, by=manager)
     imported.number = numbers + 1
     fields = {"full_name": "Ada", "contacts": []}
     row = {"row_number": 2, "source": ["Ada"], "fields": fields, "verdict": Verdict.NEW}

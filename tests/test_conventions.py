@@ -33,6 +33,7 @@ CORE_PACKAGES = {
     "changes",
     "saved_views",
     "tables",
+    "imports",
 }
 # Who signs in and what a port is: the core stands on its models.
 IDENTITY = "identity"
@@ -292,7 +293,7 @@ BROADCAST = sorted(
             "clients/contacts/_contact",
             "clients/_notes",
             "clients/_timeline",
-            "clients/imports/_progress",
+            "imports/_progress",
             "clients/exports/_progress",
             "changes/_progress",
         ),

@@ -33,20 +33,15 @@ from sqlalchemy import select, text
 from app import storage
 from app.admin.models import Tag
 from app.changes.models import Change, ChangeSet, note_changes
-from app.clients.imports.jobs import check_import
 from app.clients.models import (
     Archive,
     Client,
     ClientTag,
     DuplicateScan,
     Export,
-    Import,
-    ImportMapping,
-    ImportRow,
     Merge,
     Note,
     Relationship,
-    Verdict,
 )
 from app.clients.models.bulk_edit import BulkEdit
 from app.current import Member
@@ -67,6 +62,9 @@ from app.identity.models import (
     Verification,
     hash_token,
 )
+from app.imports.jobs import check_import
+from app.imports.models import Import, ImportMapping, ImportRow
+from app.imports.verdicts import Verdict
 from app.jobs import WORKS, perform
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationPreference
@@ -137,11 +135,11 @@ def fill(port_id: uuid.UUID) -> Harbour:
     ClientTag.put_on(client, Tag.create("Regatta", "teal", port_id=port_id, by=manager), by=manager)
     key = storage.new_key(slug, "general", "imports", "csv")
     storage.put(BytesIO(b"full_name,email\nAda North,ada@example.com\n"), key, "text/csv")
-    imported = Import.create(filename="contacts.csv", storage_key=key, by=manager)
+    imported = Import.create("clients", filename="contacts.csv", storage_key=key, by=manager)
     db.session.flush()
     row = {"row_number": 2, "source": ["Ada"], "fields": {"full_name": "Ada"}, "verdict": Verdict.NEW, "message": ""}
     db.session.add(ImportRow(port_id=port_id, import_id=imported.id, **row))
-    ImportMapping.remember(port_id, "0" * 64, ["full_name"])
+    ImportMapping.remember(port_id, "clients", "0" * 64, ["full_name"])
     changes = ChangeSet.begin("import", "contacts.csv", port_id=port_id, about_id=imported.id, by=manager)
     db.session.flush()
     keys = subject_keys("client", [client.id], port_id=port_id)

@@ -14,10 +14,11 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from app.clients.models import Client, Import
+from app.clients.models import Client
 from app.db import begin, commit, db
 from app.dev.processes import wait_until
 from app.files.models import LooseKey
+from app.imports.models import Import
 from app.once import OnceKey
 from tests.clients.importing import forget_files, opened_form, send_file, stored_files
 from tests.servers import Installation

@@ -36,7 +36,16 @@ TAKEN_BACK_WITHIN = timedelta(days=30)
 
 
 # Who may take back what: whoever may do it.
-PERMISSIONS = {"import": "admin.import_data", "bulk_edit": "clients.edit", "bulk_archive": "clients.delete"}
+PERMISSIONS = {
+    "import": "admin.import_data",
+    "import_berths": "berths.import",
+    "bulk_edit": "clients.edit",
+    "bulk_archive": "clients.delete",
+}
+IMPORTS = ("import", "import_berths")
+# The rooms of the lists in which what was changed stands; of the others, those of clients.
+ROOMS = {"import_berths": ("berths", "berths:narrowed", "harbours")}
+ROOMS_OF_CLIENTS = ("clients", "clients:own")
 
 
 class ChangeSetStatus(StrEnum):

@@ -69,6 +69,7 @@ class PuttingBack(ABC):
     def write(self) -> None:
         kind = self.model.subject_type
         update_many(self.model, self.rows, also="version = t.version + 1")
-        write_values(self.model.resource, self.custom, self.definitions, port_id=self.port_id)
+        if self.custom:
+            write_values(self.model.resource, self.custom, self.definitions, port_id=self.port_id)
         keys = subject_keys(kind, {one.subject_id for one in self.happenings}, port_id=self.port_id)
         record_many(kind, self.happenings, by=self.by, port_id=self.port_id, keys=keys)

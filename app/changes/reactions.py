@@ -17,7 +17,7 @@ from ..events.subjects import families, numbered, subjects
 from ..events.timeline import tells
 from ..identity.models import current_port_of
 from ..numbers import one_numbered
-from .models import ChangeSet, ChangeSetStatus
+from .models import IMPORTS, ROOMS, ROOMS_OF_CLIENTS, ChangeSet, ChangeSetStatus
 
 
 @live.topic("change_set")
@@ -30,15 +30,16 @@ def change_set_topic(member: Member, key: str | None) -> str | None:
 def show_change_set(event: Event) -> None:
     live.refresh(f"change_set:{event.subject_id}", target="#main")
     found = db.session.get(ChangeSet, event.subject_id)
-    if found is not None and found.kind == "import":
+    if found is not None and found.kind in IMPORTS:
         live.refresh(f"import:{found.about_id}", target="#main")
 
 
 @on("changeSet:applied", "changeSet:rolledBack")
 def show_records(event: Event) -> None:
     """What was changed, or put back, stands in the lists: one look again for all of it."""
-    live.refresh(f"port:{event.port_id}:clients", target="#main")
-    live.refresh(f"port:{event.port_id}:clients:own", target="#main")
+    found = db.session.get(ChangeSet, event.subject_id)
+    for room in ROOMS.get(found.kind, ROOMS_OF_CLIENTS) if found else ():
+        live.refresh(f"port:{event.port_id}:{room}", target="#main")
 
 
 def show_progress(change_set_id: uuid.UUID) -> None:

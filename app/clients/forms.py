@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from flask_wtf.file import FileField, FileRequired
 from sqlalchemy import bindparam, select
 from wtforms import BooleanField, Field, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, ValidationError
@@ -19,7 +18,6 @@ from ..current import member
 from ..db import db
 from ..forms import CountryField, EditForm, Form, PickField, at_most
 from ..identity.models import User, UserPortRole
-from ..tables.reading import NotATable, refuse_early
 from .labels import CONTACT_KINDS, KINDS, RELATION_CHOICES, SOURCES, STATUSES
 from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind, ExportExtent, ExportFormat
 from .models.bulk_edit import BulkAct
@@ -270,17 +268,6 @@ class BulkTagForm(AddTagForm):
         default=str(BulkAct.TAG),
     )
     count = IntegerField(widget=HiddenInput())
-
-
-class ImportForm(Form):
-    file = FileField(_("Contact file"), [FileRequired(_("Choose a file first."))])
-
-    def validate_file(self, field: Field) -> None:
-        """What size and beginning tell; the rest is found out when the file is read."""
-        try:
-            refuse_early(field.data.stream, field.data.filename or "")
-        except NotATable as error:
-            raise ValidationError(str(error)) from error
 
 
 class ExportForm(Form):

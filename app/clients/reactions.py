@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
-import redis
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import literal, select, union
@@ -27,7 +24,7 @@ from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
 from ..numbers import one_numbered
 from .labels import FIELDS, RELATIONS
-from .models import Client, ClientTag, Import, Note
+from .models import Client, ClientTag, Note
 from .models.relationship import RelationshipKind
 from .queries import LATEST, beside, kept_about, row_of
 
@@ -81,17 +78,6 @@ def client_topic(member: Member, key: str | None) -> str | None:
     if found is None:
         return None
     return found.room if member.can("clients.view") else f"{found.room}:own"
-
-
-@live.topic("imports")
-def imports_topic(member: Member, key: str | None) -> str | None:
-    return f"port:{member.here().id}:imports" if member.can("admin.import_data") else None
-
-
-@live.topic("import")
-def import_topic(member: Member, key: str | None) -> str | None:
-    found = one_numbered(Import, Import.visible_to(member), key) if member.can("admin.import_data") else None
-    return found.room if found else None
 
 
 CHANGING_THE_LIST = ("client:created", "client:restored", "client:erased", "client:merged", "client:unmerged")
@@ -215,33 +201,6 @@ def tell_of_mention(user_id: uuid.UUID, event: Event, client: Client, note: Note
         )
 
 
-@on("import:finished", "import:stopped", "import:failed")
-def show_imported(event: Event) -> None:
-    """What came in stands in the lists."""
-    live.refresh(f"port:{event.port_id}:clients", target="#main")
-    live.refresh(f"port:{event.port_id}:clients:own", target="#main")
-
-
-@on("import:uploaded", "import:checked", "import:started", "import:finished", "import:stopped", "import:failed")
-def show_import(event: Event) -> None:
-    live.refresh(f"port:{event.port_id}:imports", target="#main")
-    live.refresh(f"import:{event.subject_id}", target="#main")
-
-
-def show_progress(import_id: uuid.UUID) -> None:
-    """How far an import is; a Redis that is away only makes the bar stand still."""
-    found = db.session.get(Import, import_id)
-    if found is None:
-        return
-    port = current_port_of(found.port_id)
-    name = "clients/imports/_progress.html"
-    with formats.use(port), suppress(redis.RedisError):
-        if found.is_under_way:
-            live.replace(found.room, name, target=f"import-{found.number}", imported=found, port=port)
-        else:
-            live.refresh(found.room, target="#main")
-
-
 # --- How the timeline tells of it
 
 describes(ABOUT_CLIENTS, FIELDS)
@@ -285,38 +244,8 @@ for happened, text, icon in (
 ):
     tells(f"client:relationship{happened}", text, icon=icon, personal=("person", "other"), words={"kind": _relation})
 
-tells("import:uploaded", lazy_gettext("sent the contact file “%(filename)s”"), icon="upload")
-
-
-@tells("import:checked", icon="file-text")
-def _import_checked(details: Mapping[str, Any]) -> str:
-    return _(
-        "checked a contact file: %(new)s new, %(updates)s updates, %(skipped)s duplicates, %(wrong)s wrong",
-        **{name: details.get(name, 0) for name in ("new", "updates", "skipped", "wrong")},
-    )
-
-
-tells("import:started", lazy_gettext("started to import %(rows)s rows of “%(filename)s”"), icon="file-up", tone="info")
-tells(
-    "import:finished",
-    lazy_gettext("imported a file: %(created)s clients added, %(updated)s changed"),
-    icon="circle-check",
-    tone="ok",
-)
-tells(
-    "import:stopped",
-    lazy_gettext("stopped an import after %(done)s of %(total)s rows"),
-    icon="circle-x",
-    tone="warn",
-)
-tells("import:failed", lazy_gettext("could not read a contact file: %(error)s"), icon="triangle-alert", tone="bad")
-
 # --- What the audit log calls them, and where their pages are
 
 subjects("client", lazy_gettext("Client"))(numbered(Client, Client.full_name, "clients.show"))
-subjects("import", lazy_gettext("Import"))(
-    numbered(Import, Import.filename, "clients.show_import", needs=("admin.import_data",))
-)
 families("client", lazy_gettext("Clients"))
 families("contact", lazy_gettext("Contacts"))
-families("import", lazy_gettext("Imports"))

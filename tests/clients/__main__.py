@@ -5,7 +5,7 @@ import sys
 import worker
 from app.changes import jobs as changes
 from app.clients.bulk import editing
-from app.clients.imports import jobs as imports
+from app.imports import jobs as imports
 
 count = int(sys.argv[1])
 editing.AT_ONCE = imports.CHECKED_AT_ONCE = imports.LET_IN_AT_ONCE = count

@@ -15,9 +15,10 @@ from flask import Flask
 
 from app.clients.fields import built_in_fields
 from app.clients.imports.columns import Columns
-from app.clients.imports.contact_file import Known, Reading, decimal_sign_of, read_row
-from app.clients.imports.left_out import csv_of_left_out
+from app.clients.imports.contact_file import Known, Reading, read_row
 from app.fields.models import RecordField
+from app.imports.left_out import csv_of_left_out
+from app.imports.reading import decimal_sign_of
 from app.tables.formulas import defused
 from app.tables.reading import NotATable, Table, open_table
 

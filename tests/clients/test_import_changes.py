@@ -15,10 +15,11 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from app.changes.models import ChangeItem, ChangeSet
-from app.clients.models import Client, Import, ImportRow
+from app.clients.models import Client
 from app.clients.queries import contacts_of, notes_of
 from app.db import begin, commit, db, now
 from app.events.models import Event, keyring, message_of
+from app.imports.models import Import, ImportRow
 from app.jobs import Steps
 from tests.clients.importing import IMPORTS, forget_files, send_file, work_off
 from tests.world import SOUTH, Visitor, enter, make_client, user_id
@@ -401,7 +402,7 @@ def test_after_thirty_days_it_is_too_late(admin: Visitor) -> None:
 
 
 def test_an_import_that_was_taken_back_is_not_gone_on_with(admin: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.clients.imports import jobs
+    from app.imports import jobs
 
     monkeypatch.setattr(jobs, "LET_IN_AT_ONCE", 1)
     url = checked(admin, FILE)

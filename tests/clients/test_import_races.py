@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.clients.models import Import, ImportRow
 from app.db import commit, db
 from app.dev.processes import wait_until
+from app.imports.models import Import, ImportRow
 from app.vessels.models import Vessel
 from tests.clients.importing import send_file, work_off
 from tests.servers import Installation

@@ -12,11 +12,12 @@ from sqlalchemy import select
 
 from app.admin.models import Tag
 from app.changes.models import ChangeItem, ChangeSet
-from app.clients.models import Client, ClientTag, Import, ImportRow
+from app.clients.models import Client, ClientTag
 from app.db import commit, db
 from app.events.bulk import kept_keys
 from app.events.models import Event, EventMention
 from app.fields.models import FieldDefinition
+from app.imports.models import Import, ImportRow
 from app.vessels.models import Ownership, Vessel
 from tests.clients.importing import IMPORTS, forget_files, send_file, work_off
 from tests.world import NORTH, Visitor, enter, make_client
@@ -268,7 +269,7 @@ def test_of_two_with_the_same_name_a_vessel_by_name_alone_is_nobodys(admin: Visi
 
 
 def test_rows_of_a_client_in_other_batches_find_each_other(admin: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.clients.imports import jobs
+    from app.imports import jobs
 
     monkeypatch.setattr(jobs, "CHECKED_AT_ONCE", 1)
     monkeypatch.setattr(jobs, "LET_IN_AT_ONCE", 1)

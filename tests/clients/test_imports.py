@@ -15,12 +15,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import storage
-from app.clients.imports import jobs
-from app.clients.imports.jobs import check_import, run_import
-from app.clients.models import Client, Import, ImportRow, ImportStatus
+from app.clients.models import Client
 from app.clients.queries import contacts_of, notes_of
 from app.db import begin, commit, db, now
 from app.files.models import LooseKey
+from app.imports import jobs
+from app.imports.jobs import check_import, run_import
+from app.imports.models import Import, ImportRow, ImportStatus
 from app.jobs import LEASE, Steps
 from app.storage.store import Reader, StorageAway
 from tests.clients.importing import (

@@ -24,12 +24,9 @@ from app.clients.models import (
     Client,
     ClientTag,
     Contact,
-    Import,
-    ImportRow,
     Merge,
     Note,
     Relationship,
-    Verdict,
 )
 from app.clients.models.erasure import erase
 from app.clients.privacy.archiving import build_archive
@@ -42,6 +39,8 @@ from app.events.enclosed import read, subjects_in
 from app.events.models import keyring, place_of_key
 from app.events.seals import seal_events
 from app.fields.models import FieldDefinition
+from app.imports.models import Import, ImportRow
+from app.imports.verdicts import Verdict
 from app.jobs import Job, perform
 from app.mail.models import Mail
 from app.vessels.models import Document, Vessel
@@ -98,7 +97,7 @@ def seed_bulk(client: Client, by: Member) -> None:
     note_changes(changes, "client", [Change(client.id, "updated", image, [client.id])], keys=keys)
     key = storage.new_key("north", "general", "imports", "csv")
     storage.put(io.BytesIO(f"name\n{WORD}\n".encode()), key, "text/csv")
-    imported = Import.create(filename="contacts.csv", storage_key=key, by=by)
+    imported = Import.create("clients", filename="contacts.csv", storage_key=key, by=by)
     imported.mapping = {"columns": [["name", "full_name"]], "samples": [[WORD]]}
     db.session.flush()
     row = {"source": [WORD], "fields": {"full_name": WORD}, "message": WORD, "differences": [["town", WORD, "x"]]}

@@ -20,7 +20,15 @@ from app import storage
 from app.admin.models import Tag
 from app.changes.jobs import forget_images, put_back
 from app.changes.models import Change, ChangeItem, ChangeSet, note_changes
-from app.clients.models import Archive, Client, ClientTag, Export, Import, ImportRow, Merge, Note, Relationship
+from app.clients.models import (
+    Archive,
+    Client,
+    ClientTag,
+    Export,
+    Merge,
+    Note,
+    Relationship,
+)
 from app.clients.models.erasure import erase
 from app.clients.models.holding import FOLLOWS, HOLDINGS, KEEPERS, UNHELD, Keeping, held, keeps
 from app.clients.privacy.forgetting import finish_erasure, forget_old
@@ -34,6 +42,7 @@ from app.events.timeline import timeline
 from app.fields.models import FieldDefinition
 from app.files.models import File, LooseKey
 from app.identity.models import PortRoleOverride, Role
+from app.imports.models import Import, ImportRow
 from app.search.forgetting import forget_words
 from app.search.recent import remember
 from app.storage.store import NotStored
@@ -587,7 +596,7 @@ def test_the_keys_of_another_port_are_not_touched(manager: Member) -> None:
 
 def test_a_file_that_nobody_lets_in_is_given_up(manager: Member) -> None:
     client = make_client(manager)
-    imported = Import.create(filename="x.csv", storage_key="north/general/imports/x.csv", by=manager)
+    imported = Import.create("clients", filename="x.csv", storage_key="north/general/imports/x.csv", by=manager)
     imported.status = "preview"
     db.session.flush()
     row: dict[str, Any] = {"source": ["Zelda"], "fields": {}, "verdict": "wrong", "import_id": imported.id}

@@ -18,11 +18,12 @@ from sqlalchemy.event import listen
 from sqlalchemy.event import remove as stop_listening
 
 from app import formats
-from app.clients.imports import jobs
-from app.clients.models import Client, Contact, Import, Note
+from app.clients.models import Client, Contact, Note
 from app.db import begin, commit, db
 from app.events.models import Event
 from app.events.reactions import react
+from app.imports import jobs
+from app.imports.models import Import
 from app.live import TOPICS
 from app.live.rooms import channel_of, room_of
 from tests.clients.importing import forget_files, send_file, work_off

@@ -22,13 +22,14 @@ from werkzeug.datastructures import MultiDict
 from app import storage
 from app.admin.models import Tag
 from app.clients.exports.exporting import Manner, at_once
-from app.clients.imports.jobs import check_import, run_import
 from app.clients.listed import Listed
-from app.clients.models import Client, ClientTag, Contact, Import, ImportRow, ImportStatus, Note
+from app.clients.models import Client, ClientTag, Contact, Note
 from app.codes import country_codes
 from app.db import commit, db
 from app.fields.models import FieldDefinition
 from app.forms import tidy, tidy_text
+from app.imports.jobs import check_import, run_import
+from app.imports.models import Import, ImportRow, ImportStatus
 from app.sorting import sort_name
 from app.tables.formulas import undefused
 from app.vessels.models import Vessel
@@ -174,7 +175,7 @@ def checked(content: bytes, slug: str, form: str = "csv") -> Import:
     by = enter(ADMINS[slug], slug)
     key = f"{slug}/general/imports/{uuid.uuid4()}.{form}"
     storage.put(io.BytesIO(content), key, "application/octet-stream")
-    found = Import.create(filename=f"clients.{form}", storage_key=key, by=by)
+    found = Import.create("clients", filename=f"clients.{form}", storage_key=key, by=by)
     check_import.later(import_id=found.id)
     commit()
     work_off(PORTS[slug])
@@ -322,7 +323,7 @@ def kestrels(slug: str) -> list[tuple[str, str, int | None]]:
 def test_vessels_of_one_name_without_a_registration_stay_apart(
     app: Flask, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr("app.clients.imports.jobs.LET_IN_AT_ONCE", at_once)
+    monkeypatch.setattr("app.imports.jobs.LET_IN_AT_ONCE", at_once)
     by = enter(ADMINS["north"])
     client = make_client(by, email="lea@example.com")
     fleet = [("sail", 16), ("rib", None), ("motor", 32)]

@@ -19,10 +19,10 @@ from ...db import db
 from ...fields.models import FieldDefinition, FieldKind, FieldValue, RecordField, values_of
 from ...formats import in_force, zone
 from ...identity.models import User, UserPortRole
+from ...imports.columns import Field
 from ...tables.unfolding import MOST_COLUMNS
 from ...vessels.models import Vessel
 from ..imports.columns import Columns
-from ..imports.targets import Field
 from ..imports.vessel_rows import OF_VESSELS
 from ..labels import STATUSES, source_word
 from ..models import Client, ClientTag, Contact, ContactKind, Note

@@ -15,18 +15,18 @@ from ...changes.models import ChangeSet
 from ...db import db
 from ...events.models import Actor
 from ...fields.models import FieldDefinition, Unfit, is_custom
+from ...imports import kinds
+from ...imports.models import Import, ImportRow, RowOutcome
+from ...imports.verdicts import Verdict
 from ...vessels.models import Vessel, VesselWriting
-from ..models import Client, Import, ImportRow, Verdict
-from ..models.imports import RowOutcome
+from ..models import Client
 from .contact_file import Colleagues
 from .letting_in import Writing, numbers_for
 from .verdicts import Here, Seen, about, add_what_rows_bring, differences, keys_of
 from .vessel_rows import OF_VESSELS, UNIQUE, vessel_of, whose
 
 
-class Batch:
-    """`written`: what becomes of the rows that come in; `turned`: the others, with the reason."""
-
+class Batch(kinds.Batch):
     def __init__(self, found: Import, rows: Sequence[Any], by: Actor) -> None:
         self.found = found
         updates = [row for row in rows if row.verdict == Verdict.UPDATE]
@@ -46,13 +46,16 @@ class Batch:
         )
         self.vessels = VesselWriting(found.port_id, by, definitions[Vessel.resource])
         self.numbers = iter(numbers_for(found.port_id, len(rows) - len(updates)))
-        self.mine, self.touched, self.created = Seen(), set[uuid.UUID](), set[uuid.UUID]()
+        self.mine, self.touched, self.added = Seen(), set[uuid.UUID](), set[uuid.UUID]()
         self.marks: set[tuple[str, str]] = set()  # of the vessels of this batch
         self.written: list[dict[str, Any]] = []
         self.turned: list[tuple[Any, str]] = []
 
+    @property
+    def created(self) -> int:
+        return len(self.writing.clients)
+
     def take(self, row: Any) -> None:
-        """Let it in, turn it away, or leave it to the next batch."""
         if message := self._unreadable(row):
             self.turned.append((row, message))
         elif row.verdict == Verdict.NEW:
@@ -75,7 +78,7 @@ class Batch:
         self.mine.add(keys, row.row_number)
         client_id = self.writing.create(row.fields, next(self.numbers))
         self.hosts[row.row_number] = client_id
-        self.created.add(client_id)
+        self.added.add(client_id)
         if vessel:
             self.vessels.create(vessel, client_id)
             self.marks |= unique_marks(vessel)
@@ -105,7 +108,7 @@ class Batch:
         if client_id is None:
             text = _("Row %(row)d, which has this client, did not come in.", row=row.twin)
             self.turned.append((row, text))
-        elif client_id not in self.locked.clients and client_id not in self.created:
+        elif client_id not in self.locked.clients and client_id not in self.added:
             self.turned.append((row, _("The client was archived since the file was checked.")))
         elif message := self._vessel_taken(vessel, client_id, self.locked, row):
             self.turned.append((row, message))

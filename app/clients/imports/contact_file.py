@@ -16,36 +16,28 @@ from sqlalchemy import select
 from ...admin.models import Tag
 from ...current import CurrentPort
 from ...db import db
-from ...decimals import Unclear, decimal_sign, with_point
-from ...fields.models import FieldKind, Unfit
+from ...decimals import Unclear
+from ...fields.models import Unfit
 from ...identity.models import User, UserPortRole
+from ...imports.columns import Columns as AnyColumns
+from ...imports.columns import plain, unit_of
+from ...imports.reading import TOTALS, WrongRow, formula_in, is_number, pointed, too_long, too_many
 from ...sorting import sort_name
-from ...tables.formulas import Plain
-from ...tables.reading import Table
 from ..labels import FIELDS
 from ..models.client import ClientKind
 from ..models.contact import Unfit as UnfitContact
 from ..models.contact import read_value
 from .columns import Columns
-from .targets import ADDRESS, CONTACTS, NAMES, plain, unit_of
+from .targets import ADDRESS, CONTACTS, NAMES
 from .vessel_rows import NUMBER, vessel_of
 
 if TYPE_CHECKING:
-    from ..models import Import
+    from ...imports.models import Import
 
 MOST_CONTACTS = 30
 LONGEST_CONTACT = 320
 LONGEST_LABEL = 60
 LONGEST_TAG = 40
-TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "yhteensa", "summa", "summe", "somme"})
-
-
-class WrongRow(Exception):
-    """A row cannot be let in; the text says why, `field` is what it is about."""
-
-    def __init__(self, text: str, field: str = "") -> None:
-        super().__init__(text)
-        self.field = field
 
 
 @dataclass(frozen=True)
@@ -55,13 +47,13 @@ class Known:
     the file may add those that are missing."""
 
     country: str
-    columns: Columns = field(default_factory=Columns)
+    columns: AnyColumns = field(default_factory=Columns)
     colleagues: Mapping[str, uuid.UUID] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     may_add_tags: bool = True
 
 
-def known_to(found: Import, port: CurrentPort, columns: Columns | None = None) -> Known:
+def known_to(found: Import, port: CurrentPort, columns: AnyColumns | None = None) -> Known:
     """What rows of the file may speak of: nothing that whoever brings it may not write."""
     tags = select(Tag.name).where(Tag.port_id == found.port_id, Tag.archived_at.is_(None))
     return Known(
@@ -145,18 +137,6 @@ def _places(header: Sequence[str], keys: Sequence[str]) -> dict[str, dict[str, i
     return dict(sorted(found.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)))
 
 
-def is_number(key: str, columns: Columns) -> bool:
-    return key in columns.read and columns.read[key].kind in (FieldKind.NUMBER, FieldKind.MONEY)
-
-
-def decimal_sign_of(table: Table, targets: Sequence[str], columns: Columns) -> str:
-    """What the numbers of the file are written with: one walk, where it has columns of numbers."""
-    places = [at for at, target in enumerate(targets) if is_number(target, columns)]
-    fallback = "," if table.delimiter == ";" else "."
-    cells = (cells[at] for _number, cells in table.rows() for at in places if at < len(cells)) if places else ()
-    return decimal_sign(cells, fallback=fallback)
-
-
 def read_row(reading: Reading, cells: Sequence[str]) -> tuple[dict[str, Any], str, str]:
     """What is to be stored, by field: those of the client, of its vessel, `contacts`, `tags`, `note`, `number` and
     `assumed`, what a new client gets and one that is here keeps. With it why the row cannot be let in, and by which
@@ -169,8 +149,7 @@ def read_row(reading: Reading, cells: Sequence[str]) -> tuple[dict[str, Any], st
         cell = cells[at].strip()
         if not key or not cell or key == "label":
             continue
-        if cell.startswith("=") and key not in CONTACTS and not isinstance(cells[at], Plain):
-            text = _("“%(cell)s” is a formula. Save the file with values.", cell=cell[:60])
+        if key not in CONTACTS and (text := formula_in(cells[at])):
             problem = problem or (text, "note" if key == "told_note" else key)
         if key in ADDRESS:
             continue
@@ -182,7 +161,8 @@ def read_row(reading: Reading, cells: Sequence[str]) -> tuple[dict[str, Any], st
             notes.append(f"{reading.header[at]}: {cell}")
         else:
             try:
-                cell = _number(reading, at, cell)
+                if at in reading.numbers:
+                    cell = pointed(cell, reading.sign, reading.numbers[at])
             except Unclear as error:
                 problem = problem or (f"{reading.known.columns.label_of(key)}: {error}", key)
             named.setdefault(key, " ".join(cell.split()))
@@ -192,8 +172,8 @@ def read_row(reading: Reading, cells: Sequence[str]) -> tuple[dict[str, Any], st
     if len(notes) > 1:
         named["notes"] = notes
     parts = " ".join(filter(None, (named.pop(name, "") for name in NAMES)))
-    if too_many := _too_many(reading, cells):
-        problem = too_many, ""
+    if text := too_many(reading.header, cells):
+        problem = text, ""
     return judged(_named_whole(named, parts), contacts, reading.known, problem=problem)
 
 
@@ -208,15 +188,6 @@ def _contacts(reading: Reading, at: int, cell: str, cells: Sequence[str]) -> Ite
     if key == "phone" and label.casefold() == "whatsapp":
         key, label = "whatsapp", ""
     return separate(key, cell, label)
-
-
-def _number(reading: Reading, at: int, cell: str) -> str:
-    """A number with a point, and with the unit of its column where the cell has none. Raises Unclear."""
-    if at not in reading.numbers:
-        return cell
-    pointed = with_point(cell, reading.sign)
-    is_bare = re.fullmatch(r"[\d.]+", pointed)
-    return f"{pointed} {reading.numbers[at]}" if is_bare and reading.numbers[at] else pointed
 
 
 def judged(
@@ -252,13 +223,6 @@ def _named_whole(named: dict[str, Any], parts: str) -> dict[str, Any]:
     return {**named, "full_name": name, "assumed": assumed}
 
 
-def _too_many(reading: Reading, cells: Sequence[str]) -> str:
-    if len(cells) > len(reading.header) and any(cell.strip() for cell in cells[len(reading.header) :]):
-        text = _("The row has %(cells)d cells, the first row names %(columns)d columns.")
-        return text % {"cells": len(cells), "columns": len(reading.header)}
-    return ""
-
-
 def _take_address(reading: Reading, cells: Sequence[str], named: dict[str, Any]) -> list[dict[str, str]]:
     """The first address with something in it is the client's; the others are kept whole, as contacts."""
     others = []
@@ -289,22 +253,18 @@ def separate(kind: str, cell: str, label: str) -> Iterator[dict[str, str]]:
             yield {"kind": kind, "value": value, "label": label}
 
 
-def _check_shape(named: dict[str, Any], columns: Columns) -> None:
+def _check_shape(named: dict[str, Any], columns: AnyColumns) -> None:
     name = named["full_name"]
     if not name:
         raise WrongRow(_("There is no name in this row."), "full_name")
     is_somebody = named["contacts"] or named.get("number")
     if sort_name(name).partition(":")[0].strip() in TOTALS and not is_somebody:
         raise WrongRow(_("This looks like a row of totals, not like a client."), "full_name")
-    for key, value in named.items():
-        if not isinstance(value, str):
-            continue
-        if len(value) > columns.by_key[key].longest:
-            words = {"field": columns.label_of(key), "limit": columns.by_key[key].longest}
-            raise WrongRow(_("%(field)s is longer than %(limit)d characters.", **words), key)
+    if wrong := too_long(named, columns):
+        raise wrong
 
 
-def _read_fields(named: dict[str, Any], columns: Columns) -> None:
+def _read_fields(named: dict[str, Any], columns: AnyColumns) -> None:
     """By what reads each field. Numbers become text with a point: rows are kept as JSON."""
     for key, typed in list(named.items()):
         reader = columns.read[key].read if key in columns.read else None

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .targets import guess, plain
+from ...imports.columns import plain
+from .targets import guess
 
 
 @dataclass(frozen=True)

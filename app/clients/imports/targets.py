@@ -1,36 +1,20 @@
-"""What a column of a file can fill, and the headings that say so.
+"""What a column of a contact file can fill, and the headings that say so.
 
-A column's target is the key of a `Field`, with a label of the contact behind a bar where the heading says one
-(`phone|Mobile`). A column of labels belongs to the next contact on its right.
+Behind the bar of a contact's target stands its label (`phone|Mobile`). A column of labels belongs to the next contact
+on its right.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from ...sorting import sort_name
+from ...imports.columns import Field, plain
+from ...imports.columns import guess as guessed
 from ..fields import LONGEST
 from ..labels import FIELDS as FIELD_WORDS
 from .vessel_rows import NUMBER, OF_VESSELS
-
-
-@dataclass(frozen=True)
-class Field:
-    """What a column can be matched to. `several`: more than one column may be; `longest`: of what it holds; `help`:
-    what is said beside the label where somebody chooses."""
-
-    key: str
-    label: Any
-    group: Any
-    longest: int = 200
-    several: bool = False
-    names: str = ""  # headings, reduced to letters
-    help: Any = ""
-
 
 NAME, CONTACT, PLACE, MORE, VESSEL = _("Name"), _("Contacts"), _("Address"), _("More"), _("Vessel")
 OWN, OWN_OF_VESSELS = _("Fields of this port"), _("Fields of this port, of vessels")
@@ -204,9 +188,6 @@ CONTACTS = ("email", "phone", "whatsapp", "address")
 NAMED_BY = frozenset({"full_name", "company_name", *NAMES})
 # One of these tells which vessel a row is about.
 VESSEL_BY = frozenset({"vessel_name", "vessel_registration"})
-LONGEST_OWN = 500
-
-WHY = _("Why it was left out")  # the column of a file of errors, which may come back corrected
 
 LABELS = {
     "home": "Home",
@@ -219,29 +200,9 @@ LABELS = {
 }
 
 
-def plain(heading: str) -> str:
-    return sort_name(heading)
-
-
-def letters(heading: str) -> str:
-    return re.sub(r"[\W\d_]+", "", plain(heading))
-
-
-# `LOA (ft)`, `Length, m`, `Displacement kg`
-UNIT = re.compile(
-    r"(?<=\S)[\s,]*(?:[(\[]\s*|\s|\bin\s+)(m|cm|mm|ft|kg|kgs|t|lbs?|metres?|meters?|feet|tons?|tonnes?)\.?\s*[)\]]?$"
-)
-
-
-def unit_of(heading: str) -> str:
-    """The unit that a heading says its numbers are in; empty where it says none."""
-    found = UNIT.search(plain(heading))
-    return found[1] if found else ""
-
-
 def guess(heading: str) -> str:
     """The target of a column by its heading alone; empty where it says nothing."""
-    key = FIELD_OF.get(letters(heading), "") or FIELD_OF.get(letters(UNIT.sub("", plain(heading))), "")
+    key = guessed(heading, FIELD_OF)
     if key == "phone":
         word = plain(heading)
         label = next((label for start, label in LABELS.items() if word.startswith(start)), "")

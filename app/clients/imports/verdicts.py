@@ -14,28 +14,16 @@ from sqlalchemy import select
 from ...admin.models import Tag
 from ...db import db
 from ...fields.models import is_custom, values_of
+from ...imports.columns import Columns
+from ...imports.verdicts import Judgement, Verdict
 from ...sorting import sort_name
 from ..labels import FIELDS
-from ..models import Client, ClientTag, Contact, Note, Verdict
-from .columns import Columns
+from ..models import Client, ClientTag, Contact, Note
 from .vessel_rows import MARKS, OF_VESSELS, UNIQUE, Fleet, fleet_of, mark_of, vessel_of, whose
 
 # A file may not write what the importer could not type: these fields and nothing else.
 WRITTEN = Client.EDITABLE
 SEVERAL = 5
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """`client_id`: whom the row changes or resembles; `twin`: the row of the file it repeats, or whose client it gives
-    another vessel; `differences`: field, old, new; `problem`: the field that is wrong."""
-
-    verdict: Verdict
-    message: str = ""
-    client_id: uuid.UUID | None = None
-    twin: int | None = None
-    differences: list[list[Any]] = field(default_factory=list)
-    problem: str = ""
 
 
 @dataclass
@@ -227,32 +215,32 @@ def judge(
         if twin := row_at(named):
             return _another_vessel(fields, number, named, twin, here, seen)
     found = _compared(fields, here, may_update=may_update)
-    if found.verdict == Verdict.UPDATE and (above := seen.above([("client", str(found.client_id))])):
+    if found.verdict == Verdict.UPDATE and (above := seen.above([("client", str(found.record_id))])):
         if vessel and (twin := row_at(above[0])) and not _says_otherwise(fields, twin):
             return _another_vessel(fields, number, above[0], twin, here, seen)
         text = _("Row %(row)d of this file changes %(name)s already.")
-        name = here.clients[found.client_id]["full_name"] if found.client_id else ""
-        return Judgement(Verdict.DUPLICATE, text % {"row": above[0], "name": name}, found.client_id, above[0])
+        name = here.clients[found.record_id]["full_name"] if found.record_id else ""
+        return Judgement(Verdict.DUPLICATE, text % {"row": above[0], "name": name}, found.record_id, above[0])
     if found.verdict in (Verdict.NEW, Verdict.UPDATE):
         found = _its_vessel(vessel, found, here, seen)
     if found.verdict in (Verdict.NEW, Verdict.UPDATE):
-        seen.add_client(fields, number, found.client_id)
+        seen.add_client(fields, number, found.record_id)
     return found
 
 
 def _its_vessel(vessel: Mapping[str, Any], found: Judgement, here: Here, seen: Seen) -> Judgement:
     """The same verdict, unless somebody else has the vessel, or it stands above."""
-    if taken := here.fleet.taken(vessel, found.client_id):
+    if taken := here.fleet.taken(vessel, found.record_id):
         mark, other = taken
         if mark in UNIQUE:
             return Judgement(Verdict.WRONG, whose(mark, other), problem=OF_VESSELS + mark)
-        return Judgement(Verdict.DUPLICATE, whose(mark, other), found.client_id, differences=found.differences)
+        return Judgement(Verdict.DUPLICATE, whose(mark, other), found.record_id, differences=found.differences)
     if above := seen.above(_marks(vessel)):
         row, (mark, value) = above
         text = _("The vessel %(value)s stands in row %(row)d of this file already.") % {"value": value, "row": row}
         if mark in UNIQUE:
             return Judgement(Verdict.WRONG, text, problem=OF_VESSELS + mark)
-        return Judgement(Verdict.DUPLICATE, text, found.client_id, row, found.differences)
+        return Judgement(Verdict.DUPLICATE, text, found.record_id, row, found.differences)
     return found
 
 

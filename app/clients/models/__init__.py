@@ -3,7 +3,6 @@ from .client import Client, ClientKind, ClientSource, ClientStatus
 from .contact import Contact, ContactKind
 from .duplicate import Duplicate, DuplicateScan, DuplicateState
 from .export import Export, ExportExtent, ExportFormat, ExportStatus
-from .imports import Import, ImportMapping, ImportRow, ImportStatus, Verdict
 from .mention import Mention, pieces
 from .merge import Merge
 from .note import Note
@@ -26,15 +25,10 @@ __all__ = [
     "ExportExtent",
     "ExportFormat",
     "ExportStatus",
-    "Import",
-    "ImportMapping",
-    "ImportRow",
-    "ImportStatus",
     "Mention",
     "Merge",
     "Note",
     "Relationship",
     "RelationshipKind",
-    "Verdict",
     "pieces",
 ]

@@ -15,11 +15,12 @@ from ...db import db, now
 from ...events.models import Event, System, keyring
 from ...files.jobs import remove_loose
 from ...identity.models import current_port_of
+from ...imports.models import Import, ImportStatus
 from ...jobs import Steps, job
 from ...mail.letters import Letter, place_of
 from ...notifications.reactions import details_of
 from ...search.forgetting import forget_words
-from ..models import Archive, Client, Import, ImportStatus
+from ..models import Archive, Client
 from ..models.erasure import with_merged
 from ..models.merge import UNDONE_WITHIN
 
@@ -74,7 +75,7 @@ def vessels_gone_with(client: Client) -> list[int]:
 NOBODY = text("""
     DELETE FROM import_rows WHERE id IN (
         SELECT r.id FROM import_rows r JOIN imports i ON i.port_id = r.port_id AND i.id = r.import_id
-        WHERE r.client_id IS NULL AND (i.status = 'failed' OR i.status IN ('finished', 'stopped')
+        WHERE r.client_id IS NULL AND r.berth_id IS NULL AND (i.status = 'failed' OR i.status IN ('finished', 'stopped')
             AND i.updated_at < :before) ORDER BY r.id LIMIT :limit)
 """)
 

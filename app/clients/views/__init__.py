@@ -4,9 +4,12 @@ from flask import Blueprint
 
 bp = Blueprint("clients", __name__, url_prefix="/<port>/clients")
 
+from ...imports.views import imports_of
 from ...saved_views.views import keeps_views
+from ..imports.kind import Clients
 from ..listing import CLIENTS
 
+imports_of(bp, Clients())
 keeps_views(bp, CLIENTS)
 
 from . import (
@@ -17,7 +20,6 @@ from . import (
     duplicates,
     exports,
     files,
-    imports,
     mergers,
     notes,
     privacy,

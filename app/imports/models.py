@@ -1,4 +1,4 @@
-"""Import: a contact file on its way in, and each of its rows with a verdict and an outcome."""
+"""Import: a file on its way in, and each of its rows with a verdict and an outcome."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
-from ...changes.models import ChangeSet
-from ...current import Member
-from ...db import Base, PortScoped, Timestamped, db, now
-from ...events.models import Actor, Recorded
-from ...files.models import LooseKey
-from ...numbers import take_number
+from ..changes.models import ChangeSet
+from ..current import Member
+from ..db import Base, PortScoped, Timestamped, db, now
+from ..events.models import Actor, Recorded
+from ..files.models import LooseKey
+from ..numbers import take_number
+from .kinds import KINDS
+from .verdicts import Verdict
 
 
 class ImportStatus(StrEnum):
@@ -42,14 +44,6 @@ class ImportStatus(StrEnum):
     STOPPED = "stopped"
     FINISHED = "finished"
     FAILED = "failed"
-
-
-class Verdict(StrEnum):
-    NEW = "new"
-    UPDATE = "update"
-    DUPLICATE = "duplicate"
-    WRONG = "wrong"
-    OUT = "out"
 
 
 class RowOutcome(StrEnum):
@@ -66,6 +60,8 @@ RANKS: dict[str, int] = {
     Verdict.NEW: 3,
     Verdict.OUT: 4,
 }
+# Which column of a row says what came of it.
+RECORDS = ("client_id", "berth_id")
 USED = (Verdict.NEW, Verdict.UPDATE)
 NEEDS_SOMEBODY = (Verdict.WRONG, Verdict.DUPLICATE)
 
@@ -74,9 +70,9 @@ class Import(Recorded, Timestamped, PortScoped, Base):
     """checking (→ mapping → checking) → preview → running → finished, or stopped on request and started again, or
     failed.
 
-    `done` counts rows of the file while it is checked, rows written while they are let in. `mapping`: `columns` as
-    [heading, target], `samples` of each, `source` (whose file), `kind`, `encoding`, `delimiter`, `fingerprint`, and
-    `asked` once somebody has said what the columns are.
+    `kind` is what its rows are about, one of `KINDS`. `done` counts rows of the file while it is checked, rows written
+    while they are let in. `mapping`: `columns` as [heading, target], `samples` of each, `source` (whose file), `kind`,
+    `encoding`, `delimiter`, `fingerprint`, and `asked` once somebody has said what the columns are.
     """
 
     __tablename__ = "imports"
@@ -84,6 +80,7 @@ class Import(Recorded, Timestamped, PortScoped, Base):
     subject_type = "import"
 
     number: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(20))
     filename: Mapped[str] = mapped_column(String(200))
     storage_key: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(20), default=ImportStatus.CHECKING)
@@ -136,18 +133,21 @@ class Import(Recorded, Timestamped, PortScoped, Base):
 
     @classmethod
     def visible_to(cls, member: Member) -> Select[Self]:
-        return select(cls).where(cls.port_id == member.here().id)
+        """Those of the port that the member could have sent."""
+        kinds = [kind.name for kind in KINDS.values() if member.can(kind.permission)]
+        return select(cls).where(cls.port_id == member.here().id, cls.kind.in_(kinds))
 
     @classmethod
-    def create(cls, *, filename: str, storage_key: str, by: Member) -> Self:
+    def create(cls, kind: str, *, filename: str, storage_key: str, by: Member) -> Self:
         port_id = by.here().id
         found = cls(
             port_id=port_id,
             number=take_number(port_id, "import"),
+            kind=kind,
             filename=filename,
             storage_key=storage_key,
             status=ImportStatus.CHECKING,
-            may_update=by.can("clients.edit"),
+            may_update=by.can(KINDS[kind].edits),
             may_add_tags=by.can("admin.manage_tags"),
             created_by_id=by.id,
         )
@@ -197,7 +197,7 @@ class Import(Recorded, Timestamped, PortScoped, Base):
             return False
         columns = [[heading, target] for (heading, _old), target in zip(self.columns, targets, strict=True)]
         self.mapping = {**self.mapping, "columns": columns, "asked": True, "source": ""}
-        ImportMapping.remember(self.port_id, self.mapping["fingerprint"], list(targets))
+        ImportMapping.remember(self.port_id, self.kind, self.mapping["fingerprint"], list(targets))
         self._forget_rows()
         self.status = ImportStatus.CHECKING
         return True
@@ -227,7 +227,7 @@ class Import(Recorded, Timestamped, PortScoped, Base):
         changes = self.change_set()
         if self.status == ImportStatus.PREVIEW:
             self.done = 0
-            ChangeSet.begin("import", self.filename, port_id=self.port_id, about_id=self.id, by=by)
+            ChangeSet.begin(KINDS[self.kind].act, self.filename, port_id=self.port_id, about_id=self.id, by=by)
         elif changes is None or changes.status != "applied":
             return False
         else:
@@ -283,9 +283,9 @@ class Import(Recorded, Timestamped, PortScoped, Base):
 
 
 class ImportRow(PortScoped, Base):
-    """One row of the file: what was in it, what is to happen, and the client that came of it or is like it.
+    """One row of the file: what was in it, what is to happen, and the record that came of it or is like it.
 
-    `twin`: the row of the file it repeats; of an update, the row whose client it gives another vessel. `differences`:
+    `twin`: the row of the file it repeats; of an update, the row whose record it adds to. `differences`:
     field, old, new of an update. `problem`: the field that is wrong. `is_decided`: somebody said that it comes in
     although it looked like a duplicate.
     """
@@ -296,8 +296,10 @@ class ImportRow(PortScoped, Base):
         UniqueConstraint("import_id", "row_number"),
         ForeignKeyConstraint(["port_id", "import_id"], ["imports.port_id", "imports.id"], ondelete="CASCADE"),
         ForeignKeyConstraint(["port_id", "client_id"], ["clients.port_id", "clients.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["port_id", "berth_id"], ["berths.port_id", "berths.id"], ondelete="CASCADE"),
         Index("ix_import_rows_port_id_import_id", "port_id", "import_id", "verdict", "row_number"),
         Index("ix_import_rows_port_id_client_id", "port_id", "client_id"),
+        Index("ix_import_rows_port_id_berth_id", "port_id", "berth_id"),
         Index(
             "ix_import_rows_waiting",
             "port_id",
@@ -315,20 +317,16 @@ class ImportRow(PortScoped, Base):
     message: Mapped[str] = mapped_column(Text, default="")
     problem: Mapped[str] = mapped_column(String(80), default="")
     client_id: Mapped[uuid.UUID | None]
+    berth_id: Mapped[uuid.UUID | None]
     twin: Mapped[int | None]
     differences: Mapped[list[list[Any]]] = mapped_column(JSONB, default=list)
     is_decided: Mapped[bool] = mapped_column(default=False)
     outcome: Mapped[str] = mapped_column(String(20), default=RowOutcome.WAITING)
 
     @property
-    def name(self) -> str:
-        return str(self.fields.get("full_name") or "")
-
-    @property
-    def detail(self) -> str:
-        """The first e-mail address or phone number, as it stands in the file."""
-        contacts = self.fields.get("contacts") or [{"value": ""}]
-        return str(contacts[0]["value"])
+    def record_id(self) -> uuid.UUID | None:
+        """What came of it, or what it is like."""
+        return next((found for column in RECORDS if (found := getattr(self, column))), None)
 
     @property
     def is_waiting(self) -> bool:
@@ -351,16 +349,19 @@ class ImportRow(PortScoped, Base):
             self.is_decided = True
 
     def let_in_as(self, imported: Import, verdict: Verdict) -> bool:
-        """Somebody decided on a duplicate: add it all the same, or let it change the client it is like. False where
+        """Somebody decided on a duplicate: add it all the same, or let it change the record it is like. False where
         that is no choice."""
         if not self.is_waiting or self.verdict != Verdict.DUPLICATE:
             return False
-        if verdict == Verdict.UPDATE and (self.client_id is None or not imported.may_update):
+        if verdict == Verdict.UPDATE and (self.record_id is None or not imported.may_update):
+            return False
+        if verdict == Verdict.NEW and not KINDS[imported.kind].adds_duplicates:
             return False
         self.turn(imported, verdict)
         self.is_decided, self.twin = True, None
         if verdict == Verdict.NEW:
-            self.client_id, self.differences = None, []
+            setattr(self, KINDS[imported.kind].record, None)
+            self.differences = []
         return True
 
 
@@ -368,19 +369,22 @@ class ImportMapping(Timestamped, PortScoped, Base):
     """What the columns of files with these headings fill, as somebody of the port said last."""
 
     __tablename__ = "import_mappings"
-    __table_args__ = (UniqueConstraint("port_id", "id"), UniqueConstraint("port_id", "fingerprint"))
+    __table_args__ = (UniqueConstraint("port_id", "id"), UniqueConstraint("port_id", "kind", "fingerprint"))
 
+    kind: Mapped[str] = mapped_column(String(20))
     fingerprint: Mapped[str] = mapped_column(String(64))
     targets: Mapped[list[str]] = mapped_column(JSONB)
 
     @classmethod
-    def remember(cls, port_id: uuid.UUID, fingerprint: str, targets: list[str]) -> None:
-        row = {"id": uuid7(), "port_id": port_id, "fingerprint": fingerprint, "targets": targets}
+    def remember(cls, port_id: uuid.UUID, kind: str, fingerprint: str, targets: list[str]) -> None:
+        row = {"id": uuid7(), "port_id": port_id, "kind": kind, "fingerprint": fingerprint, "targets": targets}
         statement = insert(cls).values(**row, created_at=now(), updated_at=now())
         kept = {"targets": statement.excluded.targets, "updated_at": statement.excluded.updated_at}
-        db.session.execute(statement.on_conflict_do_update(index_elements=["port_id", "fingerprint"], set_=kept))
+        db.session.execute(
+            statement.on_conflict_do_update(index_elements=["port_id", "kind", "fingerprint"], set_=kept)
+        )
 
     @classmethod
-    def recall(cls, port_id: uuid.UUID, fingerprint: str) -> list[str] | None:
-        found = select(cls.targets).where(cls.port_id == port_id, cls.fingerprint == fingerprint)
+    def recall(cls, port_id: uuid.UUID, kind: str, fingerprint: str) -> list[str] | None:
+        found = select(cls.targets).where(cls.port_id == port_id, cls.kind == kind, cls.fingerprint == fingerprint)
         return db.session.scalar(found)

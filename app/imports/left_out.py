@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from flask_babel import gettext as _
 
-from ...tables.writing import CSV_TYPE, XLSX_TYPE, as_csv, as_workbook
-from ..models import Import
-from .targets import WHY
+from ..tables.writing import CSV_TYPE, XLSX_TYPE, as_csv, as_workbook
+from .columns import WHY
+from .models import Import
 
 AT_ONCE = 1000
 # A file that says nothing of the order of its bytes is answered by one that does.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -13,25 +12,21 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
-from ... import formats, storage
-from ...bulk import insert_many, update_many
-from ...changes.jobs import Asker
-from ...changes.models import ChangeSet
-from ...current import CurrentPort
-from ...db import begin, db, rollback
-from ...events.models import Actor, System
-from ...identity.models import current_port_of
-from ...jobs import Steps, job
-from ...storage.store import NotStored
-from ...tables.reading import NotATable, Table, open_table
-from ..models import Import, ImportMapping, ImportRow, ImportStatus, Verdict
-from ..models.imports import RowOutcome
-from ..reactions import show_progress
-from .batch import Batch
+from .. import formats, storage
+from ..bulk import insert_many, update_many
+from ..changes.jobs import Asker
+from ..changes.models import ChangeSet
+from ..db import begin, db, rollback
+from ..events.models import Actor, System
+from ..identity.models import current_port_of
+from ..jobs import Steps, job
+from ..storage.store import NotStored
+from ..tables.reading import NotATable, Table, open_table
 from .columns import Columns, Matched, fingerprint
-from .contact_file import Known, Reading, decimal_sign_of, known_to, read_row
-from .targets import VESSEL_BY
-from .verdicts import Judgement, RowAt, Seen, about, judge
+from .kinds import KINDS, Batch, Check, ReadRow
+from .models import RECORDS, Import, ImportMapping, ImportRow, ImportStatus, RowOutcome
+from .reactions import show_progress
+from .verdicts import Judgement, Verdict
 
 CHECKED_AT_ONCE = 1000
 # Whoever asks to stop waits for the rows in hand: less than a second.
@@ -56,16 +51,6 @@ def _locked(import_id: uuid.UUID) -> Import | None:
 # --- Looking ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Check:
-    """What the check of one file needs beside its rows."""
-
-    import_id: uuid.UUID
-    port: CurrentPort
-    known: Known
-    may_update: bool
-
-
 @job(queue="import", in_steps=True, failed=fail_import)
 def check_import(steps: Steps, import_id: uuid.UUID) -> None:
     """Find out what the columns are, or have somebody say it; then give every row of the file its verdict."""
@@ -75,13 +60,13 @@ def check_import(steps: Steps, import_id: uuid.UUID) -> None:
             return
         port, key, filename = current_port_of(found.port_id), found.storage_key, found.filename
         with formats.use(port):
-            check = Check(import_id, port, known_to(found, port), found.may_update)
+            check = KINDS[found.kind].check(found, port)
     error = ""
     with formats.use(port):
         try:
             with storage.open(key) as stream, open_table(stream, filename) as table:
-                if _match(steps, check, table):
-                    _check_rows(steps, check, table)
+                if _match(steps, import_id, check.columns, table):
+                    _check_rows(steps, import_id, check, table)
         except NotATable as refused:
             error = str(refused)
         except NotStored:
@@ -97,17 +82,16 @@ def check_import(steps: Steps, import_id: uuid.UUID) -> None:
     steps.tell(show_progress, import_id, is_last=True)
 
 
-def _match(steps: Steps, check: Check, table: Table) -> bool:
+def _match(steps: Steps, import_id: uuid.UUID, columns: Columns, table: Table) -> bool:
     """Settle the columns; whether the rows can be looked at. Raises NotATable."""
-    columns = check.known.columns
     with steps.step():
-        found = _locked(check.import_id)
+        found = _locked(import_id)
         if found is None:
             return False
         if found.mapping.get("asked"):
             return True
         print_of = fingerprint(table.header)
-        remembered = ImportMapping.recall(found.port_id, print_of)
+        remembered = ImportMapping.recall(found.port_id, found.kind, print_of)
         if remembered and columns.problem_of(remembered):  # a field is gone since, or is not for whoever brings this
             remembered = None
         matched = Matched(remembered, is_certain=True) if remembered else columns.match(table.header)
@@ -153,61 +137,58 @@ def _samples(table: Table) -> list[list[str]]:
     return samples
 
 
-def _check_rows(steps: Steps, check: Check, table: Table) -> None:
+def _check_rows(steps: Steps, import_id: uuid.UUID, check: Check, table: Table) -> None:
     begin(port_id=steps.port_id, scope="staff")
-    targets = [target for _heading, target in db.session.get_one(Import, check.import_id).columns]
+    targets = [target for _heading, target in db.session.get_one(Import, import_id).columns]
     rollback()
-    sign = decimal_sign_of(table, targets, check.known.columns)
-    reading, names_vessels = Reading(table.header, targets, check.known, sign), bool(VESSEL_BY & set(targets))
-    seen, at, rows = Seen(keeps_names=names_vessels), 0, table.rows()
-    while batch := [(number, cells, *read_row(reading, cells)) for number, cells in islice(rows, CHECKED_AT_ONCE)]:
+    check.begin(table, targets)
+    at, rows = 0, table.rows()
+    while batch := [(number, cells, check.read(cells)) for number, cells in islice(rows, CHECKED_AT_ONCE)]:
         at += len(batch)
         with steps.step():
-            found = _locked(check.import_id)
+            found = _locked(import_id)
             if found is None or found.status != ImportStatus.CHECKING:
                 return
             if found.began_at is None or not steps.done:
                 found.note_began()
-            is_kept = at <= steps.done  # before a kill; judged again only for what was seen
-            _keep_verdicts(found, batch, seen, check, is_kept=is_kept)
-            if not is_kept:
+            judged = _judged(check, batch)
+            if at > steps.done:  # else they are kept from before a kill, and judged again only for those below
+                _keep_verdicts(found, batch, judged)
                 found.total = table.count
                 steps.advance(len(batch), total=table.count)
-        steps.tell(show_progress, check.import_id)
+        steps.tell(show_progress, import_id)
 
 
-Read = Sequence[tuple[int, list[str], dict[str, Any], str, str]]
+Read = Sequence[tuple[int, list[str], ReadRow]]
 
 
-def _keep_verdicts(found: Import, batch: Read, seen: Seen, check: Check, *, is_kept: bool) -> None:
-    read = {number: fields for number, _cells, fields, problem, _field in batch if not problem}
-    here, row_at = about(list(read.values())), rows_above(found, read, seen)
-    rows = []
-    for number, cells, fields, problem, field in batch:
-        if problem:
-            judged = Judgement(Verdict.WRONG, problem, problem=field)
-        else:
-            judged = judge(fields, number, here, seen, may_update=check.may_update, row_at=row_at)
-        rows.append(
-            {
-                "id": uuid7(),
-                "port_id": found.port_id,
-                "import_id": found.id,
-                "row_number": number,
-                "source": cells,
-                "fields": fields,
-                "verdict": judged.verdict,
-                "message": judged.message,
-                "problem": judged.problem,
-                "client_id": judged.client_id,
-                "twin": judged.twin,
-                "differences": judged.differences,
-                "is_decided": False,
-                "outcome": RowOutcome.WAITING,
-            }
-        )
-    if is_kept:
-        return
+def _judged(check: Check, batch: Read) -> Mapping[int, Judgement]:
+    judged = {number: Judgement(Verdict.WRONG, why, problem=field) for number, _c, (_f, why, field) in batch if why}
+    readable = {number: fields for number, _cells, (fields, problem, _field) in batch if not problem}
+    return {**judged, **check.judge(readable)}
+
+
+def _keep_verdicts(found: Import, batch: Read, judged: Mapping[int, Judgement]) -> None:
+    column = KINDS[found.kind].record
+    rows = [
+        {
+            "id": uuid7(),
+            "port_id": found.port_id,
+            "import_id": found.id,
+            "row_number": number,
+            "source": cells,
+            "fields": fields,
+            "verdict": judged[number].verdict,
+            "message": judged[number].message,
+            "problem": judged[number].problem,
+            column: judged[number].record_id,
+            "twin": judged[number].twin,
+            "differences": judged[number].differences,
+            "is_decided": False,
+            "outcome": RowOutcome.WAITING,
+        }
+        for number, cells, (fields, _problem, _field) in batch
+    ]
     insert_many(ImportRow, rows)
     found.done += len(rows)
     for verdict in Verdict:
@@ -244,23 +225,6 @@ def _let_some_in(steps: Steps, import_id: uuid.UUID) -> bool:
     return is_under_way
 
 
-def rows_above(found: Import, batch: Mapping[int, Mapping[str, Any]], seen: Seen) -> RowAt:
-    """The fields of a row of the file: of this batch, or of one that is kept already."""
-    kept: dict[int, Mapping[str, Any] | None] = dict(batch)
-    if asked_for := {row for fields in batch.values() for row in seen.with_same_client(fields)}:
-        its = select(ImportRow.row_number, ImportRow.fields)
-        rows = db.session.execute(its.where(ImportRow.import_id == found.id, ImportRow.row_number.in_(asked_for)))
-        kept.update((number, fields) for number, fields in rows)
-
-    def row_at(number: int) -> Mapping[str, Any] | None:
-        if number not in kept:
-            one = select(ImportRow.fields).where(ImportRow.import_id == found.id, ImportRow.row_number == number)
-            kept[number] = db.session.scalar(one)
-        return kept[number]
-
-    return row_at
-
-
 # As literals, so that the partial index is used.
 WAITING = text("outcome = '' AND verdict IN ('new', 'update')")
 
@@ -271,7 +235,7 @@ def _waiting(found: Import) -> Sequence[Any]:
         ImportRow.row_number,
         ImportRow.fields,
         ImportRow.verdict,
-        ImportRow.client_id,
+        *(getattr(ImportRow, column) for column in RECORDS),
         ImportRow.is_decided,
         ImportRow.twin,
     )
@@ -284,7 +248,7 @@ def _waiting(found: Import) -> Sequence[Any]:
 
 
 def let_in(found: Import, rows: Sequence[Any], *, by: Actor) -> None:
-    """Write these rows, or turn them into duplicates where somebody was entered or changed since the check."""
+    """Write these rows, or turn them into duplicates where something was entered or changed since the check."""
     changes = found.change_set(locks=True)
     if changes is None:
         raise LookupError(f"import {found.number} has no change set")
@@ -292,15 +256,15 @@ def let_in(found: Import, rows: Sequence[Any], *, by: Actor) -> None:
     update_many(ImportRow, batch.written)
     _turn(found, batch.turned)
     found.done += len(batch.written)
-    found.created_count += len(batch.writing.clients)
-    found.updated_count += len(batch.written) - len(batch.writing.clients)
+    found.created_count += batch.created
+    found.updated_count += len(batch.written) - batch.created
 
 
 def _written(found: Import, rows: Sequence[Any], changes: ChangeSet, *, by: Actor) -> Batch:
     """The rows in the database. What somebody else took between the look at them and their writing, such as the MMSI of
     a vessel, an index refuses: then they are looked at once more, and the row that wanted it is turned away."""
     for turn in range(1, TURNS + 1):
-        batch = Batch(found, rows, by)
+        batch = KINDS[found.kind].batch(found, rows, by)
         try:
             with db.session.begin_nested():
                 for row in rows:
