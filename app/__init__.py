@@ -135,6 +135,7 @@ REGISTERING = (
     "search.forgetting",
     "vessels.finding",
     "vessels.held",
+    "berths.jobs",
     "vessels.jobs",
     "vessels.put_back",
     "vessels.reactions",

@@ -11,7 +11,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -74,7 +74,7 @@ class Cursor:
     backwards: bool = False
 
     def written(self) -> str:
-        value = self.value.isoformat() if isinstance(self.value, datetime) else self.value
+        value = self.value.isoformat() if isinstance(self.value, date) else self.value
         return base64.urlsafe_b64encode(json.dumps([value, self.id.hex]).encode()).decode().rstrip("=")
 
     @classmethod
@@ -84,6 +84,8 @@ class Cursor:
             value, row_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
             if issubclass(sort.column.type.python_type, datetime):
                 value = datetime.fromisoformat(value).astimezone(UTC)
+            elif issubclass(sort.column.type.python_type, date):
+                value = date.fromisoformat(value)
             elif issubclass(sort.column.type.python_type, int):
                 value = min(max(int(value), -(2**31)), 2**31 - 1)
             elif b"\x00" in value.encode():  # which also refuses half characters

@@ -62,6 +62,7 @@ RECURRING = (
     Recurring("temp-file-cleanup", clean_up.name, "0 5 * * *", in_port_time=True),
     # Named, since the core imports no module.
     Recurring("document-expiry", "app.vessels.jobs.remind_of_documents", "0 9 * * *", in_port_time=True),
+    Recurring("tenure-expiry-check", "app.berths.jobs.check_tenures", "0 8 * * *", in_port_time=True),
     Recurring("image-cleanup", "app.changes.jobs.forget_images", "0 3 * * *", in_port_time=True),
     Recurring("privacy-cleanup", "app.clients.privacy.forgetting.forget_old", "0 3 * * *", in_port_time=True),
     Recurring("search-cleanup", "app.search.forgetting.forget_words", "0 4 * * *", in_port_time=True),

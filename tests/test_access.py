@@ -57,6 +57,7 @@ from tests.world import (
     make_file,
     make_notification,
     make_picture,
+    make_repair,
     make_stay,
     make_suggestion,
     price_line,
@@ -305,6 +306,13 @@ NEEDS = {
     "berths.index_events": ("berths.view",),
     "berths.update_status": ("berths.edit",),
     "berths.index_suggestions": ("berths.view",),
+    "berths.index_maintenance": ("berths.view",),
+    "berths.new_maintenance": ("berths.edit",),
+    "berths.create_maintenance": ("berths.edit",),
+    "berths.edit_maintenance": ("berths.edit",),
+    "berths.update_maintenance": ("berths.edit",),
+    "berths.create_closure": ("berths.edit",),
+    "berths.destroy_closure": ("berths.edit",),
     "berths.create_acceptance": ("berths.edit",),
     "berths.destroy_suggestion": ("berths.edit",),
     "berths.create_archival": ("berths.edit",),
@@ -619,6 +627,7 @@ class Place:
     archive: uuid.UUID = field(default_factory=uuid.uuid4)
     berth: int = 0
     suggestion: uuid.UUID = field(default_factory=uuid.uuid4)
+    repair: uuid.UUID = field(default_factory=uuid.uuid4)
     dock: int = 0
     harbour: int = 0
     occupancy: int = 0
@@ -671,6 +680,7 @@ class Place:
             "archive_id": self.archive,
             "suggestion_id": self.suggestion,
             "line_id": self.price_line,
+            "entry_id": self.repair,
         }
         return {name: known[name] for name in rule.arguments}
 
@@ -747,6 +757,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     berth = make_berth(manager, make_dock(manager, f"B {numbers}"))
     berth.number, berth.dock.number, berth.dock.harbour.number = numbers + 5, numbers + 6, numbers + 7
     suggestion = make_suggestion(berth, by=manager)
+    repair = make_repair(berth, by=manager)
     stay = make_stay(berth, client, by=manager)
     stay.number = numbers + 8
     price_list = make_price_list(manager, numbers)
@@ -814,6 +825,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         vessel=vessel.number,
         berth=berth.number,
         suggestion=suggestion.id,
+        repair=repair.id,
         dock=numbers + 6,
         harbour=numbers + 7,
         occupancy=numbers + 8,

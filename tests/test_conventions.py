@@ -301,9 +301,23 @@ BROADCAST = sorted(
         "vessels/_timeline",
         *(
             f"berths/_{part}"
-            for part in ("row", "rows", "status", "stays", "header", "dimensions", "facts", "timeline", "suggestions")
+            for part in (
+                "row",
+                "rows",
+                "status",
+                "stays",
+                "header",
+                "dimensions",
+                "facts",
+                "timeline",
+                "suggestions",
+                "maintenance",
+            )
         ),
-        *(f"berths/{part}" for part in ("occupancies/_state", "suggestions/_count", "suggestions/_suggestion")),
+        *(
+            f"berths/{part}"
+            for part in ("occupancies/_state", "suggestions/_count", "suggestions/_suggestion", "maintenance/_entry")
+        ),
     )
 )
 

@@ -32,6 +32,7 @@ from sqlalchemy import select, text
 
 from app import storage
 from app.admin.models import Tag
+from app.berths.models import TenureReminder, TenureStep
 from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.models import (
     Archive,
@@ -82,6 +83,7 @@ from tests.world import (
     make_client,
     make_duplicate,
     make_file,
+    make_repair,
     make_stay,
     make_suggestion,
     price_line,
@@ -127,6 +129,9 @@ def fill(port_id: uuid.UUID) -> Harbour:
     make_suggestion(berth, by=manager)
     prices = {"name": "Berths 2027", "currency": "EUR", "valid_from": date(2027, 1, 1)}
     PriceList.create(prices, port_id=port_id, by=manager).change_lines([price_line()], by=manager)
+    make_repair(berth, by=manager)
+    berth.update({"tenure_expires_on": date(2027, 7, 8)}, by=manager)
+    TenureReminder.tell(berth, TenureStep.AHEAD, by=manager)
     ends = {"kind": "insurance", "valid_until": now().date()}
     Document.create(vessel, ends, by=manager).remind(vessel, now().date(), by=manager)
     club = {"label": "Boat club", "kind": "text"}
@@ -626,6 +631,8 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "berth_status_suggestions": written,
         "price_lists": written,
         "price_lines": written,
+        "berth_maintenance_log": written,
+        "berth_tenure_reminders": written,
         "vessels": written,
         "vessel_ownerships": written,
         "vessel_documents": written,

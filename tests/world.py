@@ -26,7 +26,16 @@ from uuid_utils.compat import uuid7
 from werkzeug.test import TestResponse
 
 from app import storage
-from app.berths.models import Berth, BerthStatus, Dock, Harbour, Occupancy, OccupancyKind, StatusSuggestion
+from app.berths.models import (
+    Berth,
+    BerthStatus,
+    Dock,
+    Harbour,
+    MaintenanceEntry,
+    Occupancy,
+    OccupancyKind,
+    StatusSuggestion,
+)
 from app.berths.queries import with_place
 from app.berths.status_rules import Trigger, suggest, suggestions_of
 from app.clients.models import Client, Contact, Duplicate
@@ -248,6 +257,10 @@ def price_line(**fields: Any) -> dict[str, Any]:
     found = {**plain, **fields}
     numbers = ("above", "up_to", "amount", "hull_coefficient", "rounding", "minimum")
     return found | {name: None if found[name] is None else Decimal(found[name]) for name in numbers}
+
+
+def make_repair(berth: Berth, /, *, by: Member, **fields: Any) -> MaintenanceEntry:
+    return MaintenanceEntry.open(berth, {"what": "Loose cleat", **fields}, by=by)
 
 
 def make_notification(

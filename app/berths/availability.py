@@ -15,11 +15,12 @@ from sqlalchemy.orm import joinedload
 
 from ..admin.models import settings_of
 from ..admin.models.settings import HasSettings
-from ..db import db
+from ..clients.models import Client
+from ..db import db, now
 from ..formats import in_force, zone
 from ..vessels.models import Vessel
 from ..vessels.models.dimensions import NAMES
-from .models import Berth, Dock, Fit, Occupancy, fit
+from .models import Berth, Dock, Fit, Occupancy, OccupancyKind, fit
 from .models.fit import BOUNDS
 from .models.occupancy import ENDED
 from .queries import row_columns
@@ -120,6 +121,24 @@ def now_and_next(berth: Berth, *, most: int = 8) -> list[Occupancy]:
         .limit(most)
     )
     return list(db.session.scalars(found))
+
+
+def holder_of(berth: Berth) -> Client | None:
+    """Whose contract it is that runs now."""
+    found = (
+        select(Client)
+        .join(Occupancy, (Occupancy.port_id == Client.port_id) & (Occupancy.client_id == Client.id))
+        .where(
+            Occupancy.port_id == berth.port_id,
+            Occupancy.berth_id == berth.id,
+            Occupancy.kind == OccupancyKind.CONTRACT,
+            Occupancy.state.not_in(ENDED),
+            Occupancy.begins_at <= now(),
+        )
+        .order_by(Occupancy.begins_at.desc())
+        .limit(1)
+    )
+    return db.session.scalars(found).first()
 
 
 def clearances_of(port: HasSettings) -> dict[str, Decimal]:

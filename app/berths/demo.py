@@ -21,6 +21,7 @@ from .models import (
     BerthStatus,
     Dock,
     Harbour,
+    MaintenanceEntry,
     MooringKind,
     Occupancy,
     OccupancyKind,
@@ -68,6 +69,7 @@ def make_berths(port: CurrentPort, by: Actor) -> None:
             berth = _make_berth(dock, number, loa, depth, price, port.currency, chance, of)
             _take(berth, fleet, chance, of["by"])
     _suggest(port, by)
+    _repair(port, by)
     outside = Harbour.create({"name": "Sandy Ground moorings"}, **of)
     field = Dock.create({"harbour_id": outside.id, "name": "-"}, **of)
     for number in range(1, 9):
@@ -89,6 +91,22 @@ def _suggest(port: CurrentPort, by: Actor) -> None:
     for was, to, trigger, because in HAPPENED:
         found = select(Berth).where(Berth.port_id == port.id, Berth.status == was).order_by(Berth.number).limit(1)
         suggest(db.session.scalars(found).one(), to, trigger, by=by, because=because)
+
+
+# Of the berths in maintenance: what is done, what is known of it, what it costs.
+REPAIRS = (
+    ("Finger pontoon replaced", "Two bolts sheared in the swell; the new finger comes on Thursday.", Decimal(2400)),
+    ("Shore power pedestal", "Breaker trips at 25 A. Waiting for the electrician.", None),
+    ("Cleats tightened", "", Decimal("85.50")),
+)
+
+
+def _repair(port: CurrentPort, by: Actor) -> None:
+    found = select(Berth).where(Berth.port_id == port.id, Berth.status == BerthStatus.MAINTENANCE)
+    berths = db.session.scalars(found.order_by(Berth.number).limit(len(REPAIRS))).all()
+    for berth, (what, notes, cost) in zip(berths, REPAIRS, strict=False):
+        priced = {"cost": cost, "currency": port.currency if cost else None}
+        MaintenanceEntry.open(berth, {"what": what, "notes": notes, **priced}, by=by)
 
 
 def _vessels() -> list[Vessel]:

@@ -287,6 +287,52 @@ def price_and_currency(form: Any) -> None:
         raise ValidationError(gettext("A price and its currency go together."))
 
 
+class MaintenanceForm(EditForm):
+    what = StringField(_("What is done"), [DataRequired(_("Say what is done.")), at_most(120)])
+    notes = TextAreaField(_("Notes"), [at_most(4000)])
+    cost = MeasureField(_("Cost"), read=read_amount)
+
+    def written(self, changes: dict[str, Any], currency: str) -> dict[str, Any]:
+        """The values as the model takes them; a cost is in this currency."""
+        found = dict(changes)
+        if "cost" in found:
+            found["cost"] = Decimal(found["cost"]) if found["cost"] else None
+            found["currency"] = currency if found["cost"] is not None else None
+        return found
+
+
+class NewMaintenanceForm(MaintenanceForm):
+    """With the time that it takes of the berth, for who may book."""
+
+    begins = DayField(_("Takes the berth from"), description=_("Empty where boats may lie there meanwhile."))
+    ends = DayField(_("Until"), description=_("Empty where nobody knows."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not member.can("berths.manage_reservations"):
+            del self.begins, self.ends
+
+    def validate_begins(self, field: Field) -> None:
+        four_digits(field)
+        if self.ends.data and not field.data:
+            raise ValidationError(gettext("Say on which day it begins."))
+
+    def validate_ends(self, field: Field) -> None:
+        four_digits(field)
+        if field.data and self.begins.data and field.data <= self.begins.data:
+            raise ValidationError(gettext("It ends before it begins."))
+
+    def during(self) -> Range[datetime] | None:
+        if "begins" not in self or not self.begins.data:
+            return None
+        ends = date.fromisoformat(self.ends.data) if self.ends.data else None
+        return stay(date.fromisoformat(self.begins.data), ends)
+
+    def own(self) -> dict[str, Any]:
+        """What was typed of the entry itself."""
+        return {name: value for name, value in self.values().items() if name not in ("begins", "ends")}
+
+
 class StatusForm(Form):
     status = SelectField(_("Status"), choices=STATUSES)
     note = StringField(_("Why"), [at_most(200)])

@@ -129,6 +129,12 @@ def as_time(text: Any) -> str:
 
 
 OCCUPANCY_FIELDS = {"berth_id": FieldWords(_("Berth")), "during": FieldWords(_("Time"), as_time)}
+MAINTENANCE_FIELDS = {
+    "what": FieldWords(_("What is done")),
+    "notes": FieldWords(_("Notes")),
+    "cost": FieldWords(_("Cost")),
+    "currency": FieldWords(_("Currency")),
+}
 DOCK_FIELDS = {
     "harbour_id": FieldWords(_("Harbour")),
     "name": FieldWords(_("Name")),

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import uuid
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, ngettext
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import contains_eager, joinedload
 
+from .. import formats
 from ..current import Member
 from ..db import db
 from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
 from ..sorting import sort_name
 from .labels import MOORINGS, STATUSES, TENURES
-from .models import Berth, Dock, Harbour, StatusSuggestion
+from .models import Berth, Dock, Harbour, MaintenanceEntry, StatusSuggestion
 from .models.dock import BETWEEN
 from .models.place import natural
 
+EXPIRES = Sort("expires", lazy_gettext("Tenure"), Berth.tenure_expires_on)
 SORTS = (
     Sort("name", lazy_gettext("Berth"), Berth.sort_place),
     Sort("length", lazy_gettext("Length"), Berth.length, descending=True),
     Sort("updated", lazy_gettext("Last change"), Berth.updated_at, descending=True),
 )
 LATEST_SUGGESTED = (Sort("created", lazy_gettext("Suggested"), StatusSuggestion.created_at, descending=True),)
+LATEST_OPENED = (Sort("opened", lazy_gettext("Opened"), MaintenanceEntry.opened_at, descending=True),)
 LATEST = 10  # entries of the timeline on a berth's page
 LONGEST = 60  # letters of a search; nobody types more
 
@@ -50,12 +55,32 @@ ROW = (
 )
 
 
-def filters_of(harbours: Sequence[Harbour]) -> list[Filter]:
-    """What the toolbar offers, and what of it the query string chooses; what is not offered chooses nothing."""
+PAST = "past"
+
+
+def expiring(months: int) -> list[tuple[str, str]]:
+    """Ends of a tenure to look for; `months`: when the port wants to be warned."""
+    ahead = sorted({months, 12})
+    within = [ngettext("within %(num)s month", "within %(num)s months", many) for many in ahead]
+    return [*zip(map(str, ahead), within, strict=True), (PAST, _("has ended"))]
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months on; the last of the month where it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def filters_of(harbours: Sequence[Harbour], *, months: int) -> list[Filter]:
+    """What the toolbar offers, and what of it the query string chooses; what is not offered chooses nothing. `months`:
+    before the end of a tenure in which the port wants to be warned."""
     offered = (
         ("harbour", _("Harbour"), [(str(one.number), one.name) for one in harbours]),
         ("status", _("Status"), [(str(value), label) for value, label in STATUSES]),
         ("tenure", _("Tenure"), [(str(value), label) for value, label in TENURES]),
+        ("expires", _("Tenure expires"), expiring(months)),
+        ("maintenance", _("Maintenance"), [("open", _("under way"))]),
         ("mooring", _("Mooring"), [(str(value), label) for value, label in MOORINGS]),
         ("archived", _("Archived"), [("1", _("only archived"))]),
     )
@@ -68,7 +93,8 @@ def berth_page(member: Member, filters: Sequence[Filter], asked: str) -> Page:
     scope = _filtered(Berth.visible_to(member), chosen)
     if asked.strip():
         scope = scope.where(found_by(asked))
-    return paginate(row_columns(scope), scope, id_column=Berth.id, sorts=SORTS)
+    sorts = (EXPIRES, *SORTS) if chosen["expires"] else SORTS
+    return paginate(row_columns(scope), scope, id_column=Berth.id, sorts=sorts)
 
 
 def _filtered(scope: Select[Any], chosen: Mapping[str, str]) -> Select[Any]:
@@ -76,11 +102,24 @@ def _filtered(scope: Select[Any], chosen: Mapping[str, str]) -> Select[Any]:
     for name in ("status", "tenure", "mooring"):
         if chosen[name]:
             scope = scope.where(getattr(Berth, name) == chosen[name])
+    if chosen["maintenance"]:
+        under_way = (MaintenanceEntry.port_id == Berth.port_id, MaintenanceEntry.closed_at.is_(None))
+        scope = scope.where(
+            select(MaintenanceEntry.id).where(*under_way, MaintenanceEntry.berth_id == Berth.id).exists()
+        )
+    if ends := chosen["expires"]:
+        scope = scope.where(_ends_so(ends))
     if chosen["harbour"]:
         numbered = (Harbour.port_id == Berth.port_id) & (Harbour.number == int(chosen["harbour"]))
         docks = select(Dock.id).join(Harbour, Harbour.id == Dock.harbour_id).where(numbered)
         scope = scope.where(Berth.dock_id.in_(docks))
     return scope
+
+
+def _ends_so(ends: str) -> ColumnElement[bool]:
+    """`ends`: one of `expiring()`."""
+    today, column = formats.today(), Berth.tenure_expires_on
+    return column < today if ends == PAST else column.between(today, months_later(today, int(ends)))
 
 
 def found_by(asked: str) -> ColumnElement[bool]:
@@ -135,6 +174,13 @@ def _suggestions(port_id: uuid.UUID) -> Select[Any]:
     of_berth = (Berth.port_id == StatusSuggestion.port_id) & (Berth.id == StatusSuggestion.berth_id)
     found = select(StatusSuggestion.id).join(Berth, of_berth)
     return found.where(StatusSuggestion.port_id == port_id, Berth.archived_at.is_(None))
+
+
+def maintenance_page(berth: Berth) -> Page:
+    """The whole log, the latest first; each row's first column is the entry."""
+    entries = MaintenanceEntry.of_berth(berth)
+    rows = entries.add_columns(MaintenanceEntry.id.label("id"))
+    return paginate(rows, entries, id_column=MaintenanceEntry.id, sorts=LATEST_OPENED)
 
 
 def with_place(statement: Select[Any]) -> Select[Any]:

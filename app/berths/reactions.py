@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import date, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import select
 
 from .. import formats, live
+from ..clients.models import Client
 from ..current import Member
-from ..db import db
+from ..db import db, now
 from ..events.models import Event, EventMention
 from ..events.reactions import on
 from ..events.registry import EVENTS
 from ..events.subjects import families, numbered, subjects
-from ..events.timeline import describes, one_of, tells, timeline
+from ..events.timeline import describes, one_of, tells
+from ..formats import format_day
 from ..identity.models import current_port_of
+from ..notifications.models import notify
+from ..notifications.reactions import details_of, holders_of, written_for
 from ..numbers import one_numbered
-from .availability import now_and_next
-from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS, KINDS, OCCUPANCY_FIELDS, STATUSES, TRIGGERS, as_time
+from .availability import holder_of
+from .labels import (
+    DOCK_FIELDS,
+    FIELDS,
+    HARBOUR_FIELDS,
+    KINDS,
+    MAINTENANCE_FIELDS,
+    OCCUPANCY_FIELDS,
+    STATUSES,
+    TRIGGERS,
+    as_time,
+)
 from .models import Berth, Dock, Harbour, Occupancy
-from .queries import LATEST, row_of, suggested_count, with_place
-from .status_rules import suggestions_of
+from .queries import row_of, suggested_count, with_place
+from .record import beside
 
 ABOUT_BERTHS = tuple(name for name in EVENTS if name.startswith("berth:"))
 ABOUT_OCCUPANCIES = tuple(name for name in EVENTS if name.startswith("occupancy:"))
+TOLD_AFTERWARDS = timedelta(days=60)
 ABOUT_DOCKS = tuple(name for name in EVENTS if name.startswith(("dock:", "harbour:")))
 
 
@@ -68,12 +86,10 @@ def show_berth(event: Event) -> None:
 
 def show_page(berth: Berth) -> None:
     port = current_port_of(berth.port_id)
-    parts = ("header", "suggestions", "stays", "dimensions", "facts", "timeline")
+    parts = ("header", "suggestions", "stays", "maintenance", "dimensions", "facts", "timeline")
     with formats.use(port):
-        entries = timeline(berth.subject_type, berth.id, limit=LATEST)
         templates = {f"berth-{berth.number}-{part}": f"berths/_{part}.html" for part in parts}
-        beside = {"stays": now_and_next(berth), "suggestions": suggestions_of(berth), "timeline": entries}
-        live.replace_all(berth.room, templates, berth=berth, port=port, **beside)
+        live.replace_all(berth.room, templates, berth=berth, port=port, **beside(berth))
 
 
 @on(*ABOUT_BERTHS)
@@ -99,6 +115,37 @@ def is_moved(event: Event) -> bool:
     return not {"code", "dock_id"}.isdisjoint(event.changed_fields)
 
 
+@on("berth:tenureExpiring")
+def tell_of_end(event: Event) -> None:
+    """Who looks after the client on the berth; where there is none, everybody who edits berths. What ended long ago is
+    nobody's news."""
+    details = details_of(event)
+    berth = db.session.scalars(with_place(select(Berth).where(Berth.id == event.subject_id))).one_or_none()
+    if berth is None or details is None or event.port_id is None or berth.tenure_expires_on is None:
+        return
+    ends = date.fromisoformat(details["expires_on"])
+    if ends != berth.tenure_expires_on or now().date() - ends > TOLD_AFTERWARDS:
+        return
+    holder = holder_of(berth)
+    for user_id in who_looks_after(holder, event.port_id):
+        with written_for(user_id, event.port_id) as slug:
+            title = words_of_end(berth.name, ends)
+            link, body = f"/{slug}/berths/{berth.number}", holder.full_name if holder else ""
+            notify(user_id, "tenure_expiring", event=event, title=title, body=body, link=link)
+
+
+def who_looks_after(holder: Client | None, port_id: uuid.UUID) -> list[uuid.UUID]:
+    editors = holders_of("berths.edit", port_id)
+    return [holder.owner_id] if holder and holder.owner_id in holders_of("berths.view", port_id) else editors
+
+
+def words_of_end(name: str, ends: date) -> str:
+    words = {"name": name, "day": formats.format_date(ends)}
+    if ends < formats.today():
+        return _("The tenure of berth %(name)s ended on %(day)s", **words)
+    return _("The tenure of berth %(name)s ends on %(day)s", **words)
+
+
 @on(*ABOUT_DOCKS)
 def show_docks(event: Event) -> None:
     """Docks and harbours stand in each row of the list."""
@@ -121,6 +168,7 @@ def show_stay(event: Event) -> None:
 # --- How timelines tell of it
 
 describes(ABOUT_BERTHS, FIELDS)
+describes([name for name in ABOUT_BERTHS if name.startswith("berth:maintenance")], MAINTENANCE_FIELDS)
 describes(ABOUT_OCCUPANCIES, OCCUPANCY_FIELDS)
 describes([name for name in ABOUT_DOCKS if name.startswith("dock:")], DOCK_FIELDS)
 describes([name for name in ABOUT_DOCKS if name.startswith("harbour:")], HARBOUR_FIELDS)
@@ -139,6 +187,13 @@ tells(
         "note": lambda note: f": {note}" if note else "",
     },
 )
+tells(
+    "berth:tenureExpiring",
+    lazy_gettext("reminded of the tenure, which ends on %(expires_on)s"),
+    icon="clock",
+    tone="warn",
+    words={"expires_on": format_day},
+)
 suggestion = {"status": one_of(STATUSES), "trigger": lambda trigger: str(TRIGGERS.get(trigger, trigger))}
 tells(
     "berth:statusSuggested",
@@ -152,6 +207,14 @@ tells(
     icon="x",
     words=suggestion,
 )
+for happened, words, sign, tone in (
+    ("Added", lazy_gettext("opened in the maintenance log: %(what)s"), "wrench", "warn"),
+    ("Updated", lazy_gettext("changed in the maintenance log: %(what)s"), "pencil", ""),
+    ("Reverted", lazy_gettext("took a change in the maintenance log back: %(what)s"), "rotate-ccw", ""),
+    ("Closed", lazy_gettext("closed in the maintenance log: %(what)s"), "circle-check", "ok"),
+    ("Reopened", lazy_gettext("opened again in the maintenance log: %(what)s"), "wrench", "warn"),
+):
+    tells(f"berth:maintenance{happened}", words, icon=sign, tone=tone)
 tells("berth:archived", lazy_gettext("archived this berth"), icon="archive", tone="warn")
 tells("berth:restored", lazy_gettext("brought this berth back"), icon="archive-restore", tone="ok")
 tells("dock:created", lazy_gettext("added the dock %(name)s"), icon="anchor", tone="ok")
@@ -180,6 +243,7 @@ stay_tells("booked", lazy_gettext("booked berth %(berth)s: %(kind)s, %(time)s%(o
 stay_tells("moved", lazy_gettext("moved a stay: berth %(berth)s, %(time)s%(override)s"), icon="repeat", tone="info")
 stay_tells("checkedIn", lazy_gettext("checked in on berth %(berth)s"), icon="log-in", tone="ok")
 stay_tells("checkedOut", lazy_gettext("checked out of berth %(berth)s"), icon="log-out")
+stay_tells("finished", lazy_gettext("ended on berth %(berth)s: %(kind)s, %(time)s"), icon="check", tone="ok")
 stay_tells("cancelled", lazy_gettext("cancelled a stay on berth %(berth)s, %(time)s%(reason)s"), icon="x", tone="warn")
 stay_tells("noShow", lazy_gettext("noted that nobody came to berth %(berth)s, %(time)s"), icon="x", tone="warn")
 

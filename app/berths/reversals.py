@@ -15,13 +15,25 @@ from ..db import db
 from ..events.models import Event
 from ..events.reverts import NotReverted, Reason, reverts, what_to_write
 from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS
-from .models import Berth, Dock, Harbour, Place, Taken
+from .models import Berth, Dock, Harbour, MaintenanceEntry, Place, Taken
 from .models.berth import DIMENSIONS
 
 
 @reverts("berth:updated", "berth:reverted", permission="berths.edit")
 def revert_berth(event: Event, words: Mapping[str, Any], member: Member) -> bool:
     return revert(Berth, event, words, member, FIELDS)
+
+
+@reverts("berth:maintenanceUpdated", "berth:maintenanceReverted", permission="berths.edit")
+def revert_maintenance(event: Event, words: Mapping[str, Any], member: Member) -> bool:
+    found = Berth.visible_to(member).where(Berth.id == event.subject_id).with_for_update()
+    berth = db.session.scalars(found).one_or_none()
+    entry = db.session.get(MaintenanceEntry, uuid.UUID(str(words["details"]["log_entry"])))
+    if berth is None or entry is None or entry.berth_id != berth.id:
+        raise NotReverted(Reason(_("the record is not there any more, or you may not open it")))
+    written = what_to_write(event, words, entry, told_in=berth)
+    fields = {name: Decimal(old) if name == "cost" and old else old for name, (old, _new) in written.items()}
+    return entry.update(berth, fields, by=member, reverting=event.id)
 
 
 @reverts("dock:updated", "dock:reverted", permission="berths.edit")

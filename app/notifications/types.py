@@ -67,6 +67,12 @@ TYPES = {
             icon="message-square",
         ),
         NotificationType(
+            "tenure_expiring",
+            _("Tenures"),
+            _("The tenure of a berth ends within the months that the port settled, or has ended."),
+            icon="anchor",
+        ),
+        NotificationType(
             "system_alert",
             _("System"),
             _("Work in the background that failed, and mails that could not be sent."),

@@ -299,6 +299,7 @@ def test_a_type_that_does_not_exist_is_an_error() -> None:
         "mention",
         "security",
         "system_alert",
+        "tenure_expiring",
     ]
 
 
@@ -364,6 +365,7 @@ def test_preferences_are_kept(visit: Callable[[str], Visitor]) -> None:
         "mention": Channels(in_app=False, email=False, digest=False),
         "security": Channels(in_app=False, email=True, digest=False),
         "system_alert": Channels(in_app=False, email=True, digest=False),
+        "tenure_expiring": Channels(in_app=False, email=False, digest=False),
     }
 
 

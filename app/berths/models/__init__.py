@@ -3,9 +3,11 @@ from .berth import Berth, MooringKind, PricePeriod, Side, Tenure
 from .dock import Dock
 from .fit import Fit, Margin, fit
 from .harbour import Harbour
+from .maintenance import MaintenanceEntry
 from .occupancy import Occupancy, OccupancyKind, OccupancyState, Overlap
 from .place import Place, Taken
 from .suggestion import StatusSuggestion
+from .tenure import TenureReminder, TenureStep
 
 __all__ = [
     "Berth",
@@ -13,6 +15,7 @@ __all__ = [
     "Dock",
     "Fit",
     "Harbour",
+    "MaintenanceEntry",
     "Margin",
     "MooringKind",
     "Occupancy",
@@ -25,5 +28,7 @@ __all__ = [
     "StatusSuggestion",
     "Taken",
     "Tenure",
+    "TenureReminder",
+    "TenureStep",
     "fit",
 ]

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from flask_babel import gettext as _
 from sqlalchemy import (
+    ColumnElement,
     Computed,
     ForeignKeyConstraint,
     Index,
@@ -24,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ...admin.models import BerthStatus
+from ...admin.models import BerthStatus, Trigger
 from ...db import db
 from ...errors import Refused
 from ...events.models import Actor
@@ -159,6 +160,13 @@ class Berth(Place):
             Index(f"ix_berths_{column}_current", "port_id", column, "id", postgresql_where="archived_at IS NULL")
             for column in ("sort_place", "length", "updated_at")
         ),
+        Index(
+            "ix_berths_tenure_expires_on_current",
+            "port_id",
+            "tenure_expires_on",
+            "id",
+            postgresql_where="archived_at IS NULL AND tenure_expires_on IS NOT NULL",
+        ),
         Index("ix_berths_archived", "port_id", "sort_place", "id", postgresql_where="archived_at IS NOT NULL"),
         Index("ix_berths_status", "port_id", "status", "sort_place", "id", postgresql_where="archived_at IS NULL"),
     )
@@ -175,19 +183,22 @@ class Berth(Place):
         berth.begin(fields, by=by, announce=announce)
         return berth
 
+    def check_in_use(self) -> None:
+        """Raises Refused where it is put away."""
+        if self.is_archived:
+            raise Refused(_("%(name)s is archived. Restore it first.", name=self.code))
+
     def change_status(
         self, to: BerthStatus, *, by: Actor, triggered_by: str, note: str = "", announce: bool = True
     ) -> bool:
         """`triggered_by`: `hand`, or the trigger whose rule did it. What was suggested until then is suggested no
         more. False when it stands so already. Raises Refused for a berth that is put away."""
-        if self.is_archived:
-            raise Refused(_("%(name)s is archived. Restore it first.", name=self.code))
+        self.check_in_use()
         if self.status == to:
             return False
         old, self.status = self.status, to
         self.status_before = old if to == BerthStatus.MAINTENANCE else None
-        here = (StatusSuggestion.port_id == self.port_id, StatusSuggestion.berth_id == self.id)
-        db.session.execute(delete(StatusSuggestion).where(*here))
+        self._forget_suggestions()
         self.record(
             "statusChanged",
             by=by,
@@ -205,7 +216,13 @@ class Berth(Place):
         values = {n: v.quantize(HUNDREDTH) if isinstance(v, Decimal) else v for n, v in values.items()}
         if {"code", "dock_id"} & set(values):
             values |= self._order(values)
+        if "tenure_expires_on" in values and self.id:
+            self._forget_suggestions(StatusSuggestion.trigger == Trigger.TENURE_EXPIRED)
         super()._keep(**values)
+
+    def _forget_suggestions(self, *which: ColumnElement[bool]) -> None:
+        here = (StatusSuggestion.port_id == self.port_id, StatusSuggestion.berth_id == self.id)
+        db.session.execute(delete(StatusSuggestion).where(*here, *which))
 
     def _order(self, values: Mapping[str, Any]) -> dict[str, str]:
         dock = db.session.get_one(Dock, values.get("dock_id", self.dock_id))

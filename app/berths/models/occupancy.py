@@ -72,7 +72,7 @@ class Overlap(Exception):
 
 
 class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
-    """Verbs: book, move, check_in, check_out, cancel, note_no_show.
+    """Verbs: book, move, check_in, check_out, finish, cancel, note_no_show.
 
     `during` is what was booked, half-open and in UTC: who leaves as another arrives is in nobody's way. `arrived_at`
     and `departed_at` are what happened; who leaves early frees the rest.
@@ -232,6 +232,20 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
             raise Refused(_("Who has arrived did show."))
         self.state = OccupancyState.NO_SHOW
         self._tell("noShow", by=by)
+        return True
+
+    def finish(self, *, at: datetime, by: Actor) -> bool:
+        """What is no boat's, such as a repair, is over, and what is left of its time is free; what has not begun does
+        not take place. False when it is over already."""
+        if self.has_ended:
+            return False
+        begins, planned = self.during.lower, self.during.upper
+        assert begins is not None  # noqa: S101  # a constraint says so
+        if at <= begins:
+            return self.cancel(by=by)
+        ends = at if planned is None else min(at, planned)
+        self._keep(state=OccupancyState.COMPLETED, arrived_at=begins, departed_at=ends, during=Range(begins, ends))
+        self._tell("finished", by=by)
         return True
 
     def _check_open(self) -> None:

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("berths", __name__)
 
-from . import archivals, attendances, berths, docks, harbours, occupancies, statuses, suggestions
+from . import archivals, attendances, berths, docks, harbours, maintenance, occupancies, statuses, suggestions

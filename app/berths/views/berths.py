@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import Select
 
+from ...admin.models import settings_of
 from ...current import member
 from ...errors import Refused
 from ...events.timeline import timeline
@@ -20,11 +21,10 @@ from ...numbers import has_number
 from ...once import once
 from ...paging import stays_in_order
 from ...web import find_or_404, go, kept_list, page, requires, said
-from ..availability import now_and_next
 from ..forms import BerthForm, StatusForm
 from ..models import Berth, Place, Taken
-from ..queries import LATEST, berth_page, filters_of, harbours_of, suggested_count, with_place
-from ..status_rules import suggestions_of
+from ..queries import berth_page, filters_of, harbours_of, suggested_count, with_place
+from ..record import beside
 from . import bp
 
 PLACE = "/<port>/berths"
@@ -77,7 +77,8 @@ def words_of(error: Taken) -> str:
 @requires("berths.view")
 def index() -> ResponseReturnValue:
     harbours = harbours_of(member)
-    filters, asked = filters_of(harbours), request.args.get("q", "").replace("\x00", "")
+    months = settings_of(member.here()).tenure_expiry_warning_months
+    filters, asked = filters_of(harbours, months=months), request.args.get("q", "").replace("\x00", "")
     return page(
         "berths/index.html",
         follow=["berths" if stays_in_order(filters) else "berths:narrowed"],
@@ -119,13 +120,9 @@ def show(number: int) -> ResponseReturnValue:
 
 
 def detail(berth: Berth, form: StatusForm | None = None) -> dict[str, Any]:
-    """What the page shows: four statements beside the berth's own."""
-    entries = timeline(berth.subject_type, berth.id, limit=LATEST)
     return {
         "berth": berth,
-        "stays": now_and_next(berth),
-        "suggestions": suggestions_of(berth),
-        "timeline": entries,
+        **beside(berth),
         "form": form or StatusForm(formdata=None, data={"status": berth.status}),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from playwright.sync_api import Page, expect
@@ -55,6 +56,28 @@ def dates(stage: Stage, page: Page) -> None:
     page.goto(f"{PORT}/occupancies/{stage.found(FIRST_STAY)}/edit")
 
 
+REPAIRED = "SELECT b.number FROM berths b JOIN berth_maintenance_log m ON m.berth_id = b.id ORDER BY m.id LIMIT 1"
+
+
+def repaired(part: str) -> Callable[[Stage, Page], None]:
+    def go(stage: Stage, page: Page) -> None:
+        page.goto(f"{BERTHS}/{stage.found(REPAIRED)}{part}")
+
+    return go
+
+
+def edit_entry(stage: Stage, page: Page) -> None:
+    entry = stage.found("SELECT id FROM berth_maintenance_log ORDER BY id LIMIT 1")
+    page.goto(f"{BERTHS}/{stage.found(REPAIRED)}/maintenance/{entry}/edit")
+
+
+def entry_refused(_stage: Stage, page: Page) -> None:
+    page.goto(f"{FIRST}/maintenance/new")
+    page.get_by_label("Until").fill("2027-01-10")
+    page.get_by_role("button", name="Write into the log").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
 class TestPages(Judged):
     scenes = (
         Scene("berths", ADMIN, at(BERTHS)),
@@ -64,6 +87,14 @@ class TestPages(Judged):
         Scene("berth", ADMIN, at(FIRST)),
         Scene("berth, who may only look", VIEWER, at(FIRST)),
         Scene("berth archived", ADMIN, archived),
+        Scene("berths whose tenure expires", ADMIN, at(f"{BERTHS}?expires=12")),
+        Scene("berths under repair", VIEWER, at(f"{BERTHS}?maintenance=open")),
+        Scene("maintenance log", ADMIN, repaired("/maintenance")),
+        Scene("maintenance log, empty", VIEWER, at(f"{FIRST}/maintenance")),
+        Scene("berth under repair", VIEWER, repaired("")),
+        Scene("new entry of the maintenance log", ADMIN, at(f"{FIRST}/maintenance/new")),
+        Scene("new entry refused", ADMIN, entry_refused, 422),
+        Scene("edit an entry", ADMIN, edit_entry),
         Scene("suggestions", ADMIN, at(f"{BERTHS}/suggestions")),
         Scene("suggestions, who may only look", VIEWER, at(f"{BERTHS}/suggestions")),
         Scene("suggestions, none", BOTH, at(f"{QUIET}/berths/suggestions")),
