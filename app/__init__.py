@@ -131,6 +131,10 @@ REGISTERING = (
     "notifications.reactions",
     "prices.reactions",
     "prices.reversals",
+    "reminders.finding",
+    "reminders.held",
+    "reminders.reactions",
+    "reminders.reversals",
     "saved_views.reactions",
     "search.forgetting",
     "vessels.finding",
@@ -160,6 +164,8 @@ def register(app: Flask) -> None:
     from .identity.branding import brand_url
     from .identity.views import bp as identity
     from .notifications.views import bp as notifications
+    from .reminders.queries import grouped, reminders_about
+    from .reminders.views import bp as reminders
     from .scratchpad.views import bp as scratchpad
     from .search.views import bp as search_pages
     from .vessels.views import bp as vessels
@@ -168,6 +174,7 @@ def register(app: Flask) -> None:
         import_module(f".{module}", __name__)
     app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT, client_reasons=REASONS)
     app.jinja_env.globals.update(berth_name=berth_name, berth_tones=TONES, berth_triggers=TRIGGERS)
+    app.jinja_env.globals.update(reminders_about=reminders_about, reminder_groups=grouped)
     for blueprint in (
         health.bp,
         api,
@@ -180,6 +187,7 @@ def register(app: Flask) -> None:
         fields,
         files,
         notifications,
+        reminders,
         scratchpad,
         search_pages,
         vessels,

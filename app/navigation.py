@@ -39,6 +39,14 @@ ENTRIES = (
     Entry(lazy_gettext("Operations"), lazy_gettext("Files"), "files", "files.index", ("files.view",)),
     Entry(None, lazy_gettext("Upload files"), "upload", "files.new", ("files.upload",), is_new=True),
     Entry(
+        lazy_gettext("Operations"),
+        lazy_gettext("Reminders"),
+        "list-checks",
+        "reminders.index",
+        ("reminders.view_own", "reminders.view_all"),
+    ),
+    Entry(None, lazy_gettext("New reminder"), "list-checks", "reminders.new", ("reminders.create",), is_new=True),
+    Entry(
         lazy_gettext("Administration"),
         lazy_gettext("Overview"),
         "settings-2",

@@ -40,13 +40,15 @@ log = structlog.get_logger("quayside.schedule")
 class Recurring:
     """A job and when it is due, as cron writes it: in UTC, or in each port's own time.
 
-    In port time it is done once a day, on the first tick after the hour has passed there.
+    In port time it is done once a day, on the first tick after the hour has passed there. `in_each_port`: at the same
+    instant, once for every port.
     """
 
     name: str
     job: str
     cron: str
     in_port_time: bool = False
+    in_each_port: bool = False
 
     @property
     def ticks(self) -> str:
@@ -67,6 +69,8 @@ RECURRING = (
     Recurring("privacy-cleanup", "app.clients.privacy.forgetting.forget_old", "0 3 * * *", in_port_time=True),
     Recurring("search-cleanup", "app.search.forgetting.forget_words", "0 4 * * *", in_port_time=True),
     Recurring("duplicate-scan", "app.clients.duplicates.scan.scan_for_duplicates", "0 1 * * *", in_port_time=True),
+    Recurring("reminder-check", "app.reminders.jobs.ring_reminders", "*/5 * * * *", in_each_port=True),
+    Recurring("reminder-overdue-check", "app.reminders.jobs.tell_of_overdue", "0 8 * * *", in_port_time=True),
     Recurring("notification-digest", send_digests.name, "0 17 * * *", in_port_time=True),
 )
 
@@ -81,8 +85,15 @@ def tick(name: str) -> None:
     recurring = {row.name: row for row in RECURRING}[name]
     if recurring.in_port_time:
         tick_ports(recurring)
-    else:
-        start(recurring, None, f"{last_instant(recurring.cron, now()):%Y-%m-%dT%H:%MZ}")
+        return
+    period = f"{last_instant(recurring.cron, now()):%Y-%m-%dT%H:%MZ}"
+    for port_id in all_ports() if recurring.in_each_port else [None]:
+        start(recurring, port_id, period)
+
+
+def all_ports() -> list[uuid.UUID]:
+    begin()
+    return [port.id for port in db.session.execute(PORTS)]
 
 
 def tick_ports(recurring: Recurring) -> None:

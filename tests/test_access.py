@@ -58,6 +58,7 @@ from tests.world import (
     make_notification,
     make_picture,
     make_repair,
+    make_reminder,
     make_stay,
     make_suggestion,
     price_line,
@@ -253,6 +254,7 @@ OF_ONESELF = {"identity.destroy_factor", "identity.destroy_other_session", "iden
 BY_TOKEN = {"api.show_me"}
 # Each kind of change set asks for what its act asks for; who lacks that does not find it.
 CHANGES = ("admin.import_data", "berths.import", "clients.edit", "clients.delete")
+REMINDERS = ("reminders.view_own", "reminders.view_all")
 
 NEEDS = {
     "clients.index": ("clients.view", "clients.view_own"),
@@ -339,6 +341,24 @@ NEEDS = {
     "berths.create_departure": ("berths.manage_reservations",),
     "berths.create_cancellation": ("berths.manage_reservations",),
     "berths.create_no_show": ("berths.manage_reservations",),
+    "reminders.index": REMINDERS,
+    "reminders.new": ("reminders.create",),
+    "reminders.create": ("reminders.create",),
+    "reminders.show": REMINDERS,
+    **dict.fromkeys(
+        (
+            "reminders.edit",
+            "reminders.update",
+            "reminders.create_completion",
+            "reminders.destroy_completion",
+            "reminders.create_snooze",
+            "reminders.destroy_snooze",
+            "reminders.update_assignee",
+            "reminders.create_archival",
+            "reminders.destroy_archival",
+        ),
+        ("reminders.edit_own", "reminders.edit_all"),
+    ),
     "vessels.index_choices": ("clients.view", "clients.view_own"),
     "vessels.index": ("clients.view", "clients.view_own"),
     "vessels.index_of_client": ("clients.view", "clients.view_own"),
@@ -524,6 +544,8 @@ TOPIC_NEEDS = {
     "prices": ("berths.view",),
     "price_list": ("berths.view",),
     "harbours": ("berths.view",),
+    "reminders": REMINDERS,
+    "reminder": REMINDERS,
     "duplicates": ("clients.merge",),
     "imports": ("admin.import_data",),
     "import": ("admin.import_data",),
@@ -633,6 +655,7 @@ class Place:
     occupancy: int = 0
     price_list: int = 0
     price_line: uuid.UUID = field(default_factory=uuid.uuid4)
+    reminder: int = 0
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
@@ -643,6 +666,7 @@ class Place:
             "berths": on_map.get(rule.rule.removeprefix("/<port>/").partition("/")[0], 0),
             "changes": self.changes,
             "prices": self.price_list,
+            "reminders": self.reminder,
             "files": self.folder if "/folders/" in rule.rule else self.upload,
         }
         of_client = self.imported if imported else self.vessel if of_vessel else self.client
@@ -701,6 +725,7 @@ UNKNOWN = Place(
     harbour=999_999,
     occupancy=999_999,
     price_list=999_999,
+    reminder=999_999,
     export=999_999,
 )
 NIL, LAST = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
@@ -720,6 +745,7 @@ BEYOND = Place(
     harbour=10**30,
     occupancy=2**31,
     price_list=2**31,
+    reminder=2**31,
     export=10**30,
     user=NIL,
     role=LAST,
@@ -762,6 +788,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     stay.number = numbers + 8
     price_list = make_price_list(manager, numbers)
     price_line_id = price_list.lines()[0].id
+    make_reminder(manager, assigned_to=owner).number = numbers + 30
     relationship = Relationship.create(captain, client, "captain", by=manager)
     event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
     assert event_id is not None
@@ -831,6 +858,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         occupancy=numbers + 8,
         price_list=price_list.number,
         price_line=price_line_id,
+        reminder=numbers + 30,
         document=document.id,
         relationship=relationship.id,
         view=view,
@@ -1119,6 +1147,7 @@ def key_of(topic: str, place: Place) -> str | None:
         "berth": place.berth,
         "occupancy": place.occupancy,
         "price_list": place.price_list,
+        "reminder": place.reminder,
     }
     return str(numbers[topic]) if topic in numbers else None
 

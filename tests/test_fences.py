@@ -84,6 +84,7 @@ from tests.world import (
     make_duplicate,
     make_file,
     make_repair,
+    make_reminder,
     make_stay,
     make_suggestion,
     price_line,
@@ -132,6 +133,7 @@ def fill(port_id: uuid.UUID) -> Harbour:
     make_repair(berth, by=manager)
     berth.update({"tenure_expires_on": date(2027, 7, 8)}, by=manager)
     TenureReminder.tell(berth, TenureStep.AHEAD, by=manager)
+    make_reminder(manager)
     ends = {"kind": "insurance", "valid_until": now().date()}
     Document.create(vessel, ends, by=manager).remind(vessel, now().date(), by=manager)
     club = {"label": "Boat club", "kind": "text"}
@@ -628,6 +630,7 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "docks": written,
         "berths": written,
         "berth_occupancies": written,
+        "reminders": written,
         "berth_status_suggestions": written,
         "price_lists": written,
         "price_lines": written,

@@ -50,6 +50,7 @@ from app.identity import passwords
 from app.identity.models import Session, hash_token
 from app.identity.permissions import SYSTEM_ROLES
 from app.notifications.models import Notification, notify
+from app.reminders.models import Reminder
 from app.vessels.models import Vessel
 from app.web import SESSION_COOKIE, member_of
 from tests.waiting import together
@@ -261,6 +262,11 @@ def price_line(**fields: Any) -> dict[str, Any]:
 
 def make_repair(berth: Berth, /, *, by: Member, **fields: Any) -> MaintenanceEntry:
     return MaintenanceEntry.open(berth, {"what": "Loose cleat", **fields}, by=by)
+def make_reminder(by: Member, title: str = "Call about the mooring", /, **fields: Any) -> Reminder:
+    """Of the member, on a Monday of July 2027, at nine by the clock of Port North."""
+    due_at = datetime(2027, 7, 5, 6, tzinfo=UTC)
+    values = {"due_at": due_at, "assigned_to": by.id, "subject": None, "port_id": by.here().id, **fields}
+    return Reminder.create(title, by=by, **values)
 
 
 def make_notification(

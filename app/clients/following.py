@@ -40,6 +40,9 @@ links.follows("import_rows", "client_id", _("Rows of imports"), is_told=False)
 # `client_id` of a file follows from these two by itself.
 links.follows("files", "entity_id", _("Files"), one=_("File"), named="filename", where="t.entity = 'clients'")
 
+links.follows(
+    "reminders", "about_id", _("Reminders"), one=_("Reminder"), named="title", where="t.about_type = 'client'"
+)
 links.follows("vessels", "client_id", _("Vessels"), one=_("Vessel"), named="name")
 links.follows("berth_occupancies", "client_id", _("Stays"), one=_("Stay"))
 links.follows("vessel_ownerships", "client_id", _("Owners of vessels, past ones too"), is_told=False)

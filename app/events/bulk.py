@@ -14,9 +14,9 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from ..bulk import insert_many
 from ..crypto import new_key
-from ..db import db
+from ..db import db, now, wake_relay
 from ..identity.models import User
-from .models import Actor, Event, EventMention, Happening, SubjectKey, keyring, place_of_key, row_of
+from .models import Actor, Event, EventMention, Happening, Outbox, SubjectKey, keyring, place_of_key, row_of
 
 
 def subject_keys(
@@ -70,6 +70,30 @@ def record_many(
     insert_many(EventMention, mentions, ends="ON CONFLICT DO NOTHING RETURNING event_id")
 
 
+def announce_many(
+    subject_type: str,
+    happenings: Sequence[Happening],
+    *,
+    by: Actor,
+    port_id: uuid.UUID,
+    keys: Mapping[uuid.UUID, bytes],
+) -> None:
+    """As `record_many`, each with its own row in the outbox: for what a person is to hear of one by one."""
+    record_many(subject_type, happenings, by=by, port_id=port_id, keys=keys)
+    rows = [
+        {
+            "port_id": port_id,
+            "subject": f"{subject_type}:{one.subject_id}",
+            "event_id": one.id,
+            "created_at": now(),
+            "attempts": 0,
+        }
+        for one in happenings
+    ]
+    insert_many(Outbox, rows)
+    wake_relay()
+
+
 def last_events(subject_type: str, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[uuid.UUID, str, datetime]]:
     """Of each record the last event: its id, who, and when."""
     latest = (
@@ -83,4 +107,4 @@ def last_events(subject_type: str, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, 
     return {row.subject_id: (row.id, row.name or "Quayside", row.occurred_at) for row in rows}
 
 
-__all__ = ["Happening", "kept_keys", "last_events", "record_many", "subject_keys"]
+__all__ = ["Happening", "announce_many", "kept_keys", "last_events", "record_many", "subject_keys"]

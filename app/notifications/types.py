@@ -42,6 +42,24 @@ TYPES = {
             always_mailed=True,
         ),
         NotificationType(
+            "reminder_due",
+            _("Reminders"),
+            _("What you have to do, when its time has come."),
+            icon="list-checks",
+        ),
+        NotificationType(
+            "reminder_overdue",
+            _("Overdue reminders"),
+            _("What you had to do on a day that is over, told in the morning."),
+            icon="clock",
+        ),
+        NotificationType(
+            "follow_up_created",
+            _("Reminders from others"),
+            _("A colleague, or Quayside itself, gave you something to do."),
+            icon="user-plus",
+        ),
+        NotificationType(
             "document_expiring",
             _("Papers of vessels"),
             _("Insurance and other papers that end in 60, 30 or 7 days, or today."),
