@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from app.clients.models import Client, Merge
 from app.clients.models.erasure import erase
-from app.current import Member
 from app.db import begin, commit, db, now
 from app.errors import Refused
 from app.events.models import Event, System
@@ -452,8 +451,8 @@ def test_the_list_takes_a_handful_of_statements(visit: Visit, statements: list[s
 def test_search_finds_them(visit: Visit) -> None:
     make_reminder(enter(MANAGER), "Order Fenders")
     commit()
-    assert "Order Fenders" in visit(MANAGER).get("/north/search/palette?q=fend").text
-    assert "Order Fenders" not in visit(AGENT).get("/north/search/palette?q=fend").text
+    assert "/north/reminders/1" in visit(MANAGER).get("/north/search/palette?q=fend").text
+    assert "/north/reminders/1" not in visit(AGENT).get("/north/search/palette?q=fend").text
 
 
 # --- Two at once --------------------------------------------------------------------------------------------------
