@@ -262,6 +262,8 @@ def price_line(**fields: Any) -> dict[str, Any]:
 
 def make_repair(berth: Berth, /, *, by: Member, **fields: Any) -> MaintenanceEntry:
     return MaintenanceEntry.open(berth, {"what": "Loose cleat", **fields}, by=by)
+
+
 def make_reminder(by: Member, title: str = "Call about the mooring", /, **fields: Any) -> Reminder:
     """Of the member, on a Monday of July 2027, at nine by the clock of Port North."""
     due_at = datetime(2027, 7, 5, 6, tzinfo=UTC)
