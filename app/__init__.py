@@ -164,6 +164,8 @@ def register(app: Flask) -> None:
     from .identity.branding import brand_url
     from .identity.views import bp as identity
     from .notifications.views import bp as notifications
+    from .prices.labels import MOORINGS
+    from .prices.views import bp as prices
     from .reminders.queries import grouped, reminders_about
     from .reminders.views import bp as reminders
     from .scratchpad.views import bp as scratchpad
@@ -173,6 +175,7 @@ def register(app: Flask) -> None:
     for module in REGISTERING:
         import_module(f".{module}", __name__)
     app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT, client_reasons=REASONS)
+    app.jinja_env.globals.update(price_moorings=dict(MOORINGS))
     app.jinja_env.globals.update(berth_name=berth_name, berth_tones=TONES, berth_triggers=TRIGGERS)
     app.jinja_env.globals.update(reminders_about=reminders_about, reminder_groups=grouped)
     for blueprint in (
@@ -188,6 +191,7 @@ def register(app: Flask) -> None:
         files,
         notifications,
         reminders,
+        prices,
         scratchpad,
         search_pages,
         vessels,

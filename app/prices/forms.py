@@ -23,7 +23,7 @@ from ..measures import Limit, MeasureField, read_length
 from ..money import currency_choices, read_amount
 from ..tables.reading import NotATable, refuse_early
 from .labels import MEASURES, MOORINGS, ROUNDINGS, TERMS, TIERS
-from .models import Measure, PriceLine, PriceList
+from .models import Measure, PriceLine, PriceList, Term
 from .models.price_line import ANY_TIER, band_words
 from .models.price_list import values_of
 
@@ -197,8 +197,10 @@ class RowForm(BandForm):
 class LineForm(BandForm):
     """All of a line."""
 
-    term = SelectField(_("For"), choices=TERMS)
-    measure = SelectField(_("By"), choices=MEASURES, description=_("What the bands go by."))
+    term = SelectField(_("For"), choices=TERMS, default=Term.ANNUAL)
+    measure = SelectField(
+        _("By"), choices=MEASURES, default=Measure.BERTH_WIDTH, description=_("What the bands go by.")
+    )
     harbour_id = SelectField(_("Harbour"), coerce=lambda value: str(value or ""))
     mooring = SelectField(_("Mooring"), choices=[("", _("Every mooring")), *MOORINGS])
     is_per_unit = BooleanField(
@@ -254,7 +256,7 @@ class LinesFileForm(Form):
         [FileRequired(_("Choose a file first."))],
         description=_("Columns: category, width_over_m, width_up_to_m and a price for each tier (tier_1, tier_2 …)."),
     )
-    term = SelectField(_("Its prices are"), choices=TERMS)
+    term = SelectField(_("Its prices are"), choices=TERMS, default=Term.ANNUAL)
     replaces = BooleanField(_("Take out what this list has for the term besides"))
 
     def validate_file(self, field: Field) -> None:

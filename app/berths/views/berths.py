@@ -16,10 +16,12 @@ from ...admin.models import settings_of
 from ...current import member
 from ...errors import Refused
 from ...events.timeline import timeline
+from ...formats import today
 from ...forms import EditForm
 from ...numbers import has_number
 from ...once import once
 from ...paging import stays_in_order
+from ...prices.models import price_table
 from ...web import find_or_404, go, kept_list, page, requires, said
 from ..forms import BerthForm, StatusForm
 from ..models import Berth, Place, Taken
@@ -123,6 +125,7 @@ def detail(berth: Berth, form: StatusForm | None = None) -> dict[str, Any]:
     return {
         "berth": berth,
         **beside(berth),
+        "prices": price_table(berth, on=today()),
         "form": form or StatusForm(formdata=None, data={"status": berth.status}),
     }
 

@@ -252,8 +252,9 @@ def differs(line: PriceLine, values: Line) -> bool:
 
 
 def as_recorded(line: PriceLine) -> dict[str, Any]:
-    """As it stands in an event."""
-    found: dict[str, Any] = json.loads(json.dumps(values_of(line), default=str))
+    """As it stands in an event; numbers to the hundredth, however they were written."""
+    values = {n: f"{v:.2f}" if isinstance(v, Decimal) else v for n, v in values_of(line).items()}
+    found: dict[str, Any] = json.loads(json.dumps(values, default=str))
     return found
 
 
