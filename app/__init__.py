@@ -104,6 +104,7 @@ REGISTERING = (
     "berths.finding",
     "berths.held",
     "berths.reactions",
+    "dashboard.reactions",
     "berths.reversals",
     "changes.jobs",
     "changes.reactions",
@@ -157,6 +158,7 @@ def register(app: Flask) -> None:
     from .changes.views import bp as changes
     from .clients.labels import REASONS
     from .clients.views import bp as clients
+    from .dashboard.views import bp as dashboard
     from .events.views import bp as audit
     from .fields.views import bp as fields
     from .files.content import ACCEPT
@@ -185,6 +187,7 @@ def register(app: Flask) -> None:
         admin,
         audit,
         berths,
+        dashboard,
         changes,
         clients,
         fields,

@@ -109,6 +109,18 @@ def _date(day: date, locale: str, pattern: str) -> str:
     return babel.dates.format_date(day, pattern, locale=locale)
 
 
+def format_long_day(value: date) -> str:
+    """`Saturday 21 November`."""
+    return _date(value, in_force().locale, "EEEE d MMMM")
+
+
+def format_time(value: datetime) -> str:
+    """`10:41` in the port's zone."""
+    manner = in_force()
+    local = value.astimezone(zone(manner.timezone)).time()
+    return babel.dates.format_time(local, "HH:mm" if manner.locale != "en_US" else "short", locale=manner.locale)
+
+
 def format_datetime(value: datetime | None) -> str:
     """`21 Nov 2026, 10:41` in the port's zone."""
     if value is None:

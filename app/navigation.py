@@ -28,6 +28,7 @@ class Entry:
 ADMIN_LEAVES = tuple(sorted(leaf for leaf in LEAVES if leaf.startswith("admin.")))
 
 ENTRIES = (
+    Entry(None, lazy_gettext("Dashboard"), "layout-dashboard", "dashboard.show", ("reports.view_dashboard",)),
     Entry(None, lazy_gettext("Clients"), "users", "clients.index", ("clients.view", "clients.view_own")),
     Entry(None, lazy_gettext("Vessels"), "ship", "vessels.index", ("clients.view", "clients.view_own")),
     Entry(None, lazy_gettext("Berths"), "anchor", "berths.index", ("berths.view",)),

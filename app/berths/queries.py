@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
@@ -15,13 +13,14 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from .. import formats
 from ..current import Member
-from ..db import db
+from ..db import db, now
 from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
 from ..sorting import sort_name
 from .labels import MOORINGS, STATUSES, TENURES
-from .models import Berth, Dock, Harbour, MaintenanceEntry, StatusSuggestion
+from .models import Berth, Dock, Harbour, MaintenanceEntry, Occupancy, StatusSuggestion
 from .models.dock import BETWEEN
 from .models.place import natural
+from .models.tenure import months_later
 
 EXPIRES = Sort("expires", lazy_gettext("Tenure"), Berth.tenure_expires_on)
 SORTS = (
@@ -65,13 +64,6 @@ def expiring(months: int) -> list[tuple[str, str]]:
     return [*zip(map(str, ahead), within, strict=True), (PAST, _("has ended"))]
 
 
-def months_later(day: date, months: int) -> date:
-    """The same day so many months on; the last of the month where it has no such day."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year = day.year + years
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
 def filters_of(harbours: Sequence[Harbour], *, months: int) -> list[Filter]:
     """What the toolbar offers, and what of it the query string chooses; what is not offered chooses nothing. `months`:
     before the end of a tenure in which the port wants to be warned."""
@@ -80,6 +72,7 @@ def filters_of(harbours: Sequence[Harbour], *, months: int) -> list[Filter]:
         ("status", _("Status"), [(str(value), label) for value, label in STATUSES]),
         ("tenure", _("Tenure"), [(str(value), label) for value, label in TENURES]),
         ("expires", _("Tenure expires"), expiring(months)),
+        ("now", _("Now"), [("taken", _("taken")), ("free", _("free"))]),
         ("maintenance", _("Maintenance"), [("open", _("under way"))]),
         ("mooring", _("Mooring"), [(str(value), label) for value, label in MOORINGS]),
         ("archived", _("Archived"), [("1", _("only archived"))]),
@@ -102,6 +95,9 @@ def _filtered(scope: Select[Any], chosen: Mapping[str, str]) -> Select[Any]:
     for name in ("status", "tenure", "mooring"):
         if chosen[name]:
             scope = scope.where(getattr(Berth, name) == chosen[name])
+    if chosen["now"]:
+        taken = Occupancy.berths_taken_at(now())
+        scope = scope.where(Berth.id.in_(taken) if chosen["now"] == "taken" else Berth.id.not_in(taken))
     if chosen["maintenance"]:
         under_way = (MaintenanceEntry.port_id == Berth.port_id, MaintenanceEntry.closed_at.is_(None))
         scope = scope.where(

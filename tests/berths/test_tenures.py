@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import Range
 from app.admin.models import Mode, SettingsSheet
 from app.berths.jobs import check_tenures
 from app.berths.models import Berth, BerthStatus, Occupancy, OccupancyKind, StatusSuggestion
-from app.berths.queries import months_later
+from app.berths.models.tenure import months_later
 from app.db import begin, commit, db
 from app.events.models import Event
 from app.notifications.models import Notification

@@ -35,7 +35,7 @@ def test_a_user_with_no_port_is_told_so(visit: Visit) -> None:
 def test_with_one_port_there_is_no_choice(visit: Visit) -> None:
     agent = visit("sales_agent@north.example")
     url, status, html = follow(agent, "/")
-    assert (url, status) == ("/north/clients", 200)
+    assert (url, status) == ("/north/", 200)
     assert "Change port" not in html
     assert "Port South" not in html
     assert "/south/" not in html
@@ -58,7 +58,7 @@ def test_every_role_is_led_somewhere_it_may_be(visit: Visit, role: str) -> None:
     """Not onto a refusal, which would be recorded against them."""
     url, status, _html = follow(visit(f"{role}@north.example"), "/")
     assert status == 200
-    assert url == ("/north/" if role == "technician" else "/north/clients")
+    assert url == ("/north/clients" if role == "operator" else "/north/")
 
 
 def test_a_role_that_opens_nothing_is_told_so(visit: Visit) -> None:

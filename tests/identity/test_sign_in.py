@@ -49,9 +49,8 @@ def test_right_is_in_and_led_to_the_port(browser: Visitor, attempt: SignIn) -> N
     assert is_in(response)
     assert response.headers["Location"] == "/"
     home = browser.get("/")
-    port = browser.get(home.headers["Location"])
-    assert port.headers["Location"] == "/north/clients"
-    assert browser.get("/north/clients").status_code == 200
+    assert home.headers["Location"] == "/north/"
+    assert browser.get("/north/").status_code == 200
     assert browser.get("/auth/login").headers["Location"] == home.headers["Location"]
 
 

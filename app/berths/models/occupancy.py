@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    or_,
     select,
     text,
 )
@@ -59,6 +60,10 @@ MOMENT = timedelta(seconds=1)
 # What is over without having taken place leaves the berth free.
 BLOCKS = "state NOT IN ('cancelled', 'no_show')"
 ENDED = (OccupancyState.COMPLETED, OccupancyState.CANCELLED, OccupancyState.NO_SHOW)
+# Planned or confirmed; there now; and either. As the partial indexes say it.
+COMING = text("berth_occupancies.state IN ('planned', 'confirmed')")
+HERE = text("berth_occupancies.state = 'active'")
+OPEN = text("berth_occupancies.state IN ('planned', 'confirmed', 'active')")
 # A boat lies there, so somebody's it is.
 OF_CLIENTS = (OccupancyKind.CONTRACT, OccupancyKind.SEASON, OccupancyKind.VISIT, OccupancyKind.SUBLET)
 
@@ -121,6 +126,9 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         Index("ix_berth_occupancies_client", "port_id", "client_id", "begins_at"),
         Index("ix_berth_occupancies_vessel", "port_id", "vessel_id", "begins_at"),
         Index("ix_berth_occupancies_ends_at", "port_id", "ends_at"),
+        Index("ix_berth_occupancies_open", "port_id", "begins_at", "berth_id", postgresql_where=OPEN),
+        Index("ix_berth_occupancies_leaving", "port_id", "ends_at", postgresql_where=HERE),
+        Index("ix_berth_occupancies_arrived", "port_id", "arrived_at", postgresql_where=HERE),
         Index("ix_berth_occupancies_during", "port_id", "during", postgresql_using="gist"),
     )
 
@@ -135,6 +143,13 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
     @classmethod
     def visible_to(cls, member: Member) -> Select[Self]:
         return select(cls).where(cls.port_id == member.here().id)
+
+    @classmethod
+    def berths_taken_at(cls, moment: datetime) -> Select[uuid.UUID]:
+        """The ids of the berths that a boat has by a contract, a season, a visit or a sublet, of the port in force."""
+        return select(cls.berth_id).where(
+            OPEN, cls.kind.in_(OF_CLIENTS), cls.begins_at <= moment, or_(cls.ends_at.is_(None), cls.ends_at > moment)
+        )
 
     @classmethod
     def book(

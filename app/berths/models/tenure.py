@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from calendar import monthrange
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -48,3 +49,10 @@ class TenureReminder(PortScoped, Base):
         ends = berth.tenure_expires_on.isoformat()
         berth.record("tenureExpiring", by=by, name=berth.code, expires_on=ends, step=step)
         return True
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months on; the last of the month where it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -163,11 +163,11 @@ def update_override(role_id: uuid.UUID) -> ResponseReturnValue:
 def create_preview(role_id: uuid.UUID) -> ResponseReturnValue:
     role = role_here(role_id).role
     Session.preview(member, role_id, label=role.label)
-    return go("identity.show_port")
+    return go("dashboard.show")
 
 
 @bp.delete("/<port>/admin/preview")
 @signed_in
 def destroy_preview() -> ResponseReturnValue:
     Session.preview(member, None, label=member.preview or "")
-    return go("identity.show_port")
+    return go("dashboard.show")

@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 from werkzeug.wrappers.response import Response as BaseResponse
 
 from ...current import Member, member
-from ...navigation import navigation
 from ...web import (
     SESSION_COOKIE,
     allowed_next,
@@ -39,9 +38,9 @@ def home_of(who: Member) -> str:
     chosen = who.preferences.get("default_port")
     slugs = [port.slug for port in who.ports]
     if chosen in slugs:
-        return url_for("identity.show_port", port=chosen)
+        return url_for("dashboard.show", port=chosen)
     if len(slugs) == 1:
-        return url_for("identity.show_port", port=slugs[0])
+        return url_for("dashboard.show", port=slugs[0])
     return url_for("identity.index_ports")
 
 
@@ -142,11 +141,3 @@ def update_preferences() -> ResponseReturnValue:
     if is_partial():
         return "", 204
     return redirect(allowed_next(request.form.get("next")) or url_for("identity.home"), 303)
-
-
-@bp.get("/<port>/")
-@signed_in
-def show_port() -> ResponseReturnValue:
-    """The first place of the sidebar; a role may have none yet."""
-    places = [item.url for group in navigation() for item in group.items]
-    return redirect(places[0], 303) if places else page("identity/show_port.html")
