@@ -103,6 +103,7 @@ REGISTERING = (
     "admin.reactions",
     "berths.finding",
     "berths.held",
+    "berths.put_back",
     "berths.reactions",
     "dashboard.reactions",
     "berths.reversals",

@@ -408,6 +408,18 @@ NEEDS = {
     "clients.create_tag": ("clients.edit",),
     "clients.update_tag": ("clients.edit",),
     "clients.destroy_tag": ("clients.edit",),
+    "berths.index_imports": ("berths.import",),
+    "berths.new_import": ("berths.import",),
+    "berths.create_import": ("berths.import",),
+    "berths.show_import": ("berths.import",),
+    "berths.edit_import_columns": ("berths.import",),
+    "berths.update_import_columns": ("berths.import",),
+    "berths.edit_import_row": ("berths.import",),
+    "berths.update_import_row": ("berths.import",),
+    "berths.update_import_row_verdict": ("berths.import",),
+    "berths.create_import_run": ("berths.import",),
+    "berths.destroy_import_run": ("berths.import",),
+    "berths.show_import_errors": ("berths.import",),
     "clients.index_imports": ("admin.import_data",),
     "clients.new_import": ("admin.import_data",),
     "clients.create_import": ("admin.import_data",),
@@ -567,7 +579,7 @@ TOPIC_NEEDS = {
     "reminders": REMINDERS,
     "reminder": REMINDERS,
     "duplicates": ("clients.merge",),
-    "imports": ("admin.import_data",),
+    "imports": ("admin.import_data", "berths.import"),
     "import": ("admin.import_data",),
     "export": ("clients.export",),
     "files": ("files.view",),
@@ -673,6 +685,7 @@ class Place:
     dock: int = 0
     harbour: int = 0
     occupancy: int = 0
+    berth_import: int = 0
     price_list: int = 0
     price_line: uuid.UUID = field(default_factory=uuid.uuid4)
     reminder: int = 0
@@ -683,7 +696,9 @@ class Place:
         of_vessel = "/vessels/<int:number>" in rule.rule
         on_map = {"berths": self.berth, "docks": self.dock, "harbours": self.harbour, "occupancies": self.occupancy}
         numbers = {
-            "berths": on_map.get(rule.rule.removeprefix("/<port>/").partition("/")[0], 0),
+            "berths": self.berth_import
+            if imported
+            else on_map.get(rule.rule.removeprefix("/<port>/").partition("/")[0], 0),
             "changes": self.changes,
             "prices": self.price_list,
             "reminders": self.reminder,
@@ -826,6 +841,11 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     fields = {"full_name": "Ada", "contacts": []}
     row = {"row_number": 2, "source": ["Ada"], "fields": fields, "verdict": Verdict.NEW}
     db.session.add(ImportRow(port_id=port_id, import_id=imported.id, **row))
+    of_berths = Import.create("berths", filename="berths.csv", storage_key=key, by=manager)
+    of_berths.number = numbers + 9
+    outer = {"harbour": "Outer", "dock": "A", "code": "1", "is_active": True}
+    row = {"row_number": 2, "source": ["1"], "fields": outer, "verdict": Verdict.NEW}
+    db.session.add(ImportRow(port_id=port_id, import_id=of_berths.id, **row))
     changes = ChangeSet.begin("bulk_edit", "Two became active", port_id=port_id, about_id=None, by=manager)
     changes.number = numbers + 2
     colleague = enter("teammate@north.example" if slug == "north" else f"viewer@{slug}.example", slug)
@@ -876,6 +896,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         dock=numbers + 6,
         harbour=numbers + 7,
         occupancy=numbers + 8,
+        berth_import=numbers + 9,
         price_list=price_list.number,
         price_line=price_line_id,
         reminder=numbers + 30,

@@ -123,7 +123,9 @@ def found_by(asked: str) -> ColumnElement[bool]:
     words = [natural(word) for word in sort_name(asked[:LONGEST]).split()]
     place = func.concat(" ", func.replace(Berth.sort_place, BETWEEN, " "))
     glued = func.split_part(Berth.sort_place, BETWEEN, 2) + Berth.sort_code
-    every = (or_(place.contains(f" {word}", autoescape=True), glued == word) for word in words)
+    every = (
+        or_(place.contains(f" {word}", autoescape=True), glued.startswith(word, autoescape=True)) for word in words
+    )
     return and_(true(), *every)
 
 

@@ -70,13 +70,14 @@ def test_a_status_says_what_it_was_who_set_it_and_why() -> None:
 def test_a_number_is_given_once_on_a_dock_and_again_once_it_is_free() -> None:
     manager = enter(MANAGER)
     berth = make_berth(manager, code="B 07")
-    for same in ("B 07", "b 7", "B  007"):
+    for same in ("B 07", "b 07", "B  07"):
         with pytest.raises(Taken) as refused:
             make_berth(manager, berth.dock, code=same)
         assert refused.value.holder == berth
     make_berth(manager, make_dock(manager, "C"), code="B 07")
+    make_berth(manager, berth.dock, code="B 7")  # real docks have both
     berth.archive(by=manager)
-    other = make_berth(manager, berth.dock, code="B 7")
+    other = make_berth(manager, berth.dock, code="b 07")
     with pytest.raises(Taken) as refused:
         berth.restore(by=manager)
     assert refused.value.holder == other
@@ -261,7 +262,7 @@ def test_a_number_that_is_there_is_refused_beside_it(visit: Visit) -> None:
     commit()
     visitor = visit(MANAGER)
     form = visitor.form(f"/north/berths/new?dock={dock_id}")
-    answer = visitor.post("/north/berths", {**form, "code": "b-9"})
+    answer = visitor.post("/north/berths", {**form, "code": "b-09"})
     assert answer.status_code == 422
     assert "B-09 is there already." in answer.text
 

@@ -32,7 +32,7 @@ from ...events.models import Actor
 from ...numbers import take_number
 from .dock import Dock
 from .harbour import Harbour
-from .place import Place, natural
+from .place import DIGITS, Place, natural
 from .suggestion import StatusSuggestion
 
 
@@ -171,6 +171,12 @@ class Berth(Place):
         Index("ix_berths_status", "port_id", "status", "sort_place", "id", postgresql_where="archived_at IS NULL"),
     )
 
+    @classmethod
+    def sort_key(cls, name: str) -> str:
+        """`02` may be painted beside `2`, and comes after it."""
+        padded = [number for number in DIGITS.findall(name) if number[0] == "0" and len(number) > 1]
+        return " ".join([natural(name), *padded])
+
     @property
     def name(self) -> str:
         """As people call it: `B 12`; the code alone where the harbour has no docks to tell apart."""
@@ -226,7 +232,7 @@ class Berth(Place):
 
     def _order(self, values: Mapping[str, Any]) -> dict[str, str]:
         dock = db.session.get_one(Dock, values.get("dock_id", self.dock_id))
-        sort_code = natural(values.get("code") or self.code)
+        sort_code = self.sort_key(values.get("code") or self.code)
         before = dock.order_of(db.session.get_one(Harbour, dock.harbour_id))
         return {"sort_code": sort_code, "sort_place": before + sort_code}
 

@@ -51,6 +51,11 @@ class Place(Recorded, Timestamped, Versioned, PortScoped, Base):
     number: Mapped[int]
     archived_at: Mapped[datetime | None] = mapped_column()
 
+    @classmethod
+    def sort_key(cls, name: str) -> str:
+        """How a name sorts; two places beside each other do not have the same."""
+        return natural(name)
+
     @property
     def is_archived(self) -> bool:
         return self.archived_at is not None
@@ -126,7 +131,7 @@ class Place(Recorded, Timestamped, Versioned, PortScoped, Base):
         """The other places that have the name which this one is given by `values`."""
         kind, name = type(self), values.get(self.CALLED) or self.called
         found = select(kind).where(
-            kind.port_id == self.port_id, getattr(kind, self.SORTED) == natural(name), kind.archived_at.is_(None)
+            kind.port_id == self.port_id, getattr(kind, self.SORTED) == self.sort_key(name), kind.archived_at.is_(None)
         )
         if self.WITHIN:
             found = found.where(getattr(kind, self.WITHIN) == values.get(self.WITHIN, getattr(self, self.WITHIN)))

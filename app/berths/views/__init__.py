@@ -4,4 +4,9 @@ from flask import Blueprint
 
 bp = Blueprint("berths", __name__)
 
+from ...imports.views import imports_of
+from ..imports.kind import Berths
+
+imports_of(bp, Berths(), place="/<port>/berths")
+
 from . import archivals, attendances, berths, docks, harbours, maintenance, occupancies, statuses, suggestions

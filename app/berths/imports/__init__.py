@@ -1,0 +1,1 @@
+"""Berths out of a file, with the harbours and docks they lie in."""

@@ -1,0 +1,161 @@
+"""Taking a bulk act on berths, docks and harbours back: what was added is archived, what was changed is as before,
+unless somebody changed it since, or something stands on it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from ..changes.putting_back import PuttingBack
+from ..changes.ways import Done, puts_back
+from ..db import db
+from ..events.bulk import Happening
+from ..events.models import Actor, EventMention
+from ..events.timeline import FieldWords
+from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS
+from .models import Berth, Dock, Harbour, Place
+from .reversals import value_of
+
+
+class PlacesBack(PuttingBack):
+    """`standing`: how many places in use stand on each; `told`: of each the last event of another record that stands
+    in its timeline, such as a booking."""
+
+    model: ClassVar[type[Place]]
+    FIELDS: ClassVar[Mapping[str, FieldWords]]
+    ON: ClassVar[tuple[type[Place], str] | None] = None  # what stands on it, and by which column
+
+    def __init__(self, done: Sequence[Done], port_id: uuid.UUID, by: Actor) -> None:
+        super().__init__(done, port_id, by)
+        self.standing = self._standing()
+        self.told = self._told()
+        self.taken = self._taken()
+
+    def _told(self) -> dict[uuid.UUID, uuid.UUID]:
+        own = EventMention.subject_type == self.model.subject_type
+        found = (
+            select(EventMention.subject_id, EventMention.event_id)
+            .where(own, EventMention.subject_id.in_(list(self.records)))
+            .ext(distinct_on(EventMention.subject_id))
+            .order_by(EventMention.subject_id, EventMention.event_id.desc())
+        )
+        return dict(db.session.execute(found).all())
+
+    def _standing(self) -> dict[uuid.UUID, int]:
+        if self.ON is None:
+            return {}
+        what, name = self.ON
+        on = getattr(what, name)
+        counts = select(on, func.count()).where(on.in_(list(self.records)), what.archived_at.is_(None)).group_by(on)
+        return dict(db.session.execute(counts).all())
+
+    def _taken(self) -> set[tuple[Any, str]]:
+        """Of those that were put out of use: which of their names others have by now."""
+        gone = [one.subject_id for one in self.done if (one.image or {}).get("archived")]
+        names = [self._name(self.records[one]) for one in gone if one in self.records]
+        if not names:
+            return set()
+        within, sorted_by = getattr(self.model, self.model.WITHIN), getattr(self.model, self.model.SORTED)
+        others = select(within, sorted_by).where(tuple_(within, sorted_by).in_(names), self.model.archived_at.is_(None))
+        return {(place, name) for place, name in db.session.execute(others)}
+
+    def _name(self, place: Mapping[str, Any]) -> tuple[Any, str]:
+        return place[self.model.WITHIN], place[self.model.SORTED]
+
+    def put_back(self, one: Done) -> str:
+        place = self.records.get(one.subject_id)
+        if place is None:
+            return _("It is not there any more.")
+        if one.image is None:
+            return _("What it was before has been erased.")
+        if one.act == "created":
+            return self._archive(place, one)
+        was_archived = bool(one.image["archived"])
+        if place["archived_at"] is not None and not was_archived:
+            return _("It was archived since.")
+        if changed := self._changed(place, one.image["fields"]):
+            return _("%(fields)s: %(change)s", fields=", ".join(changed), change=self.who(one))
+        if was_archived and place["archived_at"] is not None and self._name(place) in self.taken:
+            return _("%(name)s is there already.", name=place[self.model.CALLED])
+        self._restore(place, one)
+        return ""
+
+    def _archive(self, place: Mapping[str, Any], one: Done) -> str:
+        if place["archived_at"] is not None:
+            return ""
+        if self.was_touched(one) or self.told.get(one.subject_id, one.last_event_id) > one.last_event_id:
+            return self.who(one)
+        if count := self.standing.get(one.subject_id):
+            return ngettext("%(num)d place that stays is on it.", "%(num)d places that stay are on it.", count)
+        self._keep(place, archived_at=self.moment)
+        self._tell("archived", place)
+        return ""
+
+    def _changed(self, place: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
+        """What of the act has another value by now."""
+        return sorted(
+            str(self.FIELDS[name].label)
+            for name, pair in fields.items()
+            if place[name] not in [value_of(name, value) for value in pair]
+        )
+
+    def _restore(self, place: Mapping[str, Any], one: Done) -> None:
+        image = one.image or {}
+        fields = {
+            name: (place[name], value_of(name, old))
+            for name, (old, new) in image["fields"].items()
+            if place[name] == value_of(name, new)
+        }
+        is_back = image["archived"] and place["archived_at"] is not None
+        if not fields and not is_back:
+            return
+        also = {"archived_at": None} if is_back else {}
+        self._keep(place, **{name: old for name, (_new, old) in fields.items()}, **also)
+        if is_back:
+            self._tell("restored", place)
+        if fields:
+            self._tell("reverted", place, fields, event_id=one.event_id, changed_fields=sorted(fields))
+
+    def _tell(
+        self, happened: str, place: Mapping[str, Any], changes: Mapping[str, Any] | None = None, **details: Any
+    ) -> None:
+        words = {"name": place[self.model.CALLED], **details}
+        self.happenings.append(Happening(f"{self.model.subject_type}:{happened}", place["id"], changes or {}, words))
+
+    def _keep(self, place: Mapping[str, Any], **written: Any) -> None:
+        """The whole row again, so that one statement writes them all."""
+        row = {name: place[name] for name in ("id", *self.model.EDITABLE, "archived_at")}
+        self.rows.append({**row, **written, "updated_at": self.moment})
+
+
+class BerthsBack(PlacesBack):
+    model, FIELDS = Berth, FIELDS
+
+
+class DocksBack(PlacesBack):
+    model, FIELDS, ON = Dock, DOCK_FIELDS, (Berth, "dock_id")
+
+
+class HarboursBack(PlacesBack):
+    model, FIELDS, ON = Harbour, HARBOUR_FIELDS, (Dock, "harbour_id")
+
+
+@puts_back("berth")
+def put_berths_back(done: Sequence[Done], port_id: uuid.UUID, by: Actor) -> Mapping[uuid.UUID, str]:
+    return BerthsBack(done, port_id, by).reasons()
+
+
+@puts_back("dock")
+def put_docks_back(done: Sequence[Done], port_id: uuid.UUID, by: Actor) -> Mapping[uuid.UUID, str]:
+    return DocksBack(done, port_id, by).reasons()
+
+
+@puts_back("harbour")
+def put_harbours_back(done: Sequence[Done], port_id: uuid.UUID, by: Actor) -> Mapping[uuid.UUID, str]:
+    return HarboursBack(done, port_id, by).reasons()
