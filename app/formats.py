@@ -156,6 +156,27 @@ def format_day_month(value: date | None) -> str:
     return _date(value, in_force().locale, "d MMM") if value else ""
 
 
+def format_month(value: date) -> str:
+    """`November 2026`"""
+    return _date(value, in_force().locale, "LLLL yyyy")
+
+
+def format_weekday(value: date) -> str:
+    """`Sat`"""
+    return _date(value, in_force().locale, "ccc")
+
+
+def local_day(value: datetime | None) -> date | None:
+    """The day of a moment in the port's zone."""
+    return value.astimezone(zone(in_force().timezone)).date() if value else None
+
+
+def iso_day(value: datetime | None) -> str:
+    """`2026-11-21`, as an address or a field of a form has it."""
+    day = local_day(value)
+    return day.isoformat() if day else ""
+
+
 def format_ago(value: datetime | None) -> str:
     """How long ago, as briefly as a column allows: `now`, `4 min`, `3 h`, `yesterday`, `18 Nov`, `18 Nov 2025`."""
     if value is None:
@@ -246,6 +267,10 @@ def init_app(app: Flask) -> None:
         datetime=format_datetime,
         date=format_date,
         daymonth=format_day_month,
+        month=format_month,
+        weekday=format_weekday,
+        localday=local_day,
+        isoday=iso_day,
         ago=format_ago,
         number=format_number,
         percent=format_percent,

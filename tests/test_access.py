@@ -25,6 +25,7 @@ from werkzeug.test import TestResponse
 
 from app import limits, storage
 from app.admin.models import Tag
+from app.berths.models import Sighting
 from app.changes.models import ChangeSet
 from app.clients.models import Archive, Export, Merge, Note, Relationship
 from app.clients.queries import contacts_of
@@ -50,6 +51,7 @@ from tests.world import (
     ROLES,
     Visitor,
     enter,
+    make_absence,
     make_berth,
     make_client,
     make_dock,
@@ -378,6 +380,29 @@ NEEDS = {
     "prices.create_import": ("berths.edit",),
     "prices.update_import": ("berths.edit",),
     "prices.index_berths": ("berths.view",),
+    "berths.destroy_arrival": ("berths.manage_reservations",),
+    "berths.destroy_departure": ("berths.manage_reservations",),
+    "berths.show_quote": ("berths.manage_reservations",),
+    "berths.new_relocation": ("berths.manage_reservations",),
+    "berths.create_relocation": ("berths.manage_reservations",),
+    "berths.show_calendar": ("berths.view",),
+    "berths.show_line": ("berths.view",),
+    "berths.show_board": ("berths.view",),
+    "berths.index_stays": ("berths.view",),
+    "berths.index_of_client": ("berths.view",),
+    "berths.index_of_vessel": ("berths.view",),
+    "berths.index_free": ("berths.view",),
+    "berths.index_choices": ("berths.view",),
+    "berths.new_sighting": ("berths.manage_reservations",),
+    "berths.create_sighting": ("berths.manage_reservations",),
+    "berths.create_dismissal": ("berths.manage_reservations",),
+    "berths.destroy_dismissal": ("berths.manage_reservations",),
+    "berths.new_absence": ("berths.manage_reservations",),
+    "berths.create_absence": ("berths.manage_reservations",),
+    "berths.edit_absence": ("berths.manage_reservations",),
+    "berths.update_absence": ("berths.manage_reservations",),
+    "berths.create_return": ("berths.manage_reservations",),
+    "berths.create_absence_cancellation": ("berths.manage_reservations",),
     "vessels.index_choices": ("clients.view", "clients.view_own"),
     "vessels.index": ("clients.view", "clients.view_own"),
     "vessels.index_of_client": ("clients.view", "clients.view_own"),
@@ -578,6 +603,8 @@ TOPIC_NEEDS = {
     "harbours": ("berths.view",),
     "reminders": REMINDERS,
     "reminder": REMINDERS,
+    "calendar": ("berths.view",),
+    "board": ("berths.view",),
     "duplicates": ("clients.merge",),
     "imports": ("admin.import_data", "berths.import"),
     "import": ("admin.import_data",),
@@ -689,12 +716,15 @@ class Place:
     price_list: int = 0
     price_line: uuid.UUID = field(default_factory=uuid.uuid4)
     reminder: int = 0
+    absence: int = 0
+    sighting: int = 0
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
         imported = "import" in rule.endpoint
         of_vessel = "/vessels/<int:number>" in rule.rule
         on_map = {"berths": self.berth, "docks": self.dock, "harbours": self.harbour, "occupancies": self.occupancy}
+        on_map |= {"absences": self.absence, "sightings": self.sighting, "clients": self.client, "vessels": self.vessel}
         numbers = {
             "berths": self.berth_import
             if imported
@@ -761,6 +791,8 @@ UNKNOWN = Place(
     occupancy=999_999,
     price_list=999_999,
     reminder=999_999,
+    absence=999_999,
+    sighting=999_999,
     export=999_999,
 )
 NIL, LAST = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
@@ -781,6 +813,8 @@ BEYOND = Place(
     occupancy=2**31,
     price_list=2**31,
     reminder=2**31,
+    absence=2**31,
+    sighting=10**30,
     export=10**30,
     user=NIL,
     role=LAST,
@@ -824,6 +858,10 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     price_list = make_price_list(manager, numbers)
     price_line_id = price_list.lines()[0].id
     make_reminder(manager, assigned_to=owner).number = numbers + 30
+    absence = make_absence(make_berth(manager, berth.dock, code="14"), client, by=manager)
+    absence.number = numbers + 9
+    sighting = Sighting.create(berth, by=manager, seen_at=now(), name="Wandering Albatross")
+    sighting.number = numbers + 10
     relationship = Relationship.create(captain, client, "captain", by=manager)
     event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
     assert event_id is not None
@@ -900,6 +938,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         price_list=price_list.number,
         price_line=price_line_id,
         reminder=numbers + 30,
+        absence=numbers + 9,
+        sighting=numbers + 10,
         document=document.id,
         relationship=relationship.id,
         view=view,

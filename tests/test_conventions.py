@@ -319,6 +319,7 @@ BROADCAST = sorted(
             f"berths/{part}"
             for part in ("occupancies/_state", "suggestions/_count", "suggestions/_suggestion", "maintenance/_entry")
         ),
+        "berths/calendar/_changed",
     )
 )
 

@@ -27,6 +27,7 @@ from werkzeug.test import TestResponse
 
 from app import storage
 from app.berths.models import (
+    Absence,
     Berth,
     BerthStatus,
     Dock,
@@ -269,6 +270,15 @@ def make_reminder(by: Member, title: str = "Call about the mooring", /, **fields
     due_at = datetime(2027, 7, 5, 6, tzinfo=UTC)
     values = {"due_at": due_at, "assigned_to": by.id, "subject": None, "port_id": by.here().id, **fields}
     return Reminder.create(title, by=by, **values)
+
+
+def make_absence(berth: Berth, client: Client, /, *, by: Member) -> Absence:
+    """A contract for the year 2027, away in its August."""
+    begins = datetime(2027, 1, 1, 12, tzinfo=UTC)
+    year = Range(begins, begins + timedelta(days=365))
+    holder = Occupancy.book(berth, year, OccupancyKind.CONTRACT, by=by, client=client)
+    august = Range(datetime(2027, 8, 1, 12, tzinfo=UTC), datetime(2027, 9, 1, 12, tzinfo=UTC))
+    return Absence.create(holder, august, by=by, details={"credit_percent": Decimal(40)})
 
 
 def make_notification(

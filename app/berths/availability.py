@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Uuid, case, column, func, select
+from sqlalchemy import ColumnElement, Select, Uuid, case, column, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import joinedload
 
 from ..admin.models import settings_of
 from ..admin.models.settings import HasSettings
 from ..clients.models import Client
+from ..current import Member
 from ..db import db, now
 from ..formats import in_force, zone
 from ..vessels.models import Vessel
 from ..vessels.models.dimensions import NAMES
-from .models import Berth, Dock, Fit, Occupancy, OccupancyKind, fit
+from .models import Absence, Berth, Dock, Fit, Occupancy, OccupancyKind, fit
 from .models.fit import BOUNDS
 from .models.occupancy import ENDED
 from .queries import row_columns
@@ -38,11 +39,6 @@ def stay(arrives: date, leaves: date | None) -> Range[datetime]:
     if leaves <= arrives:
         raise ValueError(_("It ends before it begins."))
     return Range(begins, datetime.combine(leaves, CHANGES_AT, timezone))
-
-
-def day_of(moment: datetime | None) -> date | None:
-    """The day of a moment in the port in force."""
-    return moment.astimezone(zone(in_force().timezone)).date() if moment else None
 
 
 def size_of(vessel: Vessel | None) -> dict[str, Decimal | None]:
@@ -65,6 +61,7 @@ class Offer:
 
 
 LOOKED_THROUGH = 400
+SHOWN = 60
 
 
 def nearest(
@@ -105,6 +102,76 @@ def nearest(
     )
     offers = (Offer(row, fit(size, row, clearances)) for row in db.session.execute(rows))
     return [offer for offer in offers if offer.fit.fits][:most]
+
+
+def fitting(size: Mapping[str, Decimal | None], clearances: Mapping[str, Decimal]) -> list[ColumnElement[bool]]:
+    """What `fit` says, as conditions: what nobody knows keeps nobody away."""
+    needs = {BOUNDS[name]: own + clearances.get(name, Decimal(0)) for name, own in size.items() if own}
+    found = [or_(getattr(Berth, bound).is_(None), getattr(Berth, bound) >= need) for bound, need in needs.items()]
+    if loa := size.get("loa"):
+        found.append(or_(Berth.min_loa.is_(None), Berth.min_loa <= loa))
+    return found
+
+
+def free(
+    member: Member,
+    during: Range[datetime],
+    size: Mapping[str, Decimal | None],
+    clearances: Mapping[str, Decimal],
+    *,
+    most: int = SHOWN,
+) -> list[Offer]:
+    """Berths that are free all that time and fit, the shortest first, so that the long ones stay for those who need
+    them. One statement."""
+    scope = free_berths(member, during, fitting(size, clearances))
+    rows = (
+        row_columns(scope)
+        .add_columns(Berth.min_loa, Berth.max_height)
+        .order_by(Berth.length, Berth.sort_place, Berth.id)
+        .limit(most)
+    )
+    return [Offer(row, fit(size, row, clearances)) for row in db.session.execute(rows)]
+
+
+def free_berths(member: Member, during: Range[datetime], conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    busy = taken(during)
+    return Berth.visible_to(member).where(
+        Berth.archived_at.is_(None),
+        Berth.status != "maintenance",
+        Berth.id.not_in(select(busy.c.berth_id)),
+        *conditions,
+    )
+
+
+def sublettable(
+    member: Member,
+    during: Range[datetime],
+    size: Mapping[str, Decimal | None],
+    clearances: Mapping[str, Decimal],
+    *,
+    most: int = SHOWN,
+) -> list[Offer]:
+    """Berths whose holder is away all that time and that nobody has as a sublet then. One statement."""
+    begins, ends = during.lower, during.upper
+    away = select(Absence.berth_id).where(
+        Absence.port_id == member.here().id,
+        Absence.cancelled_at.is_(None),
+        Absence.may_sublet,
+        Absence.begins_at <= begins,
+        or_(Absence.ends_at.is_(None), Absence.ends_at >= ends),
+    )
+    sublet = select(Occupancy.berth_id).where(
+        Occupancy.port_id == member.here().id,
+        Occupancy.absence_id.is_not(None),
+        Occupancy.sublet_berth_id.is_not(None),
+        Occupancy.begins_at < ends,
+        Occupancy.ends_at > begins,
+    )
+    scope = Berth.visible_to(member).where(
+        Berth.archived_at.is_(None), Berth.id.in_(away), Berth.id.not_in(sublet), *fitting(size, clearances)
+    )
+    rows = row_columns(scope).add_columns(Berth.min_loa, Berth.max_height).order_by(Berth.length, Berth.sort_place)
+    return [Offer(row, fit(size, row, clearances)) for row in db.session.execute(rows.limit(most))]
 
 
 def now_and_next(berth: Berth, *, most: int = 8) -> list[Occupancy]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,12 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import joinedload
 
+from ..clients.models import Client
 from ..current import CurrentPort
-from ..db import db, now
+from ..db import db, now, write
 from ..events.models import Actor
 from ..vessels.models import Vessel
 from .availability import size_of
 from .models import (
+    Absence,
     Berth,
     BerthStatus,
     Dock,
@@ -27,6 +29,7 @@ from .models import (
     OccupancyKind,
     PricePeriod,
     Side,
+    Sighting,
     Tenure,
     fit,
 )
@@ -70,6 +73,7 @@ def make_berths(port: CurrentPort, by: Actor) -> None:
             _take(berth, fleet, chance, of["by"])
     _suggest(port, by)
     _repair(port, by)
+    _make_eventful(by)
     outside = Harbour.create({"name": "Sandy Ground moorings"}, **of)
     field = Dock.create({"harbour_id": outside.id, "name": "-"}, **of)
     for number in range(1, 9):
@@ -113,6 +117,58 @@ def _vessels() -> list[Vessel]:
     """The largest last, as the berths are."""
     found = select(Vessel).options(joinedload(Vessel.client)).where(Vessel.length > 0, Vessel.archived_at.is_(None))
     return list(db.session.scalars(found.order_by(Vessel.length.desc(), Vessel.id)))
+
+
+def _make_eventful(by: Actor) -> None:
+    """One holder is away and the berth sublet, one boat is late, one should have left, one lies there unbooked."""
+    noon = now().replace(hour=16, minute=0, second=0, microsecond=0)
+    stays = db.session.scalars(
+        select(Occupancy)
+        .options(joinedload(Occupancy.berth).joinedload(Berth.dock))
+        .join(Berth, Berth.id == Occupancy.berth_id)
+        .order_by(Berth.sort_place)
+    ).all()
+    visits = [one for one in stays if one.kind == OccupancyKind.VISIT]
+    holders = [one for one in stays if one.kind == OccupancyKind.CONTRACT and _is_sure_of(one, noon)]
+    if not holders or len(visits) < 3:
+        return
+    holder, guest = holders[0], visits[-1]
+    away = Range(noon - timedelta(days=2), noon + timedelta(days=14))
+    terms = {"credit_percent": Decimal(40), "note": "Cruising to Antigua"}
+    absence = Absence.create(holder, away, by=by, details=terms, announce=False)
+    vessel = db.session.get_one(Vessel, guest.vessel_id)
+    sublet = Occupancy.book(
+        holder.berth,
+        Range(noon - timedelta(days=1), noon + timedelta(days=6)),
+        OccupancyKind.SUBLET,
+        by=by,
+        client=db.session.get_one(Client, guest.client_id),
+        vessel=vessel,
+        absence=absence,
+        details={"price": Decimal(420), "currency": "USD"},
+        announce=False,
+    )
+    sublet.check_in(at=noon - timedelta(days=1), by=by, announce=False)
+    for stay, begins, nights, is_here in ((visits[0], -1, 5, False), (visits[1], -6, 5, True)):
+        write(stay, during=Range(noon + timedelta(days=begins), noon + timedelta(days=begins + nights)))
+        if is_here and stay.arrived_at is None:
+            stay.check_in(at=noon + timedelta(days=begins), by=by, announce=False)
+    if empty := _an_empty_berth(noon):
+        seen: dict[str, Any] = {"name": "Wandering Albatross", "note": "Blue ketch, nobody aboard"}
+        Sighting.create(empty, by=by, seen_at=now() - timedelta(hours=3), announce=False, **seen)
+
+
+def _is_sure_of(holder: Occupancy, noon: datetime) -> bool:
+    begins, ends = holder.during.lower, holder.during.upper
+    if begins is None or ends is None:
+        return False
+    return begins < noon - timedelta(days=5) and noon + timedelta(days=20) < ends
+
+
+def _an_empty_berth(noon: datetime) -> Berth | None:
+    here = select(Occupancy.berth_id).where(Occupancy.during.overlaps(Range(noon, noon + timedelta(days=9))))
+    found = select(Berth).where(Berth.status == BerthStatus.AVAILABLE, Berth.id.not_in(here))
+    return db.session.scalars(found.order_by(Berth.sort_place).limit(1)).first()
 
 
 # Of the berths that are sold or let, who lies there by a contract; of the available ones, who is expected: days from

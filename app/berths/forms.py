@@ -25,7 +25,7 @@ from ..money import currency_choices, read_amount
 from ..vessels.models import Vessel
 from ..vessels.models.finding import suggested as vessels_like
 from .availability import stay
-from .labels import BOOKABLE, MEASURES, MOORINGS, PERIODS, PHASES, SIDES, STATUSES, TENURES, TIERS
+from .labels import KINDS, MEASURES, MOORINGS, PERIODS, PHASES, SIDES, STATUSES, TENURES, TIERS
 from .models import Berth, MooringKind, OccupancyKind, PricePeriod, Tenure
 from .models.berth import DIMENSIONS
 from .models.occupancy import OF_CLIENTS
@@ -222,7 +222,7 @@ def four_digits(field: Field) -> None:
 
 
 class OccupancyForm(StayForm):
-    kind = SelectField(_("What for"), choices=BOOKABLE, default=OccupancyKind.VISIT)
+    kind = SelectField(_("What for"), choices=KINDS, default=OccupancyKind.VISIT)
     vessel = PickField(
         _("Vessel"),
         find=lambda typed: Vessel.named(member, typed),
@@ -265,6 +265,8 @@ class OccupancyForm(StayForm):
 
     def prefill(self, asked: Mapping[str, str]) -> None:
         """From the address of a link; what is no day stays empty."""
+        if asked.get("kind") in dict(KINDS):
+            self.kind.data = asked["kind"]
         for name in ("arrives", "leaves"):
             with suppress(ValueError):
                 self[name].data = date.fromisoformat(asked.get(name, "")).isoformat()

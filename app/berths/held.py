@@ -9,6 +9,18 @@ from ..clients.models.holding import UNHELD, holds
 from ..events.timeline import FieldWords, one_of
 from .labels import KINDS, STATES
 
+# What the database compares, and from what the rest follows.
+BESIDE = (
+    "booked_until",
+    "moved_from_id",
+    "absence_id",
+    "absence_during",
+    "absence_is_open",
+    "blocks",
+    "sublet_berth_id",
+)
+BERTH = "(SELECT b.code FROM berths b WHERE b.port_id = t.port_id AND b.id = t.berth_id)"
+
 holds(
     "berth_occupancies",
     _("Stays"),
@@ -32,14 +44,70 @@ holds(
         "created_at": _("Entered"),
         "updated_at": _("Last change"),
     },
-    left_out=("id", "port_id", "berth_id", "client_id", "vessel_id", "during", "version"),
+    left_out=("id", "port_id", "berth_id", "client_id", "vessel_id", "during", "version", *BESIDE),
     also={
-        "berth": "(SELECT b.code FROM berths b WHERE b.port_id = t.port_id AND b.id = t.berth_id)",
+        "berth": BERTH,
         "vessel": "(SELECT v.name FROM vessels v WHERE v.port_id = t.port_id AND v.id = t.vessel_id)",
     },
     erased=(
         "title = '', notes = '', vessel_id = NULL,"
-        " state = CASE WHEN t.state IN ('planned', 'confirmed') THEN 'cancelled' ELSE t.state END"
+        " state = CASE WHEN t.state IN ('planned', 'confirmed') AND NOT EXISTS (SELECT FROM berth_absences a"
+        " WHERE a.port_id = t.port_id AND a.occupancy_id = t.id AND a.cancelled_at IS NULL) THEN 'cancelled'"
+        " ELSE t.state END"
     ),
 )
+holds(
+    "berth_absences",
+    _("Absences"),
+    "t.occupancy_id IN (SELECT o.id FROM berth_occupancies o WHERE o.client_id = ANY (:clients))",
+    rank=3,
+    columns=("occupancy_id",),
+    fields={
+        "number": _("Number"),
+        "berth": _("Berth"),
+        "begins_at": _("Away from"),
+        "ends_at": _("Back on"),
+        "may_sublet": _("May be sublet"),
+        "credit_percent": _("Credit in percent"),
+        "credit": _("Credit"),
+        "currency": _("Currency"),
+        "note": _("In a few words"),
+        "cancelled_at": _("Cancelled"),
+        "created_at": _("Entered"),
+        "updated_at": _("Last change"),
+    },
+    left_out=(
+        "id",
+        "port_id",
+        "berth_id",
+        "occupancy_id",
+        "holder_blocks",
+        "holder_during",
+        "during",
+        "is_open",
+        "version",
+    ),
+    also={"berth": BERTH},
+    erased="note = ''",
+)
+holds(
+    "berth_sightings",
+    _("Boats seen"),
+    "t.vessel_id IN their_vessels",
+    rank=4,
+    columns=("vessel_id",),
+    fields={
+        "number": _("Number"),
+        "berth": _("Berth"),
+        "name": _("What stands on the boat"),
+        "note": _("Note"),
+        "seen_at": _("Seen"),
+        "created_at": _("Entered"),
+        "updated_at": _("Last change"),
+    },
+    left_out=("id", "port_id", "berth_id", "vessel_id", "outcome", "settled_at", "occupancy_id", "version"),
+    also={"berth": BERTH},
+    erased="name = '', note = '', vessel_id = NULL",
+)
+UNHELD["berth_sightings", "occupancy_id"] = "which stay a boat that was seen became"
 UNHELD["berth_occupancies", "vessel_id"] = "a vessel that goes is taken out of its stays"

@@ -40,8 +40,6 @@ KINDS = [
     (OccupancyKind.MAINTENANCE, _("Maintenance")),
     (OccupancyKind.SUBLET, _("Sublet")),
 ]
-# A sublet begins with the absence of who holds the berth.
-BOOKABLE = [(kind, label) for kind, label in KINDS if kind != OccupancyKind.SUBLET]
 STATES = [
     (OccupancyState.PLANNED, _("Planned")),
     (OccupancyState.CONFIRMED, _("Confirmed")),
@@ -128,7 +126,11 @@ def as_time(text: Any) -> str:
     return " – ".join(days)
 
 
-OCCUPANCY_FIELDS = {"berth_id": FieldWords(_("Berth")), "during": FieldWords(_("Time"), as_time)}
+OCCUPANCY_FIELDS = {
+    "berth_id": FieldWords(_("Berth")),
+    "during": FieldWords(_("Time"), as_time),
+    "price": FieldWords(_("Price")),
+}
 MAINTENANCE_FIELDS = {
     "what": FieldWords(_("What is done")),
     "notes": FieldWords(_("Notes")),

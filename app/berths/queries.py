@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from .. import formats
 from ..current import Member
 from ..db import db, now
+from ..numbers import has_number
 from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
 from ..sorting import sort_name
 from .labels import MOORINGS, STATUSES, TENURES
@@ -31,6 +33,8 @@ SORTS = (
 LATEST_SUGGESTED = (Sort("created", lazy_gettext("Suggested"), StatusSuggestion.created_at, descending=True),)
 LATEST_OPENED = (Sort("opened", lazy_gettext("Opened"), MaintenanceEntry.opened_at, descending=True),)
 LATEST = 10  # entries of the timeline on a berth's page
+# A berth as a choice carries it: what it is called, and its number in addresses.
+NUMBERED = re.compile(r"· (\d{1,9})$")
 LONGEST = 60  # letters of a search; nobody types more
 
 ROW = (
@@ -127,6 +131,19 @@ def found_by(asked: str) -> ColumnElement[bool]:
         or_(place.contains(f" {word}", autoescape=True), glued.startswith(word, autoescape=True)) for word in words
     )
     return and_(true(), *every)
+
+
+def berths_named(member: Member, typed: str, *, most: int = 8) -> list[Berth]:
+    """Which are meant by a number in addresses (`B 12 · 1042`) or by dock and number, among those in use; the one that
+    is called so exactly, where there is one."""
+    scope = with_place(Berth.visible_to(member).where(Berth.archived_at.is_(None)))
+    if number := NUMBERED.search(typed.strip()):
+        return list(db.session.scalars(scope.where(has_number(Berth, int(number[1])))))
+    if not typed.strip():
+        return []
+    found = list(db.session.scalars(scope.where(found_by(typed)).order_by(Berth.sort_place, Berth.id).limit(most)))
+    exact = [one for one in found if natural(one.name) == natural(typed)]
+    return exact if len(exact) == 1 else found
 
 
 def row_columns(scope: Select[Any]) -> Columns:

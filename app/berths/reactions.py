@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import select
@@ -17,7 +19,7 @@ from ..db import db, now
 from ..events.models import Event, EventMention
 from ..events.reactions import on
 from ..events.registry import EVENTS
-from ..events.subjects import families, numbered, subjects
+from ..events.subjects import Shown, families, numbered, subjects
 from ..events.timeline import describes, one_of, tells
 from ..formats import format_day
 from ..identity.models import current_port_of
@@ -36,13 +38,15 @@ from .labels import (
     TRIGGERS,
     as_time,
 )
-from .models import Berth, Dock, Harbour, Occupancy
+from .models import Absence, Berth, Dock, Harbour, Occupancy, Sighting
 from .queries import row_of, suggested_count, with_place
 from .record import beside
 
 ABOUT_BERTHS = tuple(name for name in EVENTS if name.startswith("berth:"))
 ABOUT_OCCUPANCIES = tuple(name for name in EVENTS if name.startswith("occupancy:"))
 TOLD_AFTERWARDS = timedelta(days=60)
+ABOUT_ABSENCES = tuple(name for name in EVENTS if name.startswith("absence:"))
+ABOUT_SIGHTINGS = tuple(name for name in EVENTS if name.startswith("sighting:"))
 ABOUT_DOCKS = tuple(name for name in EVENTS if name.startswith(("dock:", "harbour:")))
 
 
@@ -165,6 +169,43 @@ def show_stay(event: Event) -> None:
         show_page(berth)
 
 
+@live.topic("calendar")
+def calendar_topic(member: Member, key: str | None) -> str | None:
+    return f"port:{member.here().id}:calendar" if member.can("berths.view") else None
+
+
+@live.topic("board")
+def board_topic(member: Member, key: str | None) -> str | None:
+    return f"port:{member.here().id}:board" if member.can("berths.view") else None
+
+
+@on(*ABOUT_OCCUPANCIES, *ABOUT_ABSENCES, *ABOUT_SIGHTINGS)
+def show_board(event: Event) -> None:
+    live.refresh(f"port:{event.port_id}:board", target="#main")
+
+
+@on(*ABOUT_OCCUPANCIES, *ABOUT_ABSENCES)
+def show_lines(event: Event) -> None:
+    """The rows of its berths in open calendars, each of which asks for the days that it shows."""
+    if event.port_id is None:
+        return
+    told = select(EventMention.subject_id).where(EventMention.event_id == event.id)
+    port = current_port_of(event.port_id)
+    for number in db.session.scalars(select(Berth.number).where(Berth.id.in_(told))):
+        target = f"calendar-{number}-changed"
+        about = {"number": number, "port": port, "is_changed": True}
+        live.replace(f"port:{event.port_id}:calendar", "berths/calendar/_changed.html", target=target, **about)
+
+
+@on(*ABOUT_ABSENCES)
+def show_holder(event: Event) -> None:
+    """The page of the stay whose holder is away."""
+    found = db.session.get(Absence, event.subject_id)
+    holder = db.session.get(Occupancy, found.occupancy_id) if found else None
+    if holder:
+        live.refresh(holder.room, target="#main")
+
+
 # --- How timelines tell of it
 
 describes(ABOUT_BERTHS, FIELDS)
@@ -247,6 +288,36 @@ stay_tells("finished", lazy_gettext("ended on berth %(berth)s: %(kind)s, %(time)
 stay_tells("cancelled", lazy_gettext("cancelled a stay on berth %(berth)s, %(time)s%(reason)s"), icon="x", tone="warn")
 stay_tells("noShow", lazy_gettext("noted that nobody came to berth %(berth)s, %(time)s"), icon="x", tone="warn")
 
+stay_tells("checkInUndone", lazy_gettext("took the check-in on berth %(berth)s back"), icon="undo-2")
+stay_tells("checkOutUndone", lazy_gettext("took the check-out of berth %(berth)s back"), icon="undo-2")
+stay_tells(
+    "relocated",
+    lazy_gettext("moved the boat from berth %(berth)s to %(to)s%(override)s"),
+    icon="repeat",
+    tone="info",
+)
+WHEN = {"time": as_time}
+tells(
+    "absence:noted",
+    lazy_gettext("noted that the holder of berth %(berth)s is away, %(time)s"),
+    icon="undo-2",
+    words=WHEN,
+)
+tells("absence:changed", lazy_gettext("changed the absence from berth %(berth)s: %(time)s"), icon="pencil", words=WHEN)
+tells("absence:ended", lazy_gettext("noted that the holder of berth %(berth)s is back"), icon="log-in", tone="ok")
+tells("absence:cancelled", lazy_gettext("cancelled the absence from berth %(berth)s, %(time)s"), icon="x", words=WHEN)
+
+
+def boat(name: Any) -> str:
+    return str(name or lazy_gettext("a boat"))
+
+
+SEEN = {"name": boat, "note": lambda note: f": {note}" if note else ""}
+tells("sighting:noted", lazy_gettext("saw %(name)s on berth %(berth)s%(note)s"), icon="eye", tone="warn", words=SEEN)
+tells("sighting:booked", lazy_gettext("booked a stay for %(name)s, seen on berth %(berth)s"), icon="anchor", words=SEEN)
+tells("sighting:dismissed", lazy_gettext("put aside that %(name)s was seen on berth %(berth)s"), icon="x", words=SEEN)
+tells("sighting:reopened", lazy_gettext("brought %(name)s on berth %(berth)s back"), icon="rotate-ccw", words=SEEN)
+
 # --- What the audit log calls them, and where their pages are
 
 subjects("berth", lazy_gettext("Berth"))(numbered(Berth, Berth.code, "berths.show", needs=("berths.view",)))
@@ -259,5 +330,21 @@ subjects("occupancy", lazy_gettext("Stay"))(
 )
 families("berth", lazy_gettext("Berths"))
 families("occupancy", lazy_gettext("Stays"))
+subjects("absence", lazy_gettext("Absence"))(
+    numbered(Absence, Absence.note, "berths.edit_absence", needs=("berths.manage_reservations",))
+)
+
+
+@subjects("sighting", lazy_gettext("Boat seen"))
+def sightings_shown(member: Member, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Shown]:
+    """They have no page of their own: all of them stand on the board."""
+    if not member.can("berths.view"):
+        return {}
+    found = db.session.scalars(Sighting.visible_to(member).where(Sighting.id.in_(ids)))
+    return {one.id: Shown(one.name, url_for("berths.show_board")) for one in found}
+
+
+families("absence", lazy_gettext("Absences"))
+families("sighting", lazy_gettext("Boats seen"))
 families("dock", lazy_gettext("Docks"))
 families("harbour", lazy_gettext("Harbours"))

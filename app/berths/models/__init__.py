@@ -1,4 +1,5 @@
 from ...admin.models import BerthStatus
+from .absence import Absence
 from .berth import Berth, MooringKind, PricePeriod, Side, Tenure
 from .dock import Dock
 from .fit import Fit, Margin, fit
@@ -6,10 +7,13 @@ from .harbour import Harbour
 from .maintenance import MaintenanceEntry
 from .occupancy import Occupancy, OccupancyKind, OccupancyState, Overlap
 from .place import Place, Taken
+from .relocation import relocate
+from .sighting import Outcome, Sighting
 from .suggestion import StatusSuggestion
 from .tenure import TenureReminder, TenureStep
 
 __all__ = [
+    "Absence",
     "Berth",
     "BerthStatus",
     "Dock",
@@ -21,14 +25,17 @@ __all__ = [
     "Occupancy",
     "OccupancyKind",
     "OccupancyState",
+    "Outcome",
     "Overlap",
     "Place",
     "PricePeriod",
     "Side",
+    "Sighting",
     "StatusSuggestion",
     "Taken",
     "Tenure",
     "TenureReminder",
     "TenureStep",
     "fit",
+    "relocate",
 ]

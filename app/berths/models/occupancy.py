@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import (
     Computed,
     ForeignKeyConstraint,
@@ -36,6 +37,9 @@ from ...numbers import take_number
 from ...vessels.models import Vessel
 from .berth import Berth, berth_name
 from .dock import Dock
+
+if TYPE_CHECKING:
+    from .absence import Absence
 
 
 class OccupancyKind(StrEnum):
@@ -64,6 +68,8 @@ ENDED = (OccupancyState.COMPLETED, OccupancyState.CANCELLED, OccupancyState.NO_S
 COMING = text("berth_occupancies.state IN ('planned', 'confirmed')")
 HERE = text("berth_occupancies.state = 'active'")
 OPEN = text("berth_occupancies.state IN ('planned', 'confirmed', 'active')")
+# Who has one of these has the berth also while away.
+HOLDING = (OccupancyKind.CONTRACT, OccupancyKind.SEASON)
 # A boat lies there, so somebody's it is.
 OF_CLIENTS = (OccupancyKind.CONTRACT, OccupancyKind.SEASON, OccupancyKind.VISIT, OccupancyKind.SUBLET)
 
@@ -77,15 +83,17 @@ class Overlap(Exception):
 
 
 class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
-    """Verbs: book, move, check_in, check_out, finish, cancel, note_no_show.
+    """Verbs: book, move, check_in, check_out, finish, cancel, note_no_show; undo_check_in and undo_check_out.
 
     `during` is what was booked, half-open and in UTC: who leaves as another arrives is in nobody's way. `arrived_at`
-    and `departed_at` are what happened; who leaves early frees the rest.
+    and `departed_at` are what happened; who leaves early frees the rest, and `booked_until` says until when it was. A
+    sublet lies in an absence of who holds the berth, whose time it has beside itself so that the database compares
+    them.
     """
 
     __tablename__ = "berth_occupancies"
     subject_type = "occupancy"
-    EDITABLE = ("berth_id", "during")
+    EDITABLE = ("berth_id", "during", "price")
 
     number: Mapped[int]
     berth_id: Mapped[uuid.UUID]
@@ -100,8 +108,17 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
     departed_at: Mapped[datetime | None]
     price: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
     currency: Mapped[str | None] = mapped_column(String(3))
+    booked_until: Mapped[datetime | None]
+    moved_from_id: Mapped[uuid.UUID | None]
+    absence_id: Mapped[uuid.UUID | None]
+    absence_during: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE)
+    absence_is_open: Mapped[bool | None]
     begins_at: Mapped[datetime | None] = mapped_column(Computed("lower(during)", persisted=True))
     ends_at: Mapped[datetime | None] = mapped_column(Computed("upper(during)", persisted=True))
+    blocks: Mapped[bool] = mapped_column(Computed(BLOCKS, persisted=True))
+    sublet_berth_id: Mapped[uuid.UUID | None] = mapped_column(
+        Computed(f"CASE WHEN kind = 'sublet' AND {BLOCKS} THEN berth_id END", persisted=True)
+    )
 
     berth: Mapped[Berth] = relationship(lazy="raise", viewonly=True)
     client: Mapped[Client | None] = relationship(lazy="raise", viewonly=True)
@@ -115,12 +132,37 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         ForeignKeyConstraint(
             ["port_id", "vessel_id"], ["vessels.port_id", "vessels.id"], ondelete="SET NULL (vessel_id)"
         ),
-        ExcludeConstraint(
-            ("berth_id", "="),
-            ("during", "&&"),
-            name="ex_berth_occupancies_during",
-            using="gist",
-            where=text(BLOCKS),
+        ForeignKeyConstraint(
+            ["port_id", "absence_id", "sublet_berth_id"],
+            ["berth_absences.port_id", "berth_absences.id", "berth_absences.berth_id"],
+            name="fk_berth_occupancies_sublet",
+            ondelete="RESTRICT",
+            use_alter=True,
+        ),
+        ForeignKeyConstraint(
+            ["port_id", "absence_id", "absence_is_open", "absence_during"],
+            [f"berth_absences.{name}" for name in ("port_id", "id", "is_open", "during")],
+            name="fk_berth_occupancies_absence",
+            onupdate="CASCADE",
+            ondelete="RESTRICT",
+            use_alter=True,
+        ),
+        ForeignKeyConstraint(
+            ["port_id", "moved_from_id"],
+            ["berth_occupancies.port_id", "berth_occupancies.id"],
+            name="fk_berth_occupancies_moved_from",
+            ondelete="RESTRICT",
+        ),
+        UniqueConstraint("port_id", "id", "berth_id", "blocks", "during", name="uq_berth_occupancies_held"),
+        *(
+            ExcludeConstraint(
+                ("berth_id", "="),
+                ("during", "&&"),
+                name=f"ex_berth_occupancies_{name}",
+                using="gist",
+                where=text(f"{BLOCKS} AND {rule}"),
+            )
+            for name, rule in (("during", "kind <> 'sublet'"), ("sublets", "kind = 'sublet'"))
         ),
         Index("ix_berth_occupancies_berth", "port_id", "berth_id", "begins_at", "id"),
         Index("ix_berth_occupancies_client", "port_id", "client_id", "begins_at"),
@@ -130,6 +172,16 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         Index("ix_berth_occupancies_leaving", "port_id", "ends_at", postgresql_where=HERE),
         Index("ix_berth_occupancies_arrived", "port_id", "arrived_at", postgresql_where=HERE),
         Index("ix_berth_occupancies_during", "port_id", "during", postgresql_using="gist"),
+        Index("ix_berth_occupancies_begins_at", "port_id", "begins_at", "id"),
+        Index("ix_berth_occupancies_departed_at", "port_id", "departed_at", postgresql_where="departed_at IS NOT NULL"),
+        *(
+            Index(f"ix_berth_occupancies_{name}", "port_id", *columns, postgresql_where=f"{columns[0]} IS NOT NULL")
+            for name, columns in (
+                ("sublet", ("absence_id", "sublet_berth_id")),
+                ("absence", ("absence_id", "absence_is_open", "absence_during")),
+                ("moved_from", ("moved_from_id",)),
+            )
+        ),
     )
 
     @property
@@ -161,29 +213,42 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         by: Actor,
         client: Client | None = None,
         vessel: Vessel | None = None,
+        absence: Absence | None = None,
         details: Mapping[str, Any] | None = None,
         override: str = "",
         announce: bool = True,
     ) -> Self:
         """Take the berth for that time. `details`: `state`, `title`, `notes`, `price`, `currency`; `override`: why a
-        vessel is put there that does not fit. Raises Overlap where it is taken, and Refused for a berth that is put
-        away or a client who was merged meanwhile."""
+        vessel is put there that does not fit; `absence`: of who holds the berth, for a sublet. Raises Overlap where it
+        is taken, and Refused for a berth that is put away or a client who was merged meanwhile."""
         if berth.is_archived:
             raise Refused(_("%(name)s is archived and cannot be booked.", name=berth.code))
         if client is None and kind in OF_CLIENTS:
             raise Refused(_("Say whose stay it is."))
+        if (kind == OccupancyKind.SUBLET) != (absence is not None):
+            raise Refused(_("Nobody who holds this berth is away then."))
         if client is not None:
             client.keep()
         found = cls(port_id=berth.port_id, number=take_number(berth.port_id, "occupancy"))
         values = {"state": OccupancyState.PLANNED, **(details or {})}
-        of = {"client_id": client.id if client else None, "vessel_id": vessel.id if vessel else None}
+        of: dict[str, Any] = {"client_id": client.id if client else None, "vessel_id": vessel.id if vessel else None}
+        if absence is not None:
+            of |= {"absence_id": absence.id, "absence_during": absence.during, "absence_is_open": True}
         found._keep(berth_id=berth.id, during=during, kind=kind, **of, **values)
         found._tell("booked", by=by, is_new=True, announce=announce, override=override)
         return found
 
-    def move(self, berth: Berth, during: Range[datetime], *, by: Actor, override: str = "") -> bool:
-        """To another berth or other dates; False when it is there already. Raises Overlap, and Refused once it is
-        over."""
+    def move(
+        self,
+        berth: Berth,
+        during: Range[datetime],
+        *,
+        by: Actor,
+        override: str = "",
+        price: Decimal | None = None,
+    ) -> bool:
+        """To another berth or other dates, at another `price` in the currency of the stay where one is given; False
+        when it is there already. Raises Overlap, and Refused once it is over or where a sublet is in the way."""
         self._check_open()
         if (berth.id, during) == (self.berth_id, self.during):
             return False
@@ -193,7 +258,11 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
             changes["berth_id"] = (str(before.id), str(berth.id))
         if during != self.during:
             changes["during"] = (words_of(self.during), words_of(during))
-        self._keep(berth_id=berth.id, during=during)
+        values: dict[str, Any] = {"berth_id": berth.id, "during": during}
+        if price is not None and self.currency and price != self.price:
+            changes["price"] = (str(self.price), str(price))
+            values["price"] = price
+        self._keep(**values)
         self._tell(
             "moved",
             by=by,
@@ -204,6 +273,26 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
             override=override,
         )
         return True
+
+    @classmethod
+    def follow(
+        cls, stay: Occupancy, berth: Berth, during: Range[datetime], *, price: Decimal | None, arrived_at: datetime
+    ) -> Self:
+        """The rest of a stay, on another berth. Raises Overlap."""
+        if berth.is_archived:
+            raise Refused(_("%(name)s is archived and cannot be booked.", name=berth.code))
+        found = cls(port_id=stay.port_id, number=take_number(stay.port_id, "occupancy"))
+        same = {name: getattr(stay, name) for name in ("kind", "client_id", "vessel_id", "title", "notes")}
+        money = {"price": price, "currency": stay.currency if price is not None else None}
+        here = {"state": OccupancyState.ACTIVE, "arrived_at": arrived_at, "moved_from_id": stay.id}
+        found._keep(berth_id=berth.id, during=during, **same, **money, **here)
+        return found
+
+    def tell_relocation(self, to: Occupancy, *, by: Actor, override: str) -> None:
+        berth = db.session.get_one(Berth, to.berth_id)
+        dock = db.session.get_one(Dock, berth.dock_id)
+        name = berth_name(dock.name, berth.code)
+        self._tell("relocated", by=by, also=berth, beside=to, to=name, override=override)
 
     def check_in(self, *, at: datetime, by: Actor, announce: bool = True) -> bool:
         """The boat is there, planned for then or not. False when it is so already. Raises Refused once it is over."""
@@ -224,8 +313,30 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         begins, planned = self.during.lower, self.during.upper
         assert begins is not None  # noqa: S101  # a constraint says so
         ends = max(at if planned is None else min(at, planned), begins + MOMENT)
-        self._keep(state=OccupancyState.COMPLETED, departed_at=max(at, self.arrived_at), during=Range(begins, ends))
+        left = {"departed_at": max(at, self.arrived_at), "booked_until": planned}
+        self._keep(state=OccupancyState.COMPLETED, during=Range(begins, ends), **left)
         self._tell("checkedOut", by=by, at=at.isoformat())
+        return True
+
+    def undo_check_in(self, *, by: Actor) -> bool:
+        """It was a slip: nobody has arrived. False when nobody has. Raises Refused once it is over."""
+        if self.arrived_at is None:
+            return False
+        self._check_open()
+        self._keep(state=OccupancyState.PLANNED, arrived_at=None)
+        self._tell("checkInUndone", by=by)
+        return True
+
+    def undo_check_out(self, *, by: Actor) -> bool:
+        """It was a slip: the boat lies there, for as long as was booked. False when it does. Raises Overlap where
+        somebody has taken the rest meanwhile."""
+        if self.state == OccupancyState.ACTIVE:
+            return False
+        if self.state != OccupancyState.COMPLETED or self.kind not in OF_CLIENTS:
+            raise Refused(_("Nobody was checked out."))
+        during = Range(self.during.lower, self.booked_until)
+        self._keep(state=OccupancyState.ACTIVE, departed_at=None, booked_until=None, during=during)
+        self._tell("checkOutUndone", by=by)
         return True
 
     def cancel(self, *, by: Actor, reason: str = "") -> bool:
@@ -235,7 +346,7 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
             return False
         if self.arrived_at is not None or self.has_ended:
             raise Refused(_("Who has arrived cannot be cancelled. Check out instead."))
-        self.state = OccupancyState.CANCELLED
+        self._keep(state=OccupancyState.CANCELLED)
         self._tell("cancelled", by=by, reason=reason)
         return True
 
@@ -245,7 +356,7 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
             return False
         if self.arrived_at is not None or self.has_ended:
             raise Refused(_("Who has arrived did show."))
-        self.state = OccupancyState.NO_SHOW
+        self._keep(state=OccupancyState.NO_SHOW)
         self._tell("noShow", by=by)
         return True
 
@@ -268,25 +379,33 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
             raise Refused(_("This stay is over. Book another one."))
 
     def _keep(self, **values: Any) -> None:
-        """Raises Overlap: the constraint decides. Those who come at once to a berth take turns, or two of them would
-        wait for each other."""
-        own_id, port_id = self.id, self.port_id
+        """Raises Overlap, and Refused where an absence or a sublet is in the way: the constraints decide. Those who
+        come at once to a berth take turns, or two of them would wait for each other."""
+        own_id, port_id, kind = self.id, self.port_id, values.get("kind", self.kind)
         berth_id, during = values.get("berth_id", self.berth_id), values.get("during", self.during)
         here = select(Berth.id).where(Berth.port_id == port_id, Berth.id == berth_id)
         db.session.execute(here.with_for_update(key_share=True))
         try:
             write(self, **values)
         except IntegrityError as error:
-            if "ex_berth_occupancies_during" not in str(error.orig):
-                raise
-            raise Overlap(taking(port_id, berth_id, during, but=own_id)) from None
+            broken = broken_by(error)
+            if broken.startswith("ex_berth_occupancies_"):
+                is_sublet = kind == OccupancyKind.SUBLET
+                raise Overlap(taking(port_id, berth_id, during, but=own_id, is_sublet=is_sublet)) from None
+            if broken in IN_THE_WAY:
+                raise Refused(str(IN_THE_WAY[broken])) from None
+            raise
 
-    def _tell(self, happened: str, *, by: Actor, also: Berth | None = None, **details: Any) -> None:
-        """In the timelines of the berth (`also`: and of the one it was on), and of the client and vessel it is for."""
+    def _tell(
+        self, happened: str, *, by: Actor, also: Berth | None = None, beside: Occupancy | None = None, **details: Any
+    ) -> None:
+        """In the timelines of the berth (`also`: and of the one it was on), of the client and vessel it is for, and of
+        the stay `beside` it."""
         berth = db.session.get_one(Berth, self.berth_id)
         dock = db.session.get_one(Dock, berth.dock_id)
         berths = {one.id for one in (berth, also) if one}
         about = [("berth", one) for one in berths]
+        about += [("occupancy", beside.id)] if beside else []
         about += [(kind, one) for kind, one in (("client", self.client_id), ("vessel", self.vessel_id)) if one]
         self.updated_at = now()
         db.session.flush()
@@ -304,6 +423,23 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         )
 
 
+OF_SUBLETS = lazy_gettext("The holder of this berth is not away for all of that time.")
+# What a constraint refuses, in words.
+IN_THE_WAY = {
+    "ck_berth_occupancies_within": OF_SUBLETS,
+    "fk_berth_occupancies_absence": OF_SUBLETS,
+    "fk_berth_occupancies_sublet": lazy_gettext("The berth is sublet while its holder is away. Move the sublet first."),
+    "ck_berth_absences_within": lazy_gettext("An absence of this holder is outside that time. Change it first."),
+    "ck_berth_absences_held": lazy_gettext("This holder has an absence. Cancel it first."),
+}
+
+
+def broken_by(error: IntegrityError) -> str:
+    """The name of the constraint."""
+    diagnosis = getattr(error.orig, "diag", None)
+    return str(diagnosis.constraint_name or "") if diagnosis else ""
+
+
 def words_of(during: Range[datetime]) -> str:
     """As it stands in an event: `2026-07-01T12:00:00+00:00/…`; open ends are empty."""
     ends = (during.lower, during.upper)
@@ -311,11 +447,20 @@ def words_of(during: Range[datetime]) -> str:
 
 
 def taking(
-    port_id: uuid.UUID, berth_id: uuid.UUID, during: Range[datetime], *, but: uuid.UUID | None = None
+    port_id: uuid.UUID,
+    berth_id: uuid.UUID,
+    during: Range[datetime],
+    *,
+    but: uuid.UUID | None = None,
+    is_sublet: bool = False,
 ) -> Occupancy | None:
-    """What takes the berth first in that time."""
+    """What takes the berth first in that time, or of the sublets the first."""
     found = select(Occupancy).where(
-        Occupancy.port_id == port_id, Occupancy.berth_id == berth_id, Occupancy.during.overlaps(during), text(BLOCKS)
+        Occupancy.port_id == port_id,
+        Occupancy.berth_id == berth_id,
+        Occupancy.during.overlaps(during),
+        text(BLOCKS),
+        Occupancy.kind == OccupancyKind.SUBLET if is_sublet else Occupancy.kind != OccupancyKind.SUBLET,
     )
     others = found.where(Occupancy.id != but) if but else found
     return db.session.scalars(others.order_by(Occupancy.begins_at).limit(1)).first()

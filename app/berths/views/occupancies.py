@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import date
 from typing import Any
 
-from flask import request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import Select
@@ -13,16 +15,22 @@ from sqlalchemy.orm import joinedload
 
 from ...clients.models import Client
 from ...current import member
-from ...db import db
+from ...db import db, now
+from ...errors import Refused
 from ...events.timeline import timeline
+from ...formats import local_day
 from ...numbers import has_number
 from ...once import once
 from ...vessels.models import Vessel
 from ...web import find_or_404, go, page, requires, said
-from ..availability import Offer, clearances_of, day_of, nearest, size_of
-from ..forms import OccupancyForm, StayForm
-from ..models import Berth, Dock, Fit, Occupancy, OccupancyKind, Overlap, fit
-from ..queries import LATEST
+from ..availability import Offer, clearances_of, nearest, size_of, stay
+from ..forms import OccupancyForm
+from ..models import Absence, Berth, Dock, Fit, Occupancy, OccupancyKind, Overlap, Sighting, fit
+from ..models.absence import absence_covering
+from ..models.occupancy import HOLDING
+from ..queries import LATEST, LONGEST, berths_named
+from ..repricing import Quote, quote
+from ..stay_forms import DatesForm
 from . import bp
 from .berths import PLACE as BERTHS
 from .berths import by_number
@@ -65,14 +73,15 @@ def booked_already(error: Overlap) -> Occupancy | None:
 
 def booking_page(berth: Berth, form: OccupancyForm, status: int = 200, **found: Any) -> ResponseReturnValue:
     """`overlap`: what is there already; `misfit`: why the vessel does not fit; `offers`: berths that would do."""
-    found = {"overlap": None, "offers": [], "misfit": None, **found}
+    found = {"overlap": None, "offers": [], "misfit": None, "absence": None, **found}
     return page("berths/occupancies/new.html", status, berth=berth, form=form, **found)
 
 
 @bp.get(f"{BERTHS}/<int:number>/occupancies/new")
 @requires("berths.manage_reservations")
 def new_occupancy(number: int) -> ResponseReturnValue:
-    """`?arrives=`, `?leaves=`, `?vessel=`, `?client=` fill the form."""
+    """`?arrives=`, `?leaves=`, `?vessel=`, `?client=`, `?kind=` fill the form; `?sighting=` is the boat that was seen
+    there."""
     berth, form = find_or_404(by_number(number)), OccupancyForm(formdata=None)
     form.prefill(request.args)
     return booking_page(berth, form)
@@ -89,15 +98,29 @@ def create_occupancy(number: int) -> ResponseReturnValue:
     found = fit_on(berth, vessel)
     if not (found.fits or form.overrides()):
         return booking_page(berth, form, 422, misfit=found, offers=instead_of(berth, during, vessel))
-    override = "" if found.fits else str(form.override.data)
+    override, kind = "" if found.fits else str(form.override.data), OccupancyKind(form.kind.data)
+    absence = absence_covering(berth, during)
     of = {"client": form.client.record or owner_of(vessel), "vessel": vessel, "override": override}
+    of |= {"absence": absence if kind == OccupancyKind.SUBLET else None}
     try:
-        booked = Occupancy.book(berth, during, OccupancyKind(form.kind.data), by=member, details=form.details(), **of)
+        booked = Occupancy.book(berth, during, kind, by=member, details=form.details(), **of)
     except Overlap as error:
-        offers = instead_of(berth, during, vessel)
-        return booking_page(berth, form, 409, overlap=booked_already(error), offers=offers)
+        offers, other = instead_of(berth, during, vessel), booked_already(error)
+        return booking_page(berth, form, 409, overlap=other, offers=offers, absence=absence)
+    except Refused as error:
+        form.form_errors = [error.text]
+        return booking_page(berth, form, 409, offers=instead_of(berth, during, vessel))
+    if seen := sighting_asked():
+        booked.check_in(at=now(), by=member)
+        seen.turn_into(booked, by=member)
     said(_("Berth %(name)s is booked", name=berth.name))
     return go("berths.show_occupancy", number=booked.number)
+
+
+def sighting_asked() -> Sighting | None:
+    """The boat that was seen there, which this stay is for."""
+    number = request.args.get("sighting", type=int)
+    return find_or_404(Sighting.visible_to(member).where(has_number(Sighting, number))) if number else None
 
 
 def owner_of(vessel: Vessel | None) -> Client | None:
@@ -113,36 +136,87 @@ def show_occupancy(number: int) -> ResponseReturnValue:
 
 def detail(found: Occupancy) -> dict[str, Any]:
     entries = timeline(found.subject_type, found.id, limit=LATEST)
-    return {"occupancy": found, "fits": fit_on(found.berth, found.vessel), "timeline": entries}
+    own = Absence.visible_to(member).where(Absence.occupancy_id == found.id, Absence.cancelled_at.is_(None))
+    absences = db.session.scalars(own.order_by(Absence.begins_at)).all() if found.kind in HOLDING else []
+    fits = fit_on(found.berth, found.vessel)
+    return {"occupancy": found, "fits": fits, "absences": absences, "timeline": entries}
 
 
-def dates_page(found: Occupancy, form: StayForm, status: int = 200, **what: Any) -> ResponseReturnValue:
-    what = {"overlap": None, "offers": [], **what}
+def dates_page(found: Occupancy, form: DatesForm, status: int = 200, **what: Any) -> ResponseReturnValue:
+    what = {"overlap": None, "misfit": None, "offers": [], "quote": None, "berth": found.berth, **what}
     return page("berths/occupancies/edit.html", status, occupancy=found, form=form, **what)
 
 
 @bp.get(f"{PLACE}/<int:number>/edit")
 @requires("berths.manage_reservations")
 def edit_occupancy(number: int) -> ResponseReturnValue:
+    """`?arrives=`, `?leaves=`, `?berth=` (its number) fill the form."""
     found = find_or_404(numbered(number))
-    days = {"arrives": day_of(found.begins_at), "leaves": day_of(found.ends_at)}
-    return dates_page(found, StayForm(formdata=None, data=days))
+    form = DatesForm(formdata=None, data=dates_asked(found))
+    return dates_page(found, form, quote=quote_asked(found))
+
+
+def dates_asked(found: Occupancy) -> dict[str, Any]:
+    """What the address says, and otherwise how it is."""
+    args = request.args
+    days = {"arrives": local_day(found.begins_at), "leaves": local_day(found.ends_at)}
+    for name in days:
+        with suppress(ValueError):
+            days[name] = date.fromisoformat(args[name]) if args.get(name) else days[name]
+    berth = berth_asked(found)
+    return {**days, "berth": f"{berth.name} · {berth.number}" if berth.id != found.berth_id else ""}
+
+
+def berth_asked(found: Occupancy) -> Berth:
+    """By its number, or as somebody types it; the stay's own where the address names none."""
+    typed = request.args.get("berth", "")[:LONGEST]
+    named = berths_named(member, f"· {typed}" if typed.isascii() and typed.isdigit() else typed)
+    return named[0] if len(named) == 1 else found.berth
+
+
+def quote_asked(found: Occupancy) -> Quote | None:
+    """For the dates and the berth in the address; None where they say nothing that can be."""
+    asked = dates_asked(found)
+    try:
+        return quote(found, berth_asked(found), stay(asked["arrives"], asked["leaves"]))
+    except (ValueError, OverflowError):
+        return None
+
+
+@bp.get(f"{PLACE}/<int:number>/quote")
+@requires("berths.manage_reservations")
+def show_quote(number: int) -> ResponseReturnValue:
+    """What the stay would cost on other dates, while somebody chooses them."""
+    found = find_or_404(numbered(number))
+    return render_template("berths/occupancies/_quote.html", quote=quote_asked(found), chosen="")
 
 
 @bp.put(f"{PLACE}/<int:number>")
 @requires("berths.manage_reservations")
 def update_occupancy(number: int) -> ResponseReturnValue:
-    """Other dates, on this berth or on the one that is chosen of the offers."""
-    found, form = locked(number), StayForm()
+    """Other dates, another berth. Where that changes the price it is shown first, and saved once somebody says what is
+    done about it."""
+    found, form = locked(number), DatesForm()
     if not form.validate():
         return dates_page(found, form, 422)
-    other = request.form.get("berth", type=int)
-    berth = find_or_404(by_number(other)) if other else found.berth
-    during = form.during()
+    berth = form.berth.record or found.berth
+    during, fits = form.during(), fit_on(berth, found.vessel)
+    if not (fits.fits or berth.id == found.berth_id or form.overrides()):
+        return dates_page(found, form, 422, misfit=fits, berth=berth, offers=instead_of(berth, during, found.vessel))
+    priced = quote(found, berth, during)
+    if priced and priced.difference and not is_answered(form, priced):
+        return dates_page(found, form, quote=priced, berth=berth)
+    price = priced.new if priced and form.price.data == "new" else None
     try:
-        found.move(berth, during, by=member)
+        found.move(berth, during, by=member, price=price, override="" if fits.fits else str(form.override.data or ""))
     except Overlap as error:
+        found = find_or_404(numbered(number))
         offers = instead_of(berth, during, found.vessel)
-        return dates_page(found, form, 409, overlap=booked_already(error), offers=offers)
+        return dates_page(found, form, 409, overlap=booked_already(error), offers=offers, berth=berth)
     said(_("Saved"))
     return go("berths.show_occupancy", number=number)
+
+
+def is_answered(form: DatesForm, priced: Quote) -> bool:
+    """Whether somebody has seen this price and said what is done about it."""
+    return form.price.data in ("new", "keep") and form.quoted.data == str(priced.new)
