@@ -109,5 +109,13 @@ holds(
     also={"berth": BERTH},
     erased="name = '', note = '', vessel_id = NULL",
 )
+COMPARED = "what the database compares with the stay and the absence that are told of"
+for table, names in (
+    ("berth_absences", ("berth_id", "holder_blocks", "holder_during")),
+    ("berth_occupancies", ("moved_from_id", "absence_id", "absence_is_open", "absence_during", "sublet_berth_id")),
+):
+    for name in names:
+        UNHELD[table, name] = COMPARED
+UNHELD["berth_maintenance_log", "occupancy_id"] = "the time that a repair takes, which is nobody's"
 UNHELD["berth_sightings", "occupancy_id"] = "which stay a boat that was seen became"
 UNHELD["berth_occupancies", "vessel_id"] = "a vessel that goes is taken out of its stays"
