@@ -4,30 +4,25 @@ from flask import Blueprint
 
 bp = Blueprint("berths", __name__)
 
+from ...imports.views import imports_of
+from ..imports.kind import Berths
+
+imports_of(bp, Berths(), place="/<port>/berths")
+
 from . import (
     absences,
     archivals,
     attendances,
     berths,
     board,
-    bp,
     calendar,
     docks,
-    erths,
-    from,
     harbours,
-    import,
-    imports,
-    imports_of,
-    kind,
     maintenance,
     occupancies,
-    place,
-    port,
     relocations,
     sightings,
     statuses,
     stays,
     suggestions,
-    views,
 )
