@@ -313,6 +313,7 @@ BROADCAST = sorted(
                 "timeline",
                 "suggestions",
                 "maintenance",
+                "tags",
             )
         ),
         *(

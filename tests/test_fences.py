@@ -638,6 +638,7 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "price_lists": written,
         "price_lines": written,
         "berth_maintenance_log": written,
+        "berth_tags": written,
         "berth_tenure_reminders": written,
         "berth_absences": written,
         "berth_sightings": written,

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from ..admin.labels import TRIGGERS as RULES
+from ..admin.models import Trigger
 from ..events.timeline import FieldWords, one_of
 from ..formats import format_date, format_day
 from ..measures import show_length
@@ -30,8 +30,18 @@ TONES = {
     BerthStatus.SOLD: "up",
     BerthStatus.MAINTENANCE: "",
 }
-# What a rule of the port answers to, in a few words.
-TRIGGERS = {str(trigger): label for trigger, (label, _explained) in RULES.items()}
+# What a rule of the port answers to.
+TRIGGERS = {
+    Trigger.INTEREST_LINKED: _("An interest is linked"),
+    Trigger.EOI_SIGNED: _("The expression of interest is signed"),
+    Trigger.DEPOSIT_RECEIVED: _("The deposit is paid"),
+    Trigger.CONTRACT_SIGNED: _("The contract is signed"),
+    Trigger.SALE_COMPLETED: _("The sale is completed"),
+    Trigger.INTEREST_LOST: _("The interest is lost"),
+    Trigger.MAINTENANCE_OPENED: _("A repair begins"),
+    Trigger.MAINTENANCE_CLOSED: _("The repairs are done"),
+    Trigger.TENURE_EXPIRED: _("The tenure ends"),
+}
 KINDS = [
     (OccupancyKind.CONTRACT, _("Contract")),
     (OccupancyKind.SEASON, _("Season")),

@@ -13,13 +13,16 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import contains_eager, joinedload
 
 from .. import formats
+from ..admin.models import Tag
 from ..current import Member
 from ..db import db, now
+from ..fields.models import FieldValue, is_custom
+from ..fields.narrowing import having, offered_of
 from ..numbers import has_number
 from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
 from ..sorting import sort_name
 from .labels import MOORINGS, STATUSES, TENURES
-from .models import Berth, Dock, Harbour, MaintenanceEntry, Occupancy, StatusSuggestion
+from .models import Berth, BerthTag, Dock, Harbour, MaintenanceEntry, Occupancy, StatusSuggestion
 from .models.dock import BETWEEN
 from .models.place import natural
 from .models.tenure import months_later
@@ -68,7 +71,7 @@ def expiring(months: int) -> list[tuple[str, str]]:
     return [*zip(map(str, ahead), within, strict=True), (PAST, _("has ended"))]
 
 
-def filters_of(harbours: Sequence[Harbour], *, months: int) -> list[Filter]:
+def filters_of(harbours: Sequence[Harbour], *, months: int, port_id: uuid.UUID) -> list[Filter]:
     """What the toolbar offers, and what of it the query string chooses; what is not offered chooses nothing. `months`:
     before the end of a tenure in which the port wants to be warned."""
     offered = (
@@ -81,24 +84,34 @@ def filters_of(harbours: Sequence[Harbour], *, months: int) -> list[Filter]:
         ("mooring", _("Mooring"), [(str(value), label) for value, label in MOORINGS]),
         ("archived", _("Archived"), [("1", _("only archived"))]),
     )
-    return chosen_of(offered)
+    tags = [(str(tag.id), tag.name) for tag in tags_there_are(port_id)]
+    return chosen_of(
+        (*offered[:-1], ("tag", _("Tag"), tags), *offered_of(Berth.resource, port_id=port_id), offered[-1])
+    )
 
 
 def berth_page(member: Member, filters: Sequence[Filter], asked: str) -> Page:
     """The page of the list the query string asks for: one statement."""
     chosen = {one.name: one.value for one in filters}
-    scope = _filtered(Berth.visible_to(member), chosen)
+    scope = _filtered(Berth.visible_to(member), chosen, port_id=member.here().id)
     if asked.strip():
         scope = scope.where(found_by(asked))
     sorts = (EXPIRES, *SORTS) if chosen["expires"] else SORTS
     return paginate(row_columns(scope), scope, id_column=Berth.id, sorts=sorts)
 
 
-def _filtered(scope: Select[Any], chosen: Mapping[str, str]) -> Select[Any]:
+def _filtered(scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UUID) -> Select[Any]:
     scope = scope.where(Berth.archived_at.is_not(None) if chosen["archived"] else Berth.archived_at.is_(None))
     for name in ("status", "tenure", "mooring"):
         if chosen[name]:
             scope = scope.where(getattr(Berth, name) == chosen[name])
+    if tag := chosen["tag"]:
+        carrying = select(BerthTag.berth_id).where(BerthTag.port_id == port_id, BerthTag.tag_id == uuid.UUID(tag))
+        scope = scope.where(Berth.id.in_(carrying))
+    for name, value in chosen.items():
+        if value and is_custom(name):
+            its = having(FieldValue.berth_id, Berth.resource, name, value, port_id=port_id)
+            scope = scope.where(Berth.id.in_(its))
     if chosen["now"]:
         taken = Occupancy.berths_taken_at(now())
         scope = scope.where(Berth.id.in_(taken) if chosen["now"] == "taken" else Berth.id.not_in(taken))
@@ -189,6 +202,18 @@ def _suggestions(port_id: uuid.UUID) -> Select[Any]:
     of_berth = (Berth.port_id == StatusSuggestion.port_id) & (Berth.id == StatusSuggestion.berth_id)
     found = select(StatusSuggestion.id).join(Berth, of_berth)
     return found.where(StatusSuggestion.port_id == port_id, Berth.archived_at.is_(None))
+
+
+def tags_there_are(port_id: uuid.UUID) -> list[Tag]:
+    found = select(Tag).where(Tag.port_id == port_id, Tag.archived_at.is_(None))
+    return list(db.session.scalars(found.order_by(Tag.name, Tag.id)))
+
+
+def tags_of(berth: Berth) -> list[Tag]:
+    """Also those that are put away by now."""
+    carried = (BerthTag.port_id == Tag.port_id) & (BerthTag.tag_id == Tag.id)
+    found = select(Tag).join(BerthTag, carried).where(Tag.port_id == berth.port_id, BerthTag.berth_id == berth.id)
+    return list(db.session.scalars(found.order_by(Tag.name, Tag.id)))
 
 
 def maintenance_page(berth: Berth) -> Page:

@@ -90,7 +90,7 @@ def show_berth(event: Event) -> None:
 
 def show_page(berth: Berth) -> None:
     port = current_port_of(berth.port_id)
-    parts = ("header", "suggestions", "stays", "maintenance", "dimensions", "facts", "timeline")
+    parts = ("header", "suggestions", "stays", "maintenance", "tags", "dimensions", "facts", "timeline")
     with formats.use(port):
         templates = {f"berth-{berth.number}-{part}": f"berths/_{part}.html" for part in parts}
         live.replace_all(berth.room, templates, berth=berth, port=port, **beside(berth))
@@ -256,6 +256,8 @@ for happened, words, sign, tone in (
     ("Reopened", lazy_gettext("opened again in the maintenance log: %(what)s"), "wrench", "warn"),
 ):
     tells(f"berth:maintenance{happened}", words, icon=sign, tone=tone)
+tells("berth:tagged", lazy_gettext("added the tag “%(tag)s”"), icon="tags", tone="info")
+tells("berth:untagged", lazy_gettext("took the tag “%(tag)s” off"), icon="tags")
 tells("berth:archived", lazy_gettext("archived this berth"), icon="archive", tone="warn")
 tells("berth:restored", lazy_gettext("brought this berth back"), icon="archive-restore", tone="ok")
 tells("dock:created", lazy_gettext("added the dock %(name)s"), icon="anchor", tone="ok")

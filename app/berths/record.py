@@ -8,7 +8,7 @@ from ..db import db
 from ..events.timeline import timeline
 from .availability import now_and_next
 from .models import Berth, MaintenanceEntry
-from .queries import LATEST
+from .queries import LATEST, tags_of
 from .status_rules import suggestions_of
 
 
@@ -18,6 +18,8 @@ def beside(berth: Berth) -> dict[str, Any]:
         "stays": now_and_next(berth),
         "suggestions": suggestions_of(berth),
         "maintenance": maintenance_of(berth),
+        "tags": tags_of(berth),
+        "custom": berth.custom_facts,
         "timeline": timeline(berth.subject_type, berth.id, limit=LATEST),
     }
 

@@ -14,6 +14,8 @@ from ..current import Member
 from ..db import db
 from ..events.models import Event
 from ..events.reverts import NotReverted, Reason, reverts, what_to_write
+from ..fields import reversals
+from ..fields.models import Customised
 from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS
 from .models import Berth, Dock, Harbour, MaintenanceEntry, Place, Taken
 from .models.berth import DIMENSIONS
@@ -57,6 +59,8 @@ def revert(
     if place.is_archived:
         raise NotReverted(Reason(_("the record is archived; restore it first")))
     changes = {name: value_of(name, old) for name, (old, _new) in what_to_write(event, words, place).items()}
+    if isinstance(place, Customised):
+        reversals.check(place.resource, changes, words, member.here().id)
     try:
         return place.update(changes, by=member, reverting=event.id)
     except Taken as error:

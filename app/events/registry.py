@@ -98,6 +98,8 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "berth:maintenanceReverted": ("name", "log_entry", "what", "event_id", "changed_fields"),
     "berth:maintenanceClosed": ("name", "log_entry", "what"),
     "berth:maintenanceReopened": ("name", "log_entry", "what"),
+    "berth:tagged": ("tag_id", "tag"),
+    "berth:untagged": ("tag_id", "tag"),
     "berth:archived": ("name",),
     "berth:restored": ("name",),
     "priceList:created": ("name", "copied_from"),

@@ -18,7 +18,7 @@ KINDS = [
     (FieldKind.YES_NO, _("Yes or no")),
 ]
 # Of all that may have custom fields once, those that do.
-RESOURCES = {"client": _("Clients"), "vessel": _("Vessels")}
+RESOURCES = {"client": _("Clients"), "vessel": _("Vessels"), "berth": _("Berths")}
 
 
 def _kind(kind: Any) -> str:

@@ -3,6 +3,7 @@
 from .hours import Holiday, is_open, next_opening, next_opening_or_now
 from .settings import BerthStatus, Mode, PortSettings, SettingsSheet, StatusRule, TaxMode, TaxRate, Trigger, settings_of
 from .tag import COLOURS, USES, Tag, Taken, uses
+from .tagging import Tagging, tag_called
 
 __all__ = [
     "COLOURS",
@@ -14,6 +15,7 @@ __all__ = [
     "SettingsSheet",
     "StatusRule",
     "Tag",
+    "Tagging",
     "Taken",
     "TaxMode",
     "TaxRate",
@@ -22,5 +24,6 @@ __all__ = [
     "next_opening",
     "next_opening_or_now",
     "settings_of",
+    "tag_called",
     "uses",
 ]

@@ -10,12 +10,14 @@ from .place import Place, Taken
 from .relocation import relocate
 from .sighting import Outcome, Sighting
 from .suggestion import StatusSuggestion
+from .tagging import BerthTag
 from .tenure import TenureReminder, TenureStep
 
 __all__ = [
     "Absence",
     "Berth",
     "BerthStatus",
+    "BerthTag",
     "Dock",
     "Fit",
     "Harbour",

@@ -29,6 +29,7 @@ from ...admin.models import BerthStatus, Trigger
 from ...db import db
 from ...errors import Refused
 from ...events.models import Actor
+from ...fields.models import Customised, told
 from ...numbers import take_number
 from .dock import Dock
 from .harbour import Harbour
@@ -85,7 +86,7 @@ def _metres() -> Mapped[Decimal | None]:
     return mapped_column(Numeric(6, 2))
 
 
-class Berth(Place):
+class Berth(Customised, Place):
     """Verbs: create, update, change_status, archive, restore.
 
     `code` is the number painted on the dock, unique on it; `number` the one in addresses. `max_loa` and `max_beam` are
@@ -95,6 +96,7 @@ class Berth(Place):
 
     __tablename__ = "berths"
     subject_type = "berth"
+    resource = "berth"
     CALLED, UNIQUE = "code", "uq_berths_code"
     SORTED, WITHIN = "sort_code", "dock_id"
 
@@ -217,6 +219,12 @@ class Berth(Place):
             note=note,
         )
         return True
+
+    def _write_custom(
+        self, fields: Mapping[str, Any], *, is_new: bool = False
+    ) -> tuple[dict[str, tuple[Any, Any]], dict[str, Any]]:
+        changes, definitions = self.write_custom(fields, is_new=is_new)
+        return {**changes}, told(changes, definitions)
 
     def _keep(self, **values: Any) -> None:
         values = {n: v.quantize(HUNDREDTH) if isinstance(v, Decimal) else v for n, v in values.items()}

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now, write
 from ...events.models import Actor, Recorded
+from ...fields.models import is_custom
 from ...sorting import sort_name
 
 DIGITS = re.compile(r"\d+")
@@ -76,20 +77,25 @@ class Place(Recorded, Timestamped, Versioned, PortScoped, Base):
         """Write a new place and record it. Raises Taken."""
         self._write(fields)
         changes = {name: (None, getattr(self, name)) for name in self.EDITABLE if getattr(self, name)}
-        self.record("created", by=by, changes=changes, is_new=True, announce=announce, name=self.called)
+        custom, about = self._write_custom(fields, is_new=True)
+        details = {"changes": changes | custom, "name": self.called, **about}
+        self.record("created", by=by, is_new=True, announce=announce, **details)
 
     def update(self, fields: Mapping[str, Any], *, by: Actor, reverting: uuid.UUID | None = None) -> bool:
         """Write what differs and record it; False when nothing does. `reverting`: the event that this takes back.
         Raises Taken."""
-        changes = self.differing(fields)
+        changes: dict[str, tuple[Any, Any]] = self.differing(fields)
+        if changes:
+            self._write({name: new for name, (_old, new) in changes.items()})
+        custom, about = self._write_custom(fields)
+        changes |= custom
         if not changes:
             return False
-        self._write({name: new for name, (_old, new) in changes.items()})
-        details: dict[str, Any] = {"name": self.called, "changed_fields": sorted(changes)}
+        details: dict[str, Any] = {"changes": changes, "changed_fields": sorted(changes), "name": self.called, **about}
         if reverting is not None:
-            self.record("reverted", by=by, changes=changes, event_id=reverting, **details)
+            self.record("reverted", by=by, event_id=reverting, **details)
         else:
-            self.record("updated", by=by, changes=changes, **details)
+            self.record("updated", by=by, **details)
         return True
 
     def archive(self, *, by: Actor) -> None:
@@ -112,10 +118,17 @@ class Place(Recorded, Timestamped, Versioned, PortScoped, Base):
     def _check_ground(self) -> None:
         """Raises Refused while the place on which this one stands is put away."""
 
+    def _write_custom(
+        self, fields: Mapping[str, Any], *, is_new: bool = False
+    ) -> tuple[dict[str, tuple[Any, Any]], dict[str, Any]]:
+        """What changed in fields that the port made up, and what an event keeps of them besides."""
+        return {}, {}
+
     def _write(self, fields: Mapping[str, Any]) -> None:
-        if unknown := set(fields) - set(self.EDITABLE):
+        own = {name: value for name, value in fields.items() if not is_custom(name)}
+        if unknown := set(own) - set(self.EDITABLE):
             raise KeyError(*unknown)
-        self._keep(**fields)
+        self._keep(**own)
 
     def _keep(self, **values: Any) -> None:
         """Raises Taken: the index on the names decides between two who come at once."""

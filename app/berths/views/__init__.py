@@ -25,4 +25,5 @@ from . import (
     statuses,
     stays,
     suggestions,
+    tags,
 )

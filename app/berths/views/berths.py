@@ -16,16 +16,17 @@ from ...admin.models import settings_of
 from ...current import member
 from ...errors import Refused
 from ...events.timeline import timeline
+from ...fields.forms import with_custom
 from ...formats import today
-from ...forms import EditForm
+from ...forms import EditForm, Form
 from ...numbers import has_number
 from ...once import once
 from ...paging import stays_in_order
 from ...prices.models import price_table
 from ...web import find_or_404, go, kept_list, page, requires, said
-from ..forms import BerthForm, StatusForm
+from ..forms import BerthForm, StatusForm, TagForm
 from ..models import Berth, Place, Taken
-from ..queries import berth_page, filters_of, harbours_of, suggested_count, with_place
+from ..queries import berth_page, filters_of, harbours_of, suggested_count, tags_there_are, with_place
 from ..record import beside
 from . import bp
 
@@ -49,7 +50,12 @@ def unarchived(place: Place, endpoint: str) -> None:
         raise Refused(_("%(name)s is archived.", name=place.called) + " " + RESTORE_FIRST, url=url, label=_("Open"))
 
 
-def refusal(form: EditForm, place: Place) -> int | None:
+def custom(*, is_kept: bool = False) -> type[BerthForm]:
+    """The form with the fields that the port made up."""
+    return with_custom(BerthForm, Berth.resource, member.here().id, is_kept=is_kept)
+
+
+def refusal(form: Form, place: Place) -> int | None:
     """The status with which the form is shown again, and nothing typed lost; None when it can be acted on."""
     if not form.validate():
         return 422
@@ -78,9 +84,9 @@ def words_of(error: Taken) -> str:
 @bp.get(PLACE)
 @requires("berths.view")
 def index() -> ResponseReturnValue:
-    harbours = harbours_of(member)
+    harbours, asked = harbours_of(member), request.args.get("q", "").replace("\x00", "")
     months = settings_of(member.here()).tenure_expiry_warning_months
-    filters, asked = filters_of(harbours, months=months), request.args.get("q", "").replace("\x00", "")
+    filters = filters_of(harbours, months=months, port_id=member.here().id)
     return page(
         "berths/index.html",
         follow=["berths" if stays_in_order(filters) else "berths:narrowed"],
@@ -96,7 +102,7 @@ def index() -> ResponseReturnValue:
 @requires("berths.edit")
 def new() -> ResponseReturnValue:
     """`?dock=` names the dock, for links from the page of harbours."""
-    form = BerthForm(formdata=None, data={"dock_id": request.args.get("dock", "")})
+    form = custom()(formdata=None, data={"dock_id": request.args.get("dock", "")})
     return page("berths/new.html", form=form)
 
 
@@ -104,7 +110,7 @@ def new() -> ResponseReturnValue:
 @requires("berths.edit")
 @once
 def create() -> ResponseReturnValue:
-    form, made = BerthForm(), []
+    form, made = custom(is_kept=True)(), []
     if not form.validate():
         return page("berths/new.html", 422, form=form)
     fields = form.written(form.values())
@@ -121,10 +127,12 @@ def show(number: int) -> ResponseReturnValue:
     return page("berths/show.html", follow=[f"berth:{number}"], **detail(berth))
 
 
-def detail(berth: Berth, form: StatusForm | None = None) -> dict[str, Any]:
+def detail(berth: Berth, form: StatusForm | None = None, tag_form: TagForm | None = None) -> dict[str, Any]:
     return {
         "berth": berth,
         **beside(berth),
+        "offered": tags_there_are(berth.port_id) if member.can("berths.edit") else [],
+        "tag_form": tag_form or TagForm(formdata=None),
         "prices": price_table(berth, on=today()),
         "form": form or StatusForm(formdata=None, data={"status": berth.status}),
     }
@@ -135,7 +143,7 @@ def detail(berth: Berth, form: StatusForm | None = None) -> dict[str, Any]:
 def edit(number: int) -> ResponseReturnValue:
     berth = find_or_404(by_number(number))
     unarchived(berth, "berths.show")
-    form = BerthForm(formdata=None, obj=berth)
+    form = custom()(formdata=None, obj=berth)
     form.open(berth)
     return page("berths/edit.html", berth=berth, form=form, clashes=[], merged=[])
 
@@ -144,7 +152,7 @@ def edit(number: int) -> ResponseReturnValue:
 @requires("berths.edit")
 def update(number: int) -> ResponseReturnValue:
     berth = locked(number)
-    form = BerthForm(obj=berth)
+    form = custom(is_kept=True)(obj=berth)
     if status := refusal(form, berth):
         return page("berths/edit.html", status, berth=berth, form=form, clashes=[], merged=[])
     edit = form.compare(berth)

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func
 
-from ...admin.models import Tag, Taken
+from ...admin.models import Tag, tag_called
 from ...current import member
 from ...db import db
 from ...web import find_or_404, go, kept_list, requires, said
@@ -26,16 +26,9 @@ def tag_of(tag_id: uuid.UUID) -> Tag:
 
 def tag_named(form: AddTagForm) -> Tag | None:
     """The tag with the name that was typed, a new one for who looks after tags; None, with the reason, for others."""
-    name = str(form.name.data)
-    same = Tag.visible_to(member).where(func.lower(Tag.name) == func.lower(name), Tag.archived_at.is_(None))
-    found = db.session.scalars(same.with_for_update(read=True)).one_or_none()
-    if found is None and member.can("admin.manage_tags"):
-        try:
-            return Tag.create(name, "grey", port_id=member.here().id, by=member)
-        except Taken:  # somebody was faster
-            found = db.session.scalars(same).one_or_none()
+    found = tag_called(str(form.name.data), member=member)
     if found is None:
-        form.name.errors = [_("There is no tag called “%(name)s”. Choose one of the list.", name=name)]
+        form.name.errors = [_("There is no tag called “%(name)s”. Choose one of the list.", name=form.name.data)]
     return found
 
 

@@ -30,6 +30,7 @@ class FieldValue(PortScoped, Base):
         UniqueConstraint("port_id", "id"),
         UniqueConstraint("client_id", "definition_id"),
         UniqueConstraint("vessel_id", "definition_id"),
+        UniqueConstraint("berth_id", "definition_id"),
         ForeignKeyConstraint(
             ["port_id", "definition_id", "resource", "kind"],
             [f"custom_field_definitions.{name}" for name in ("port_id", "id", "resource", "kind")],
@@ -38,8 +39,10 @@ class FieldValue(PortScoped, Base):
         ),
         ForeignKeyConstraint(["port_id", "client_id"], ["clients.port_id", "clients.id"], ondelete="CASCADE"),
         ForeignKeyConstraint(["port_id", "vessel_id"], ["vessels.port_id", "vessels.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["port_id", "berth_id"], ["berths.port_id", "berths.id"], ondelete="CASCADE"),
         Index("ix_custom_field_values_port_id_client_id", "port_id", "client_id"),
         Index("ix_custom_field_values_port_id_vessel_id", "port_id", "vessel_id"),
+        Index("ix_custom_field_values_port_id_berth_id", "port_id", "berth_id"),
         Index("ix_custom_field_values_definition", "port_id", "definition_id", "resource", "kind"),
         # By this a list is narrowed.
         Index(
@@ -49,6 +52,7 @@ class FieldValue(PortScoped, Base):
             "text_value",
             "client_id",
             "vessel_id",
+            "berth_id",
             postgresql_where="kind IN ('choice', 'yes_no')",
         ),
     )
@@ -58,6 +62,7 @@ class FieldValue(PortScoped, Base):
     kind: Mapped[str] = mapped_column(String(10))
     client_id: Mapped[uuid.UUID | None]
     vessel_id: Mapped[uuid.UUID | None]
+    berth_id: Mapped[uuid.UUID | None]
     # Of text, choice and yes or no.
     text_value: Mapped[str | None] = mapped_column(Text)
     number_value: Mapped[Decimal | None] = mapped_column(Numeric(20, 6))
