@@ -133,6 +133,9 @@ REGISTERING = (
     "notifications.reactions",
     "prices.reactions",
     "prices.reversals",
+    "registration.held",
+    "registration.jobs",
+    "registration.reactions",
     "reminders.finding",
     "reminders.held",
     "reminders.reactions",
@@ -164,11 +167,12 @@ def register(app: Flask) -> None:
     from .fields.views import bp as fields
     from .files.content import ACCEPT
     from .files.views import bp as files
-    from .identity.branding import brand_url
+    from .identity.branding import brand_url, public_brand_url
     from .identity.views import bp as identity
     from .notifications.views import bp as notifications
     from .prices.labels import MOORINGS
     from .prices.views import bp as prices
+    from .registration.views import bp as registration
     from .reminders.queries import grouped, reminders_about
     from .reminders.views import bp as reminders
     from .scratchpad.views import bp as scratchpad
@@ -177,7 +181,9 @@ def register(app: Flask) -> None:
 
     for module in REGISTERING:
         import_module(f".{module}", __name__)
-    app.jinja_env.globals.update(brand_url=brand_url, upload_accept=ACCEPT, client_reasons=REASONS)
+    app.jinja_env.globals.update(
+        brand_url=brand_url, public_brand_url=public_brand_url, upload_accept=ACCEPT, client_reasons=REASONS
+    )
     app.jinja_env.globals.update(price_moorings=dict(MOORINGS))
     app.jinja_env.globals.update(berth_name=berth_name, berth_tones=TONES, berth_triggers=TRIGGERS)
     app.jinja_env.globals.update(reminders_about=reminders_about, reminder_groups=grouped)
@@ -196,6 +202,7 @@ def register(app: Flask) -> None:
         notifications,
         reminders,
         prices,
+        registration,
         scratchpad,
         search_pages,
         vessels,

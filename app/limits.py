@@ -19,7 +19,13 @@ from redis.retry import Retry
 from .db import now
 
 # Read at each request, so that a bench or a test can say otherwise.
-AMOUNTS = {"requests": "600 per minute", "writes": "120 per minute", "uploads": "10 per minute", "bulk": "5 per minute"}
+AMOUNTS = {
+    "requests": "600 per minute",
+    "writes": "120 per minute",
+    "uploads": "10 per minute",
+    "bulk": "5 per minute",
+    "public": "10 per hour",
+}
 
 
 def who() -> str:
@@ -63,6 +69,12 @@ def is_bulk() -> bool:
     return is_write() and stated().limit == "bulk"
 
 
+def is_public_form() -> bool:
+    """What somebody sends who is not signed in, from a page that is open to everybody."""
+    access = stated()
+    return access is not None and bool(access.limit == "public") and request.method == "POST"
+
+
 def retry_after() -> int:
     """Seconds until the request that was refused may come again."""
     for limiter in current_app.extensions["limiter"]:
@@ -94,6 +106,7 @@ def init_app(app: Flask) -> None:
             limit("writes", is_write),
             limit("uploads", is_upload),
             limit("bulk", is_bulk),
+            limit("public", is_public_form),
         ],
         storage_uri=app.extensions["settings"].redis_url,
         storage_options=PATIENCE,

@@ -31,6 +31,7 @@ ENTRIES = (
     Entry(None, lazy_gettext("Dashboard"), "layout-dashboard", "dashboard.show", ("reports.view_dashboard",)),
     Entry(None, lazy_gettext("Clients"), "users", "clients.index", ("clients.view", "clients.view_own")),
     Entry(None, lazy_gettext("Vessels"), "ship", "vessels.index", ("clients.view", "clients.view_own")),
+    Entry(None, lazy_gettext("Registrations"), "log-in", "registration.index", ("interests.view",), in_bar=False),
     Entry(None, lazy_gettext("Berths"), "anchor", "berths.index", ("berths.view",)),
     Entry(None, lazy_gettext("Harbours"), "map-pin", "berths.index_harbours", ("berths.view",), in_bar=False),
     Entry(None, lazy_gettext("Prices"), "receipt", "prices.index", ("berths.view",), in_bar=False),

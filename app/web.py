@@ -49,6 +49,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 SESSION_COOKIE = "quayside_session"
 LARGEST_FORM = 1024 * 1024
+LARGEST_PUBLIC_FORM = 64 * 1024
 LARGEST_UPLOAD = 51 * 1024 * 1024  # a file of 50 MB in its form
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 OVERRIDES = frozenset({"PUT", "PATCH", "DELETE"})
@@ -111,6 +112,8 @@ class Access:
     # Open also while a second factor is missing that the port asks for; and even before one that is there was given.
     for_setting_up: bool = False
     for_proving: bool = False
+    # A form that carries a signed token of its own; there is no cookie to stand beside another one.
+    is_signed: bool = False
     by_token: bool = False  # a program, which shows a token; cookies mean nothing there
     super_admin: bool = False
 
@@ -128,6 +131,11 @@ def requires(
 def public(view: View) -> View:
     """No sign-in needed. A test lists these."""
     return _states(Access(public=True))(view)
+
+
+def public_form(view: View) -> View:
+    """No sign-in and no cookies: the form carries a signed token, which the view reads. A test lists these."""
+    return _states(Access(public=True, limit="public", is_signed=True))(view)
 
 
 @overload
@@ -182,6 +190,8 @@ def identify() -> ResponseReturnValue | None:
     # What the last request of this connection wrote in may still be in force.
     formats.put_in_force(None)
     access = stated_access()
+    if access is not None and access.is_signed:
+        request.max_content_length = LARGEST_PUBLIC_FORM
     if access is None or access.public:
         return None
     request.max_content_length = LARGEST_UPLOAD if access.limit == "upload" else LARGEST_FORM
@@ -275,7 +285,9 @@ def protect() -> None:
     if origin and origin not in allowed_origins() and not (origin == "null" and is_link()):
         log.warning("foreign_origin", origin=origin[:200])
         abort(403)
-    csrf.protect()
+    access = stated_access()
+    if not (access and access.is_signed):
+        csrf.protect()
 
 
 def allowed_origins() -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app import limits, storage
-from app.admin.models import Tag
+from app.admin.models import SettingsSheet, Tag
 from app.berths.models import Sighting
 from app.changes.models import ChangeSet
 from app.clients.models import Archive, Export, Merge, Note, Relationship
@@ -59,6 +59,7 @@ from tests.world import (
     make_file,
     make_notification,
     make_picture,
+    make_registration,
     make_reminder,
     make_repair,
     make_stay,
@@ -196,6 +197,9 @@ PUBLIC = {
     "identity.create_challenge",
     "identity.new_oidc_session",
     "identity.create_oidc_session",
+    "identity.show_public_brand",
+    "registration.new",
+    "registration.create",
     "health.live",
     "health.ready",
     "static",
@@ -406,6 +410,10 @@ NEEDS = {
     "berths.update_absence": ("berths.manage_reservations",),
     "berths.create_return": ("berths.manage_reservations",),
     "berths.create_absence_cancellation": ("berths.manage_reservations",),
+    "registration.index": ("interests.view",),
+    "registration.create_acceptance": ("interests.edit",),
+    "registration.create_spam": ("interests.edit",),
+    "registration.destroy_spam": ("interests.edit",),
     "vessels.index_choices": ("clients.view", "clients.view_own"),
     "vessels.index": ("clients.view", "clients.view_own"),
     "vessels.index_of_client": ("clients.view", "clients.view_own"),
@@ -601,6 +609,7 @@ TOPIC_NEEDS = {
     "dashboard": ("berths.view",),
     "berth": ("berths.view",),
     "occupancy": ("berths.view",),
+    "registrations": ("interests.view",),
     "prices": ("berths.view",),
     "price_list": ("berths.view",),
     "harbours": ("berths.view",),
@@ -717,6 +726,7 @@ class Place:
     occupancy: int = 0
     berth_import: int = 0
     price_list: int = 0
+    registration: int = 0
     price_line: uuid.UUID = field(default_factory=uuid.uuid4)
     reminder: int = 0
     absence: int = 0
@@ -734,6 +744,7 @@ class Place:
             else on_map.get(rule.rule.removeprefix("/<port>/").partition("/")[0], 0),
             "changes": self.changes,
             "prices": self.price_list,
+            "registration": self.registration,
             "reminders": self.reminder,
             "files": self.folder if "/folders/" in rule.rule else self.upload,
         }
@@ -793,6 +804,7 @@ UNKNOWN = Place(
     harbour=999_999,
     occupancy=999_999,
     price_list=999_999,
+    registration=999_999,
     reminder=999_999,
     absence=999_999,
     sighting=999_999,
@@ -815,6 +827,7 @@ BEYOND = Place(
     harbour=10**30,
     occupancy=2**31,
     price_list=2**31,
+    registration=10**30,
     reminder=2**31,
     absence=2**31,
     sighting=10**30,
@@ -859,6 +872,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     stay = make_stay(berth, client, by=manager)
     stay.number = numbers + 8
     price_list = make_price_list(manager, numbers)
+    make_registration(client, by=manager, number=numbers)
+    SettingsSheet.locked(manager).update({"registration_open": True}, by=manager)
     price_line_id = price_list.lines()[0].id
     make_reminder(manager, assigned_to=owner).number = numbers + 30
     absence = make_absence(make_berth(manager, berth.dock, code="14"), client, by=manager)
@@ -939,6 +954,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         occupancy=numbers + 8,
         berth_import=numbers + 9,
         price_list=price_list.number,
+        registration=numbers,
         price_line=price_line_id,
         reminder=numbers + 30,
         absence=numbers + 9,

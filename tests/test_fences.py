@@ -84,6 +84,7 @@ from tests.world import (
     make_client,
     make_duplicate,
     make_file,
+    make_registration,
     make_reminder,
     make_repair,
     make_stay,
@@ -129,6 +130,7 @@ def fill(port_id: uuid.UUID) -> Harbour:
     berth = make_berth(manager)
     make_stay(berth, client, by=manager)
     make_suggestion(berth, by=manager)
+    make_registration(client, by=manager)
     prices = {"name": "Berths 2027", "currency": "EUR", "valid_from": date(2027, 1, 1)}
     PriceList.create(prices, port_id=port_id, by=manager).change_lines([price_line()], by=manager)
     make_repair(berth, by=manager)
@@ -635,6 +637,7 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "berth_occupancies": written,
         "reminders": written,
         "berth_status_suggestions": written,
+        "registrations": written,
         "price_lists": written,
         "price_lines": written,
         "berth_maintenance_log": written,
@@ -748,6 +751,8 @@ def definer(why: str, *callers: str) -> Definer:
 
 DEFINERS = {
     "enter": definer("who has the token is in, and only where they have a role", "app/web.py"),
+    "open_port": definer("what strangers may know of a port with a public page", "app/identity/models/port.py"),
+    "receive_registration": definer("who is nobody writes one sealed row", "app/registration/models.py"),
     "describe_port": definer("the port in force, for what runs outside a request", "app/identity/models/port.py"),
     "is_session_good": definer("sockets outlive the request that opened them", "app/live/hub.py"),
     "clear_expired": definer("housekeeping of no port", "app/jobs.py"),
@@ -901,6 +906,49 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
         assert hand.scalar("SELECT current_setting('app.user_id') || current_setting('app.scope')") == ""
         assert hand.count("clients") == 0
     assert hand.scalar(enter_with, hash_token(f"a token of {MANAGER[SOUTH]}"), FAR) is None
+
+
+@proves("open_port")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    """Of a port that has no public page nothing; of another one its name and look, and none of its settings."""
+    assert hand.scalar("SELECT open_port('south')") is None
+    with opened(truth, SOUTH):
+        told = hand.scalar("SELECT open_port('south')")
+        assert set(told["settings"]) == {"registration_open"}
+        assert set(told) == {
+            *("id", "name", "slug", "currency", "timezone", "locale", "country", "branding", "settings"),
+        }
+
+
+@contextmanager
+def opened(truth: Hand, port_id: uuid.UUID) -> Iterator[None]:
+    """The port takes registrations meanwhile."""
+    change = "UPDATE ports SET settings = settings {} WHERE id = %s"
+    truth.connection.execute(change.format("""|| '{"registration_open": true, "tax": {}}'"""), (port_id,))
+    truth.connection.commit()
+    try:
+        yield
+    finally:
+        truth.connection.execute(change.format("- 'registration_open' - 'tax'"), (port_id,))
+        truth.connection.commit()
+
+
+@proves("receive_registration")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    """Of no scope: one row comes into the port in force if it takes any, once a key, and can be read by nobody."""
+    ask = "SELECT receive_registration(gen_random_uuid(), %s, 'sealed', now())"
+    hand.act_for(port=str(NORTH), scope="public")
+    assert hand.scalar(ask, b"key") == "closed"
+    hand.act_for(scope="public")
+    assert hand.scalar(ask, b"key") == "closed"
+    with opened(truth, NORTH):
+        hand.act_for(port=str(NORTH), scope="public")
+        assert [hand.scalar(ask, key) for key in (b"key", b"key", b"other")] == ["received", "again", "received"]
+        assert {table: count for table in tables(truth) if (count := hand.count(table))} == {}
+        hand.act_in(north)
+        assert hand.count("registrations", "status = 'received'") == 2
+        hand.act_in(south)
+        assert hand.count("registrations", "status = 'received'") == 0
 
 
 @proves("describe_port")
@@ -1516,6 +1564,7 @@ def test_every_job_given_what_is_another_ports_sees_nothing(
         "archive_id": truth.scalar("SELECT id FROM client_archives WHERE port_id = %s", SOUTH),
         "change_set_id": truth.scalar("SELECT id FROM change_sets WHERE port_id = %s", SOUTH),
         "mail_id": south.mail_id,
+        "registration_id": truth.scalar("SELECT id FROM registrations WHERE port_id = %s", SOUTH),
         "user_id": south.user_id,
         "event_id": uuid.uuid4(),
         "notification_id": truth.scalar("SELECT id FROM notifications WHERE port_id = %s", SOUTH),

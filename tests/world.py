@@ -51,6 +51,7 @@ from app.identity import passwords
 from app.identity.models import Session, hash_token
 from app.identity.permissions import SYSTEM_ROLES
 from app.notifications.models import Notification, notify
+from app.registration.models import Registration
 from app.reminders.models import Reminder
 from app.vessels.models import Vessel
 from app.web import SESSION_COOKIE, member_of
@@ -237,6 +238,15 @@ def make_stay(berth: Berth, client: Client, /, *, by: Member) -> Occupancy:
 def make_suggestion(berth: Berth, /, *, by: Member, to: BerthStatus = BerthStatus.UNDER_OFFER) -> StatusSuggestion:
     suggest(berth, to, Trigger.EOI_SIGNED, by=by, because="Interest 1042")
     return suggestions_of(berth)[0]
+
+
+def make_registration(client: Client, /, *, by: Member, number: int = 1001) -> Registration:
+    """One that was taken in."""
+    about = {"once_key": uuid.uuid4().bytes, "status": "new", "message": "With power, please"}
+    registration = Registration(port_id=by.here().id, number=number, client_id=client.id, **about)
+    db.session.add(registration)
+    db.session.flush()
+    return registration
 
 
 def price_line(**fields: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from wtforms import (
     SelectField,
     SelectMultipleField,
     StringField,
+    TextAreaField,
 )
 from wtforms.validators import DataRequired, InputRequired, NumberRange, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -27,7 +28,7 @@ from ..current import member
 from ..db import db
 from ..forms import EditForm, Form, at_most
 from ..identity.models import Role
-from .labels import BERTH_STATUSES, CLEARANCES, COLOURS, DAYS, MODES, TAX_MODES, TRIGGERS
+from .labels import BERTH_STATUSES, CLEARANCES, COLOURS, DAYS, MODES, REGISTRATION_FIELDS, TAX_MODES, TRIGGERS
 from .models import SettingsSheet, TaxMode
 from .models.hours import read_spans, written
 from .models.settings import RULES
@@ -216,6 +217,22 @@ class MailForm(EditForm):
             raise ValidationError(gettext("Write one address, such as office@example.com."))
 
 
+class RegistrationSettingsForm(EditForm):
+    """A box for each part of the public page, made below the class."""
+
+    registration_open = BooleanField(
+        _("Anybody may register on the public page"),
+        description=_("Whoever does becomes a client with source website, and you are told."),
+    )
+    registration_intro = TextAreaField(
+        _("What the page says at its top"), [at_most(1000)], description=_("In the language of your visitors.")
+    )
+
+
+for _part, _label in REGISTRATION_FIELDS:
+    setattr(RegistrationSettingsForm, f"registration_{_part}", BooleanField(_label))
+
+
 class HolidayForm(Form):
     day = DateField(_("Day"), [DataRequired(_("Choose the day."))])
     name = StringField(_("Name"), [DataRequired(_("Type what the day is called.")), at_most(60)])
@@ -259,4 +276,5 @@ GROUPS: dict[str, Callable[..., EditForm]] = {
     "money": MoneyForm,
     "security": SecurityForm,
     "mail": MailForm,
+    "registration": RegistrationSettingsForm,
 }

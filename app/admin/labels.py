@@ -45,6 +45,13 @@ TAX_MODES = [
     (TaxMode.INCLUSIVE, _("Prices have the tax in them")),
     (TaxMode.NONE, _("No tax is charged")),
 ]
+REGISTRATION_FIELDS = [
+    ("phone", _("Phone")),
+    ("vessel", _("The boat and its size")),
+    ("dates", _("From when until when")),
+    ("kind", _("What they look for")),
+    ("message", _("A message")),
+]
 COLOURS = {
     "grey": _("Grey"),
     "blue": _("Blue"),
@@ -93,6 +100,12 @@ FIELDS = {
     "tax_default": FieldWords(_("Default rate")),
     "mail_reply_to": FieldWords(_("Answers go to")),
     "portal_signup": FieldWords(_("Clients may make an account")),
+    "registration_open": FieldWords(_("Public registration")),
+    "registration_intro": FieldWords(_("What the public page says")),
+    **{
+        f"registration_{part}": FieldWords(_("Public page asks: %(what)s", what=label))
+        for part, label in REGISTRATION_FIELDS
+    },
     "onboarding_dismissed": FieldWords(_("Checklist put away")),
 }
 TAG_FIELDS = {

@@ -20,6 +20,7 @@ LABELS = {
     "money": (lazy_gettext("Money"), "receipt"),
     "security": (lazy_gettext("Security"), "shield-check"),
     "mail": (lazy_gettext("Mail and portal"), "mail"),
+    "registration": (lazy_gettext("Public registration"), "user-plus"),
 }
 
 
@@ -39,6 +40,7 @@ def groups_of(settings: PortSettings) -> list[GroupLine]:
         "money": _money(settings),
         "security": _security(settings),
         "mail": _mail(settings),
+        "registration": _registration(settings),
     }
     return [GroupLine(key, str(label), icon, words[key]) for key, (label, icon) in LABELS.items()]
 
@@ -81,6 +83,10 @@ def _mail(settings: PortSettings) -> str:
     answers = settings.mail_reply_to or _("No address for answers")
     portal = _("clients may make an account") if settings.portal_signup else _("clients are invited")
     return f"{answers} · {portal}"
+
+
+def _registration(settings: PortSettings) -> str:
+    return _("Anybody may register") if settings.registration_open else _("Switched off")
 
 
 def hours_now(port: Port) -> tuple[bool, str]:

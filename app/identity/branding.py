@@ -61,6 +61,13 @@ def brand_url(port: CurrentPort | None) -> str | None:
     return url_for("identity.show_brand", port=port.slug, v=version_of(port.branding))
 
 
+def public_brand_url(port: CurrentPort) -> str | None:
+    """The same for a page that is open to everybody."""
+    if not port.branding.get("version"):
+        return None
+    return url_for("identity.show_public_brand", port=port.slug, v=version_of(port.branding))
+
+
 def version_of(branding: Mapping[str, Any]) -> str:
     return f"{branding.get('version', '')}-{EDITION}"
 

@@ -60,6 +60,12 @@ TYPES = {
             icon="user-plus",
         ),
         NotificationType(
+            "new_registration",
+            _("Registrations"),
+            _("Somebody looks for a berth and said so on the public page."),
+            icon="log-in",
+        ),
+        NotificationType(
             "document_expiring",
             _("Papers of vessels"),
             _("Insurance and other papers that end in 60, 30 or 7 days, or today."),

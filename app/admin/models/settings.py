@@ -137,6 +137,14 @@ class PortSettings(Part):
     mail_reply_to: Annotated[str, StringConstraints(max_length=320)] = ""
     portal_signup: bool = False
     onboarding_dismissed: bool = False
+    registration_open: bool = False
+    registration_intro: Annotated[str, StringConstraints(max_length=1000)] = ""
+    # What the public page asks besides name and e-mail address.
+    registration_phone: bool = True
+    registration_vessel: bool = True
+    registration_dates: bool = True
+    registration_kind: bool = True
+    registration_message: bool = True
 
     @field_validator("berth_status_rules")
     @classmethod

@@ -3,7 +3,7 @@
 from .api_token import ApiToken
 from .challenge import Challenge
 from .factor import FactorKind, MfaFactor, Proof
-from .port import Port, current_port_of
+from .port import Port, current_port_of, open_port
 from .role import PortRoleOverride, Role, RoleHere, UserPortRole, roles_here
 from .rules import RuleSaysNo
 from .session import SESSION_LONGEST, SESSION_UNUSED, Session, SignInFailure, hash_token
@@ -36,5 +36,6 @@ __all__ = [
     "Verification",
     "current_port_of",
     "hash_token",
+    "open_port",
     "roles_here",
 ]

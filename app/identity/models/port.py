@@ -136,6 +136,15 @@ def acting_in(port_id: uuid.UUID, by: Member) -> Iterator[None]:
         begin(port_id=by.here().id, user_id=by.id, scope="staff")
 
 
+OPEN_PORT = text("SELECT open_port(:slug)")
+
+
+def open_port(slug: str) -> CurrentPort | None:
+    """A port that has a public page, with what strangers may know of it; None for every other."""
+    found: dict[str, Any] | None = db.session.scalar(OPEN_PORT, {"slug": slug})
+    return CurrentPort(**{**found, "id": uuid.UUID(found["id"])}) if found else None
+
+
 def current_port_of(port_id: uuid.UUID) -> CurrentPort:
     """The port of the unit of work as requests know it, for what runs outside one (relay, jobs)."""
     described: dict[str, Any] | None = db.session.scalar(select(func.describe_port(port_id)))

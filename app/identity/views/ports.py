@@ -7,7 +7,7 @@ from functools import partial
 from io import BytesIO
 from typing import Any
 
-from flask import Response, abort, request
+from flask import Response, abort, g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import Row
@@ -18,9 +18,9 @@ from ...current import member
 from ...db import after_commit, rollback
 from ...once import once
 from ...storage.store import StorageAway
-from ...web import find_or_404, go, page, requires, said, signed_in
+from ...web import find_or_404, go, page, public, requires, said, signed_in
 from ..branding import DEFAULTS, Unusable, encoded_logo, shades_of, style_sheet, version_of
-from ..models import Port
+from ..models import Port, open_port
 from ..models.port import SlugTaken
 from ..port_forms import BrandingForm, NewPortForm, PortForm, look_of
 from ..sign_in import resume
@@ -202,6 +202,20 @@ def forget(key: str) -> None:
     """A file nobody needs any more; one that cannot be removed now does no harm."""
     with suppress(StorageAway):
         storage.delete(key)
+
+
+@bp.get("/public/<port>/brand.css")
+@public
+def show_public_brand() -> ResponseReturnValue:
+    """For who is not signed in: the look of a port that has a public page, kept for as long as its version."""
+    port = open_port(g.port_slug)
+    if port is None:
+        abort(404)
+    rollback()  # no transaction waits for storage
+    response = Response(style_sheet(port.branding), mimetype="text/css")
+    if request.args.get("v") == version_of(port.branding):
+        response.headers["Cache-Control"] = IMMUTABLE
+    return response
 
 
 @bp.get("/<port>/brand.css")
