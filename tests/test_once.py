@@ -20,7 +20,7 @@ from app.dev.processes import wait_until
 from app.files.models import LooseKey
 from app.imports.models import Import
 from app.once import OnceKey
-from tests.clients.importing import forget_files, opened_form, send_file, stored_files
+from tests.importing import forget_files, opened_form, send_file, stored_files
 from tests.servers import Installation
 from tests.waiting import Beside, together
 from tests.world import NORTH, Visitor, enter, fields_of, user_id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Callable
 from datetime import date
@@ -21,13 +20,13 @@ from app.db import commit, db
 from app.events.bulk import kept_keys
 from app.events.models import Event
 from app.imports import jobs
-from app.imports.models import Import, ImportRow
-from tests.clients.importing import forget_files, work_off
+from app.imports.models import Import
+from tests.importing import ADMIN, forget_files, let_in, rows, the_import, verdicts, work_off
+from tests.importing import checked as of_a_file
 from tests.world import NORTH, Visitor, enter, make_berth, make_client, make_dock, make_stay
 
 pytestmark = pytest.mark.usefixtures("db")
 
-ADMIN = "port_admin@north.example"
 IMPORTS = "/north/berths/imports"
 HELSINKI = Path(__file__).parents[1] / "data" / "helsinki-berths.csv"
 HEAD = (
@@ -41,39 +40,8 @@ def admin(app: Flask, visit: Callable[[str], Visitor]) -> Visitor:
     return visit(ADMIN)
 
 
-def checked(admin: Visitor, content: str | bytes, name: str = "berths.csv") -> str:
-    """The address of the import, its rows checked."""
-    form = {key: value for key, value in admin.form(f"{IMPORTS}/new").items() if key != "file"}
-    raw = content.encode() if isinstance(content, str) else content
-    answer = admin.post(IMPORTS, {**form, "file": (io.BytesIO(raw), name)})
-    assert answer.status_code == 303, answer.text
-    work_off()
-    return answer.headers["Location"]
-
-
-def let_in(admin: Visitor, url: str) -> Import:
-    assert admin.post(f"{url}/run").status_code == 303
-    work_off()
-    return the_import()
-
-
 def brought(admin: Visitor, content: str | bytes) -> Import:
     return let_in(admin, checked(admin, content))
-
-
-def the_import() -> Import:
-    enter(ADMIN)
-    db.session.expire_all()
-    return db.session.scalars(select(Import).order_by(Import.id.desc()).limit(1)).one()
-
-
-def rows() -> dict[int, ImportRow]:
-    found = the_import()
-    return {row.row_number: row for row in db.session.scalars(select(ImportRow).where(ImportRow.import_id == found.id))}
-
-
-def verdicts() -> list[tuple[str, str]]:
-    return [(row.verdict, row.message) for _number, row in sorted(rows().items())]
 
 
 def berth(code: str) -> Berth:
@@ -105,6 +73,10 @@ def undo(admin: Visitor) -> ChangeSet:
     work_off()
     enter(ADMIN)
     return db.session.scalars(select(ChangeSet).order_by(ChangeSet.id.desc()).limit(1)).one()
+
+
+def checked(admin: Visitor, content: str | bytes) -> str:
+    return of_a_file(admin, content, "berths.csv", to=IMPORTS)
 
 
 # --- The real file ------------------------------------------------------------------------------------------------

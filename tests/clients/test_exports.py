@@ -30,7 +30,7 @@ from app.files.jobs import clean_up
 from app.jobs import LEASE, Steps
 from app.notifications.models import Notification
 from app.storage.store import StorageAway
-from tests.clients.importing import forget_files, stored_files, work_off
+from tests.importing import forget_files, stored_files, work_off
 from tests.world import NORTH, SOUTH, Visitor, enter, make_client, user_id
 
 MANAGER, AGENT, OPERATOR, VIEWER = (

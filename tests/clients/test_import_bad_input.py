@@ -22,7 +22,7 @@ from app.db import commit, db
 from app.fields.models import FieldDefinition
 from app.imports.models import Import, ImportRow
 from app.vessels.models import Vessel
-from tests.clients.importing import forget_files, send_file, stored_files, work_off
+from tests.importing import forget_files, send_file, stored_files, work_off
 from tests.world import NORTH, Visitor, enter
 
 pytestmark = pytest.mark.usefixtures("db")

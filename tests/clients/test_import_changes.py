@@ -19,44 +19,17 @@ from app.clients.models import Client
 from app.clients.queries import contacts_of, notes_of
 from app.db import begin, commit, db, now
 from app.events.models import Event, keyring, message_of
-from app.imports.models import Import, ImportRow
 from app.jobs import Steps
-from tests.clients.importing import IMPORTS, forget_files, send_file, work_off
+from tests.importing import ADMIN, IMPORTS, checked, forget_files, let_in, rows, send_file, the_import, work_off
 from tests.world import SOUTH, Visitor, enter, make_client, user_id
 
 pytestmark = pytest.mark.usefixtures("db")
-
-ADMIN = "port_admin@north.example"
 
 
 @pytest.fixture
 def admin(app: Flask, visit: Callable[[str], Visitor]) -> Visitor:
     forget_files(app)
     return visit(ADMIN)
-
-
-def checked(admin: Visitor, content: str | bytes, name: str = "clients.csv") -> str:
-    answer = send_file(admin, content.encode() if isinstance(content, str) else content, name)
-    assert answer.status_code == 303, answer.text
-    work_off()
-    return answer.headers["Location"]
-
-
-def let_in(admin: Visitor, url: str) -> Import:
-    assert admin.post(f"{url}/run").status_code == 303
-    work_off()
-    return the_import()
-
-
-def the_import() -> Import:
-    enter(ADMIN)
-    db.session.expire_all()
-    return db.session.scalars(select(Import).order_by(Import.id.desc()).limit(1)).one()
-
-
-def rows() -> dict[int, ImportRow]:
-    found = the_import()
-    return {row.row_number: row for row in db.session.scalars(select(ImportRow).where(ImportRow.import_id == found.id))}
 
 
 def client(name: str) -> Client:

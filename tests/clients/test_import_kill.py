@@ -10,7 +10,6 @@ import pytest
 from app.db import begin, commit
 from app.dev.processes import wait_until
 from app.events.seals import seal_next
-from tests.clients.importing import send_file
 from tests.clients.killing import (
     AT_ONCE,
     children,
@@ -23,6 +22,7 @@ from tests.clients.killing import (
     start_worker,
     work_off_outbox,
 )
+from tests.importing import send_file
 from tests.servers import Installation
 from tests.world import Visitor
 

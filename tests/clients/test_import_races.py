@@ -13,7 +13,7 @@ from app.db import commit, db
 from app.dev.processes import wait_until
 from app.imports.models import Import, ImportRow
 from app.vessels.models import Vessel
-from tests.clients.importing import send_file, work_off
+from tests.importing import send_file, work_off
 from tests.servers import Installation
 from tests.waiting import Beside
 from tests.world import Visitor, enter, make_client

@@ -17,14 +17,24 @@ from app.db import commit, db
 from app.events.bulk import kept_keys
 from app.events.models import Event, EventMention
 from app.fields.models import FieldDefinition
-from app.imports.models import Import, ImportRow
+from app.imports.models import Import
 from app.vessels.models import Ownership, Vessel
-from tests.clients.importing import IMPORTS, forget_files, send_file, work_off
+from tests.importing import (
+    ADMIN,
+    IMPORTS,
+    checked,
+    forget_files,
+    let_in,
+    rows,
+    send_file,
+    the_import,
+    verdicts,
+    work_off,
+)
 from tests.world import NORTH, Visitor, enter, make_client
 
 pytestmark = pytest.mark.usefixtures("db")
 
-ADMIN = "port_admin@north.example"
 HEAD = "Name,E-mail,Vessel name,Vessel kind,Flag,Registration,MMSI,LOA,Beam,Draft,Air draft,Displacement,Power,Phases\n"
 VEGA = "Vega,sailing yacht,Finland,FIN-12,230012340,11.5,3.42,1.9,17,6.2,16,1"
 KESTREL = "Kestrel,Motor yacht,,,,23'10\",,,,,,"
@@ -36,36 +46,8 @@ def admin(app: Flask, visit: Callable[[str], Visitor]) -> Visitor:
     return visit(ADMIN)
 
 
-def checked(admin: Visitor, content: str | bytes, name: str = "clients.csv") -> str:
-    answer = send_file(admin, content.encode() if isinstance(content, str) else content, name)
-    assert answer.status_code == 303, answer.text
-    work_off()
-    return answer.headers["Location"]
-
-
-def let_in(admin: Visitor, url: str) -> Import:
-    assert admin.post(f"{url}/run").status_code == 303
-    work_off()
-    return the_import()
-
-
 def brought(admin: Visitor, content: str) -> Import:
     return let_in(admin, checked(admin, content))
-
-
-def the_import() -> Import:
-    enter(ADMIN)
-    db.session.expire_all()
-    return db.session.scalars(select(Import).order_by(Import.id.desc()).limit(1)).one()
-
-
-def rows() -> dict[int, ImportRow]:
-    found = the_import()
-    return {row.row_number: row for row in db.session.scalars(select(ImportRow).where(ImportRow.import_id == found.id))}
-
-
-def verdicts() -> list[tuple[str, str]]:
-    return [(row.verdict, row.message) for _number, row in sorted(rows().items())]
 
 
 def vessels() -> dict[str, Vessel]:

@@ -24,7 +24,7 @@ from app.imports.jobs import check_import, run_import
 from app.imports.models import Import, ImportRow, ImportStatus
 from app.jobs import LEASE, Steps
 from app.storage.store import Reader, StorageAway
-from tests.clients.importing import (
+from tests.importing import (
     IMPORTS,
     forget_files,
     opened_form,

@@ -44,7 +44,7 @@ from app.imports.verdicts import Verdict
 from app.jobs import Job, perform
 from app.mail.models import Mail
 from app.vessels.models import Document, Vessel
-from tests.clients.importing import stored_files, work_off
+from tests.importing import stored_files, work_off
 from tests.servers import Installation
 from tests.world import NORTH, enter, make_client, make_duplicate, make_file, make_picture, relay
 

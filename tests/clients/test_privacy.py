@@ -47,7 +47,7 @@ from app.search.forgetting import forget_words
 from app.search.recent import remember
 from app.storage.store import NotStored
 from app.vessels.models import Document, Vessel
-from tests.clients.importing import work_off
+from tests.importing import work_off
 from tests.world import NORTH, SOUTH, Visitor, enter, make_client, make_file, make_vessel, user_id
 
 pytestmark = pytest.mark.usefixtures("db")

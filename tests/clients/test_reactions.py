@@ -26,7 +26,7 @@ from app.imports import jobs
 from app.imports.models import Import
 from app.live import TOPICS
 from app.live.rooms import channel_of, room_of
-from tests.clients.importing import forget_files, send_file, work_off
+from tests.importing import forget_files, send_file, work_off
 from tests.world import NORTH, Visitor, enter, make_client, relay, user_id
 
 pytestmark = pytest.mark.usefixtures("db")

@@ -33,7 +33,7 @@ from app.imports.models import Import, ImportRow, ImportStatus
 from app.sorting import sort_name
 from app.tables.formulas import undefused
 from app.vessels.models import Vessel
-from tests.clients.importing import work_off
+from tests.importing import work_off
 from tests.world import NORTH, SOUTH, enter, make_client
 
 ADMINS = {"north": "port_admin@north.example", "south": "port_admin@south.example"}
