@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from ..current import member
 from ..db import db
 from ..errors import Refused
-from ..events.subjects import shown_of
+from ..events.subjects import label_of, shown_of
 from ..numbers import has_number
 from ..web import find_or_404, go, page, requires, said
 from .jobs import roll_back
@@ -34,6 +34,7 @@ def show(number: int) -> ResponseReturnValue:
         changes=found,
         outcome=outcome,
         items=items,
+        label_of=label_of,
         records=shown_of(member, [(item.subject_type, item.subject_id) for item in items]),
         more_url=url_for("changes.show", number=number, outcome=outcome or None, after=more) if more else None,
     )

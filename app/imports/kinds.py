@@ -136,8 +136,8 @@ class Kind(ABC):
         """What tells it from others of that name, the first first."""
 
     @abstractmethod
-    def added(self, fields: Mapping[str, Any]) -> str:
-        """What a new record will be, in words."""
+    def added(self, row: ImportRow) -> str:
+        """What comes of a new row, in words; what it changes besides is told after it."""
 
     @abstractmethod
     def named(self, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Named]:

@@ -502,3 +502,14 @@ def test_the_list_of_berths_of_no_port_but_this(admin: Visitor) -> None:
     assert re.search(r"1 berth\b", admin.get("/north/berths").text)
     enter("port_admin@south.example", "south")
     assert db.session.scalar(select(func.count()).select_from(Berth)) == 0
+
+
+def test_what_comes_with_a_berth_is_said_of_the_first_that_brings_it(admin: Visitor) -> None:
+    url = checked(admin, "harbour,pier,berth,price_tier\nInner,A,1,1\nInner,A,2,1\nInner,B,1,\nOuter,,1,\n")
+    page = admin.get(url).text
+    assert page.count("Added, with the harbour Inner and its dock A.") == 1
+    assert "Added, with the dock B." in page
+    assert "Added, with the harbour Outer." in page
+    let_in(admin, url)
+    url = checked(admin, "harbour,pier,berth,price_tier\nInner,A,3,2\n")
+    assert "Price tier changes from 1 to <b>2</b>" in admin.get(url).text

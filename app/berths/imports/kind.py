@@ -30,6 +30,8 @@ from .targets import ACTIVE, FIELDS, GROUND, OF_DOCKS, OF_HARBOURS
 from .verdicts import WRITTEN, Here, Seen, about, called, differences, differences_of_ground, in_words, judge
 
 Lines = list[tuple[str, str, str]]
+# What a new berth may bring with it.
+MADE = ("harbour", "dock")
 
 
 class Berths(Kind):
@@ -77,8 +79,20 @@ class Berths(Kind):
     def details(self, fields: Mapping[str, Any]) -> Sequence[str]:
         return [str(fields["harbour"])] if fields.get("harbour") else []
 
-    def added(self, fields: Mapping[str, Any]) -> str:
-        return _("Added.") if fields[ACTIVE] else _("Added to the archive: it is not in use.")
+    def added(self, row: ImportRow) -> str:
+        """With the dock and the harbour that it brings."""
+        made = {name: new for name, _old, new in row.differences if name in MADE}
+        if not row.fields[ACTIVE]:
+            text = _("Added to the archive: it is not in use.")
+        elif len(made) == len(MADE):
+            text = _("Added, with the harbour %(harbour)s and its dock %(dock)s.", **made)
+        elif "dock" in made:
+            text = _("Added, with the dock %(dock)s.", **made)
+        elif made:
+            text = _("Added, with the harbour %(harbour)s.", **made)
+        else:
+            text = _("Added.")
+        return text
 
     def named(self, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Named]:
         if not ids:
@@ -92,6 +106,7 @@ class Berths(Kind):
             [
                 (columns.label_of(name), in_words(name, old, columns), in_words(name, new, columns))
                 for name, old, new in one
+                if name not in MADE
             ]
             for one in found
         ]

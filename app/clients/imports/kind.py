@@ -100,7 +100,8 @@ class Clients(Kind):
         """E-mail addresses and phone numbers, as they stand in the file."""
         return [contact["value"] for contact in fields.get("contacts", ())]
 
-    def added(self, fields: Mapping[str, Any]) -> str:
+    def added(self, row: ImportRow) -> str:
+        fields = row.fields
         is_company = fields.get("kind", fields.get("assumed", {}).get("kind")) == "company"
         text = _("Added as a company.") if is_company else _("Added as a person.")
         if vessel := fields.get("vessel_name"):
