@@ -11,7 +11,22 @@ from typing import TypeVar
 import psutil
 
 from app.db import now
-from bench import bulk, creation, duplicates, exports, imports, live, memory, pages, report, search, site, start, weight
+from bench import (
+    bulk,
+    creation,
+    dashboard,
+    duplicates,
+    exports,
+    imports,
+    live,
+    memory,
+    pages,
+    report,
+    search,
+    site,
+    start,
+    weight,
+)
 from bench.harbour import FIRST_NUMBER
 from bench.report import Row, at_least, at_most
 from bench.site import Site
@@ -48,6 +63,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
     web = place.start_web(workers=WORKERS)
     lists = step("the list", lambda: pages.measure_list(place, WORKERS, rounds=5, each=8))
     detail = step("one client", lambda: pages.measure_detail(place, WORKERS, rounds=10, each=10))
+    board = step("dashboard", lambda: dashboard.measure_dashboard(place, WORKERS, rounds=10, each=10))
     searched = step("search", lambda: search.measure_search(place, WORKERS))
     relay = place.installation.start_relay()
     worker = place.installation.start_worker()
@@ -67,6 +83,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
     lines = [
         *list_rows(lists),
         *detail_rows(detail),
+        *dashboard_rows(board),
         *search_rows(searched),
         at_least("create one with its event", made.throughput, 0.5, "× the bare inserts", note=per_second(made)),
         *import_rows(came_in),
@@ -79,7 +96,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
         at_most("second start of `make run`", started, 10, "s"),
     ]
     return lines, [
-        list_table([*lists, *detail]),
+        list_table([*lists, *detail, *board]),
         search_table(searched),
         live_text(changed),
         first_visit(weighed),
@@ -123,6 +140,21 @@ def detail_rows(detail: Sequence[pages.Compared]) -> list[Row]:
             "open one: p95",
             worst.ratio,
             BOUND,
+            "× the bare view",
+            digits=2,
+            note=f"{worst.page.p95 * 1000:.0f} ms against {worst.bare.p95 * 1000:.0f} ms",
+        ),
+    ]
+
+
+def dashboard_rows(board: Sequence[pages.Compared]) -> list[Row]:
+    worst = max(board, key=lambda found: found.ratio)
+    return [
+        at_most("dashboard, 1,000,000 stays: statements", worst.page.statements, 8, "statements", digits=0),
+        at_most(
+            "dashboard: p95",
+            worst.ratio,
+            6.0,
             "× the bare view",
             digits=2,
             note=f"{worst.page.p95 * 1000:.0f} ms against {worst.bare.p95 * 1000:.0f} ms",

@@ -18,6 +18,7 @@ def beside(berth: Berth) -> dict[str, Any]:
         "stays": now_and_next(berth),
         "suggestions": suggestions_of(berth),
         "maintenance": maintenance_of(berth),
+        "status_set": timeline(berth.subject_type, berth.id, limit=1, only="berth:statusChanged"),
         "tags": tags_of(berth),
         "custom": berth.custom_facts,
         "timeline": timeline(berth.subject_type, berth.id, limit=LATEST),

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, and_, cast, func, literal, select, union_all
+from sqlalchemy import Integer, and_, cast, func, literal, select, true, union_all
 from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import aliased
 
 from ..admin.models import BerthStatus, settings_of
 from ..berths.models import Berth, Dock, MaintenanceEntry, Occupancy, StatusSuggestion
@@ -55,14 +56,14 @@ class Standing:
 
 def standing_of(port: CurrentPort) -> Standing:
     taken = Occupancy.berths_taken_at(now()).where(Occupancy.port_id == port.id).subquery()
-    suggested = (
-        select(func.count()).select_from(StatusSuggestion).where(StatusSuggestion.port_id == port.id).scalar_subquery()
-    )
-    repairs = (
+    suggested, repairs = (
         select(func.count())
-        .select_from(MaintenanceEntry)
-        .where(MaintenanceEntry.port_id == port.id, MaintenanceEntry.closed_at.is_(None))
+        .select_from(kind)
+        .join(own, and_(own.port_id == kind.port_id, own.id == kind.berth_id))
+        .where(kind.port_id == port.id, own.archived_at.is_(None), waits)
         .scalar_subquery()
+        for kind, waits in ((StatusSuggestion, true()), (MaintenanceEntry, MaintenanceEntry.closed_at.is_(None)))
+        for own in (aliased(Berth),)
     )
     rows = db.session.execute(
         select(Berth.status, func.count(), func.count(taken.c.berth_id), suggested, repairs)

@@ -107,20 +107,26 @@ def tells(
 
 
 def timeline(
-    subject_type: str, subject_id: uuid.UUID, *, limit: int = 20, before: uuid.UUID | None = None
+    subject_type: str,
+    subject_id: uuid.UUID,
+    *,
+    limit: int = 20,
+    before: uuid.UUID | None = None,
+    only: str | None = None,
 ) -> list[Entry]:
     """The record's entries, its own and those that mention it, newest first; one statement, and one more where they
-    tell of other records. `before`: the id of an entry already shown."""
+    tell of other records. `before`: the id of an entry already shown; `only`: which of its own
+    events."""
     own = select(Event.id).where(Event.subject_type == subject_type, Event.subject_id == subject_id)
+    if only is not None:
+        own = own.where(Event.name == only)
     mentions = select(EventMention.event_id).where(
         EventMention.subject_type == subject_type, EventMention.subject_id == subject_id
     )
     if before is not None:
         own, mentions = own.where(Event.id < before), mentions.where(EventMention.event_id < before)
-    newest = [
-        select(part.order_by(column.desc()).limit(limit).subquery())
-        for part, column in ((own, Event.id), (mentions, EventMention.event_id))
-    ]
+    parts = [(own, Event.id), (mentions, EventMention.event_id)][: 1 if only else 2]
+    newest = [select(part.order_by(column.desc()).limit(limit).subquery()) for part, column in parts]
     rows = db.session.execute(
         select(Event, SubjectKey.sealed_key)
         .outerjoin(

@@ -185,6 +185,18 @@ def test_berths_are_found_by_harbour_dock_and_number_and_narrowed_by_filters(vis
     assert f"/north/berths/{twelve.number}" in palette.text
 
 
+def test_the_page_says_who_or_what_set_the_status_last(visit: Visit) -> None:
+    manager = enter(MANAGER)
+    berth = make_berth(manager)
+    berth.change_status(BerthStatus.SOLD, by=manager, triggered_by="contract_signed", note="Interest 1042")
+    url = f"/north/berths/{berth.number}"
+    for depth in range(12):
+        berth.update({"depth": Decimal(depth + 1)}, by=manager)
+    commit()
+    said = "Sales Manager North set the status to Sold or let (The contract is signed): Interest 1042"
+    assert said in visit(VIEWER).get(url).text.partition("facts-title")[2]
+
+
 def test_the_list_takes_six_statements_however_long_it_is(visit: Visit, statements: list[str]) -> None:
     manager = enter(MANAGER)
     dock = make_dock(manager)

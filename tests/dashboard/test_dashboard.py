@@ -166,6 +166,8 @@ def test_every_figure_opens_the_list_behind_it(visit: Visit) -> None:
     links = {unescape(link) for link in re.findall(r'href="(/north/[^"]+)"', page)}
     assert {
         "/north/berths?now=taken",
+        "/north/berths/board",
+        "/north/berths/calendar",
         "/north/berths?status=available",
         "/north/berths?expires=3",
         "/north/berths?expires=past",
