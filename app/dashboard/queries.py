@@ -19,6 +19,7 @@ from ..clients.models import Client
 from ..current import CurrentPort, Member
 from ..db import db, now
 from ..formats import today, zone
+from ..registration.models import Registration, RegistrationStatus
 from ..reminders.models import Reminder
 from ..vessels.models import Vessel
 
@@ -212,3 +213,34 @@ def reminders_of(member: Member) -> Todo:
     )
     rows = db.session.execute(soon).all()
     return Todo(rows, begins, ends, rows[0].late if rows else 0, rows[0].due if rows else 0)
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """The latest of those that nobody has looked at, and how many there are."""
+
+    rows: Sequence[Any]
+    waiting: int
+
+
+def registrations_of(member: Member) -> Arrived:
+    found = (
+        Registration.visible_to(member)
+        .join(Client, and_(Client.port_id == Registration.port_id, Client.id == Registration.client_id))
+        .outerjoin(Vessel, and_(Vessel.port_id == Registration.port_id, Vessel.id == Registration.vessel_id))
+        .where(Registration.status == RegistrationStatus.NEW)
+        .with_only_columns(
+            Registration.id,
+            Registration.number,
+            Registration.created_at,
+            Registration.wanted_from,
+            Client.full_name.label("client"),
+            Vessel.name.label("vessel"),
+            Vessel.loa_declared,
+            func.count().over().label("waiting"),
+        )
+        .order_by(Registration.created_at.desc(), Registration.id)
+        .limit(MOST)
+    )
+    rows = db.session.execute(found).all()
+    return Arrived(rows, rows[0].waiting if rows else 0)

@@ -15,14 +15,25 @@ from sqlalchemy.dialects.postgresql import Range
 
 from app.berths.models import Berth, BerthStatus, Occupancy, OccupancyKind
 from app.current import Member
-from app.dashboard.queries import moves_of, reminders_of, standing_of, tenures_of
+from app.dashboard.queries import moves_of, registrations_of, reminders_of, standing_of, tenures_of
 from app.db import commit, db
 from app.identity.models import PortRoleOverride, Role
 from app.live.rooms import channel_of
 from app.reminders.models import Reminder
 from tests.berths.test_berths import names_in
 from tests.clients.test_reactions import Air
-from tests.world import NORTH, Visitor, enter, make_berth, make_client, make_repair, make_suggestion, make_vessel, relay
+from tests.world import (
+    NORTH,
+    Visitor,
+    enter,
+    make_berth,
+    make_client,
+    make_registration,
+    make_repair,
+    make_suggestion,
+    make_vessel,
+    relay,
+)
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -129,6 +140,14 @@ def test_my_reminders_are_mine_and_those_of_a_week() -> None:
     assert [found.tone(row.rings_at) for row in found.rows] == ["late", "soon"]
 
 
+def test_registrations_that_nobody_has_looked_at_are_counted() -> None:
+    by = enter(MANAGER)
+    assert (registrations_of(by).rows, registrations_of(by).waiting) == ([], 0)
+    make_registration(make_client(by), by=by)
+    found = registrations_of(by)
+    assert ([row.client for row in found.rows], found.waiting) == (["Léa Marchand"], 1)
+
+
 # --- The page -----------------------------------------------------------------------------------------------------
 
 
@@ -136,7 +155,13 @@ def test_it_is_the_first_page_for_who_may_look_at_it(visit: Visit) -> None:
     page = visit(MANAGER).get("/north/")
     assert page.status_code == 200
     assert "Sunday 22 November" in page.text
-    assert set(re.findall(r'id="dashboard-(\w+)"', page.text)) == {"standing", "moves", "reminders", "tenures"}
+    assert set(re.findall(r'id="dashboard-(\w+)"', page.text)) == {
+        "standing",
+        "moves",
+        "registrations",
+        "reminders",
+        "tenures",
+    }
     other = visit(NOBODY).get("/north/")
     assert other.status_code == 303
     assert other.location != "/north/"
@@ -148,7 +173,7 @@ def test_parts_are_there_for_who_may_see_what_they_hold(visit: Visit) -> None:
     db.session.add(PortRoleOverride(port_id=NORTH, role_id=role, permission_overrides={"berths": {"view": False}}))
     commit()
     page = visit(MANAGER).get("/north/").text
-    assert set(re.findall(r'id="dashboard-(\w+)"', page)) == {"reminders"}
+    assert set(re.findall(r'id="dashboard-(\w+)"', page)) == {"registrations", "reminders"}
 
 
 def test_every_figure_opens_the_list_behind_it(visit: Visit) -> None:
