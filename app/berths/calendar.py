@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -84,13 +84,15 @@ class Span:
     def day_heads(self) -> list[date]:
         return [self.first + DAY * at for at in range(self.days)]
 
-    def heads(self) -> list[tuple[date, int]]:
-        """The first day and the columns of each month, or of each week where days are too narrow to read."""
-        key = (lambda day: day - DAY * day.weekday()) if self.is_by_weeks else (lambda day: day.replace(day=1))
-        return [(days[0], len(days) * 2) for _first, found in groupby(self.day_heads(), key) for days in [list(found)]]
+    def weeks(self) -> list[tuple[date, int]]:
+        """The first day and the columns of each, as far as it is shown."""
+        return self._parts(lambda day: day - DAY * day.weekday())
 
     def months(self) -> list[tuple[date, int]]:
-        grouped = groupby(self.day_heads(), lambda day: day.replace(day=1))
+        return self._parts(lambda day: day.replace(day=1))
+
+    def _parts(self, first_of: Callable[[date], date]) -> list[tuple[date, int]]:
+        grouped = groupby(self.day_heads(), first_of)
         return [(days[0], len(days) * 2) for _first, found in grouped for days in [list(found)]]
 
     def weekends(self) -> list[int]:

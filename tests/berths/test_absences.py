@@ -274,8 +274,11 @@ def test_an_absence_is_noted_and_the_berth_sublet(absence: Absence, visit: Visit
     asked = visitor.post(f"/north/berths/{number}/occupancies", {**form, "kind": "visit", "vessel": named})
     assert asked.status_code == 409
     assert "Its holder is away then" in asked.text
-    answer = visitor.post(f"/north/berths/{number}/occupancies", {**visitor.form(url), **form, "vessel": named})
+    money = {"price": "400", "currency": "EUR"}
+    sent = {**visitor.form(url), **form, "vessel": named, **money}
+    answer = visitor.post(f"/north/berths/{number}/occupancies", sent)
     assert answer.status_code == 303
+    assert "€160.00" in visitor.get(answer.location).text
     refused = visitor.post(f"/north/absences/{away}/cancellation")
     assert refused.status_code == 409
     assert "Solveig has the berth as a sublet" in refused.text
