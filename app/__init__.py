@@ -149,6 +149,9 @@ REGISTERING = (
     "vessels.put_back",
     "vessels.reactions",
     "vessels.reversals",
+    "waiting_list.held",
+    "waiting_list.jobs",
+    "waiting_list.reactions",
 )
 
 
@@ -178,6 +181,9 @@ def register(app: Flask) -> None:
     from .scratchpad.views import bp as scratchpad
     from .search.views import bp as search_pages
     from .vessels.views import bp as vessels
+    from .waiting_list.labels import TONES as WAITING_TONES
+    from .waiting_list.queries import waiting_for_berth, waiting_of_client
+    from .waiting_list.views import bp as waiting_list
 
     for module in REGISTERING:
         import_module(f".{module}", __name__)
@@ -186,6 +192,8 @@ def register(app: Flask) -> None:
     )
     app.jinja_env.globals.update(price_moorings=dict(MOORINGS))
     app.jinja_env.globals.update(berth_name=berth_name, berth_tones=TONES, berth_triggers=TRIGGERS)
+    app.jinja_env.globals.update(waiting_for_berth=waiting_for_berth, waiting_of_client=waiting_of_client)
+    app.jinja_env.globals.update(waiting_tones=WAITING_TONES)
     app.jinja_env.globals.update(reminders_about=reminders_about, reminder_groups=grouped)
     for blueprint in (
         health.bp,
@@ -206,6 +214,7 @@ def register(app: Flask) -> None:
         scratchpad,
         search_pages,
         vessels,
+        waiting_list,
     ):
         app.register_blueprint(blueprint)
     if app.extensions["settings"].environment == "development":

@@ -63,10 +63,12 @@ from .imports.jobs import check_import, run_import
 from .imports.models import Import
 from .jobs import perform
 from .notifications.models import Notification, Words
+from .reminders.demo import make_reminders
 from .saved_views.models import SavedView
 from .sorting import sort_name
 from .vessels.models import Document, Vessel
 from .vessels.models.dimensions import NAMES as DIMENSIONS
+from .waiting_list.demo import make_waiting_lists
 
 PASSWORD = "Harbour-2026!"  # noqa: S105  # of the demo alone, and printed where it starts
 
@@ -579,6 +581,8 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     _files(papers, port, sellers[0])
     if port.slug == "port-nimara":
         make_berths(port, sellers[0])
+        make_waiting_lists(port, sellers[0])
+        make_reminders(port, sellers)
     _notifications(port)
     _views(port, sellers[0])
     commit()

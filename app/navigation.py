@@ -35,6 +35,7 @@ ENTRIES = (
     Entry(None, lazy_gettext("Berths"), "anchor", "berths.index", ("berths.view",)),
     Entry(None, lazy_gettext("Harbours"), "map-pin", "berths.index_harbours", ("berths.view",), in_bar=False),
     Entry(None, lazy_gettext("Prices"), "receipt", "prices.index", ("berths.view",), in_bar=False),
+    Entry(None, lazy_gettext("Waiting lists"), "clock", "waiting_list.index", ("berths.view",), in_bar=False),
     Entry(None, lazy_gettext("New client"), "plus", "clients.new", ("clients.create",), is_new=True),
     Entry(None, lazy_gettext("New vessel"), "ship", "vessels.new", ("clients.create",), is_new=True),
     Entry(None, lazy_gettext("New berth"), "anchor", "berths.new", ("berths.edit",), is_new=True),

@@ -70,6 +70,7 @@ RECURRING = (
     Recurring("search-cleanup", "app.search.forgetting.forget_words", "0 4 * * *", in_port_time=True),
     Recurring("duplicate-scan", "app.clients.duplicates.scan.scan_for_duplicates", "0 1 * * *", in_port_time=True),
     Recurring("reminder-check", "app.reminders.jobs.ring_reminders", "*/5 * * * *", in_each_port=True),
+    Recurring("offer-expiry", "app.waiting_list.jobs.expire_offers", "*/5 * * * *", in_each_port=True),
     Recurring("reminder-overdue-check", "app.reminders.jobs.tell_of_overdue", "0 8 * * *", in_port_time=True),
     Recurring("notification-digest", send_digests.name, "0 17 * * *", in_port_time=True),
 )

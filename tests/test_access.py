@@ -45,6 +45,7 @@ from app.mail.server import message_of
 from app.prices.models import PriceList
 from app.saved_views.models import SavedView
 from app.vessels.models import Document, Vessel
+from app.waiting_list.models import WaitingEntry
 from app.web import SESSION_COOKIE, Access
 from tests.world import (
     NORTH,
@@ -64,6 +65,7 @@ from tests.world import (
     make_repair,
     make_stay,
     make_suggestion,
+    make_waiting_list,
     price_line,
     start_session,
     user_id,
@@ -414,6 +416,29 @@ NEEDS = {
     "registration.create_acceptance": ("interests.edit",),
     "registration.create_spam": ("interests.edit",),
     "registration.destroy_spam": ("interests.edit",),
+    **dict.fromkeys(
+        ("waiting_list.index", "waiting_list.show", "waiting_list.show_entry", "waiting_list.index_berth_choices"),
+        ("berths.view",),
+    ),
+    **dict.fromkeys(
+        (
+            "waiting_list.new",
+            "waiting_list.create",
+            "waiting_list.edit",
+            "waiting_list.update",
+            "waiting_list.create_archival",
+            "waiting_list.destroy_archival",
+            "waiting_list.new_entry",
+            "waiting_list.create_entry",
+            "waiting_list.update_class",
+            "waiting_list.create_withdrawal",
+            "waiting_list.new_offer",
+            "waiting_list.create_offer",
+            "waiting_list.create_acceptance",
+            "waiting_list.create_refusal",
+        ),
+        ("berths.manage_waiting_list",),
+    ),
     "vessels.index_choices": ("clients.view", "clients.view_own"),
     "vessels.index": ("clients.view", "clients.view_own"),
     "vessels.index_of_client": ("clients.view", "clients.view_own"),
@@ -614,6 +639,9 @@ TOPIC_NEEDS = {
     "price_list": ("berths.view",),
     "harbours": ("berths.view",),
     "reminders": REMINDERS,
+    "waiting_lists": ("berths.view",),
+    "waiting_list": ("berths.view",),
+    "waiting_entry": ("berths.view",),
     "reminder": REMINDERS,
     "calendar": ("berths.view",),
     "board": ("berths.view",),
@@ -731,6 +759,8 @@ class Place:
     reminder: int = 0
     absence: int = 0
     sighting: int = 0
+    waiting_list: int = 0
+    waiting_entry: int = 0
 
     def values(self, rule: Rule) -> dict[str, Any]:
         """What the rule's address is filled with."""
@@ -746,6 +776,7 @@ class Place:
             "prices": self.price_list,
             "registration": self.registration,
             "reminders": self.reminder,
+            "waiting_list": self.waiting_entry if "/waiting-entries/" in rule.rule else self.waiting_list,
             "files": self.folder if "/folders/" in rule.rule else self.upload,
         }
         of_client = self.imported if imported else self.vessel if of_vessel else self.client
@@ -808,6 +839,8 @@ UNKNOWN = Place(
     reminder=999_999,
     absence=999_999,
     sighting=999_999,
+    waiting_list=999_999,
+    waiting_entry=999_999,
     export=999_999,
 )
 NIL, LAST = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
@@ -831,6 +864,8 @@ BEYOND = Place(
     reminder=2**31,
     absence=2**31,
     sighting=10**30,
+    waiting_list=2**31,
+    waiting_entry=10**30,
     export=10**30,
     user=NIL,
     role=LAST,
@@ -880,6 +915,9 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     absence.number = numbers + 9
     sighting = Sighting.create(berth, by=manager, seen_at=now(), name="Wandering Albatross")
     sighting.number = numbers + 10
+    waiting_list = make_waiting_list(manager)
+    waiting_list.number = numbers + 31
+    waiting_entry = WaitingEntry.enter(waiting_list, client, by=manager).number
     relationship = Relationship.create(captain, client, "captain", by=manager)
     event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
     assert event_id is not None
@@ -959,6 +997,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         reminder=numbers + 30,
         absence=numbers + 9,
         sighting=numbers + 10,
+        waiting_list=numbers + 31,
+        waiting_entry=waiting_entry,
         document=document.id,
         relationship=relationship.id,
         view=view,
@@ -1249,6 +1289,8 @@ def key_of(topic: str, place: Place) -> str | None:
         "occupancy": place.occupancy,
         "price_list": place.price_list,
         "reminder": place.reminder,
+        "waiting_list": place.waiting_list,
+        "waiting_entry": place.waiting_entry,
     }
     return str(numbers[topic]) if topic in numbers else None
 

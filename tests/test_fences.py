@@ -73,6 +73,7 @@ from app.prices.models import PriceList
 from app.saved_views.models import SavedView
 from app.scratchpad.models import ScratchpadNote
 from app.vessels.models import Document, Vessel
+from app.waiting_list.models import WaitingEntry
 from tests.servers import Installation
 from tests.world import (
     NORTH,
@@ -89,6 +90,7 @@ from tests.world import (
     make_repair,
     make_stay,
     make_suggestion,
+    make_waiting_list,
     price_line,
     start_session,
     user_id,
@@ -139,6 +141,7 @@ def fill(port_id: uuid.UUID) -> Harbour:
     make_reminder(manager)
     make_absence(make_berth(manager, berth.dock, code="14"), client, by=manager)
     Sighting.create(berth, by=manager, seen_at=now(), name="Wandering Albatross", vessel=vessel)
+    WaitingEntry.enter(make_waiting_list(manager), client, by=manager)
     ends = {"kind": "insurance", "valid_until": now().date()}
     Document.create(vessel, ends, by=manager).remind(vessel, now().date(), by=manager)
     club = {"label": "Boat club", "kind": "text"}
@@ -636,6 +639,9 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "berths": written,
         "berth_occupancies": written,
         "reminders": written,
+        "waiting_lists": written,
+        "waiting_entries": "SELECT INSERT DELETE",  # and UPDATE of all but when somebody asked
+        "waiting_events": "SELECT INSERT",
         "berth_status_suggestions": written,
         "registrations": written,
         "price_lists": written,

@@ -54,6 +54,7 @@ from app.notifications.models import Notification, notify
 from app.registration.models import Registration
 from app.reminders.models import Reminder
 from app.vessels.models import Vessel
+from app.waiting_list.models import WaitingList
 from app.web import SESSION_COOKIE, member_of
 from tests.waiting import together
 
@@ -273,6 +274,12 @@ def price_line(**fields: Any) -> dict[str, Any]:
 
 def make_repair(berth: Berth, /, *, by: Member, **fields: Any) -> MaintenanceEntry:
     return MaintenanceEntry.open(berth, {"what": "Loose cleat", **fields}, by=by)
+
+
+def make_waiting_list(by: Member, /, **fields: Any) -> WaitingList:
+    """For any berth, by date of request."""
+    plain = {"name": "Any berth", "tenure": "annual", "order": "date", "offer_days": 7, "after_no": "leaves"}
+    return WaitingList.create({**plain, "offers_next": True, **fields}, port_id=by.here().id, by=by)
 
 
 def make_reminder(by: Member, title: str = "Call about the mooring", /, **fields: Any) -> Reminder:

@@ -43,6 +43,18 @@ links.follows("files", "entity_id", _("Files"), one=_("File"), named="filename",
 links.follows(
     "reminders", "about_id", _("Reminders"), one=_("Reminder"), named="title", where="t.about_type = 'client'"
 )
+# Who stands in one line twice stands in it once, in the survivor's place.
+links.follows(
+    "waiting_entries",
+    "client_id",
+    _("Waiting lists"),
+    one=_("Waiting list"),
+    clash="t.status IN ('waiting', 'offered') AND EXISTS (SELECT FROM waiting_entries s"
+    " WHERE s.client_id = :survivor AND s.list_id = t.list_id AND s.vessel_id IS NOT DISTINCT FROM t.vessel_id"
+    " AND s.status IN ('waiting', 'offered'))",
+    leftover="status = CASE WHEN t.status = 'waiting' THEN 'withdrawn' ELSE t.status END",
+    ours=("status",),
+)
 links.follows("vessels", "client_id", _("Vessels"), one=_("Vessel"), named="name")
 links.follows("berth_occupancies", "client_id", _("Stays"), one=_("Stay"))
 links.follows("vessel_ownerships", "client_id", _("Owners of vessels, past ones too"), is_told=False)

@@ -54,6 +54,12 @@ TYPES = {
             icon="clock",
         ),
         NotificationType(
+            "waiting_list",
+            _("Waiting lists"),
+            _("A berth that was offered is accepted or declined, or nobody answered in time."),
+            icon="anchor",
+        ),
+        NotificationType(
             "follow_up_created",
             _("Reminders from others"),
             _("A colleague, or Quayside itself, gave you something to do."),

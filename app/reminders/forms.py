@@ -67,6 +67,10 @@ class TimeField(StringField):
 class PersonField(SelectField):
     """Whose a reminder is: whoever may see reminders; who may not hand them out chooses themselves or nobody."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.type = "SelectField"  # drawn as any other
+
     def offer(self, kept: Reminder | None) -> None:
         names = dict(people(member))
         if not member.can("reminders.assign_others"):

@@ -122,8 +122,10 @@ about_one("completed", lazy_gettext("did “%(name)s”"), icon="check", tone="o
 about_one("reopened", lazy_gettext("opened “%(name)s” again"), icon="rotate-ccw")
 about_one("archived", lazy_gettext("archived the reminder “%(name)s”"), icon="archive", tone="warn")
 about_one("restored", lazy_gettext("brought the reminder “%(name)s” back"), icon="archive-restore")
-tells("reminder:due", lazy_gettext("reminded of it"), icon="bell")
-tells("reminder:overdue", lazy_gettext("reminded of it again: its day was over"), icon="bell", tone="warn")
+tells("reminder:due", lazy_gettext("reminded of what is to be done"), icon="bell")
+tells(
+    "reminder:overdue", lazy_gettext("reminded again of what was to be done the day before"), icon="bell", tone="warn"
+)
 
 subjects("reminder", lazy_gettext("Reminder"))(numbered(Reminder, Reminder.title, "reminders.show", needs=SEES))
 families("reminder", lazy_gettext("Reminders"))

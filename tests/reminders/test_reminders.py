@@ -107,6 +107,22 @@ def test_it_is_told_of_what_it_is_about_and_goes_with_whom_it_is_about() -> None
 
 
 @pytest.mark.usefixtures("db")
+def test_what_was_told_goes_with_whom_it_was_about(relayed: Relayed) -> None:
+    manager = enter(MANAGER)
+    client_id = make_client(manager).id
+    make_reminder(manager, subject=db.session.get_one(Client, client_id))
+    relayed()
+    with time_machine.travel(NINE + timedelta(minutes=1), tick=False):
+        act_for(NORTH)
+        ring_reminders()
+        relayed()
+    assert told_to(MANAGER) == [("reminder_due", "Call about the mooring")]
+    manager = enter(MANAGER)
+    erase(db.session.get_one(Client, client_id), reason="Asked for it", by=manager)
+    assert told_to(MANAGER) == []
+
+
+@pytest.mark.usefixtures("db")
 def test_reminders_follow_a_merge_and_come_back() -> None:
     manager = enter(MANAGER)
     survivor, merged = make_client(manager), make_client(manager, full_name="L. Marchand")

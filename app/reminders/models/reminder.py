@@ -413,7 +413,7 @@ class Reminder(Recorded, Timestamped, Versioned, PortScoped, Base):
     def _note(cls, happened: str, column: str, which: Select[Self], *, port_id: uuid.UUID, by: Actor) -> int:
         """A handful of statements, however many there are."""
         first = which.where(cls.still_open()).order_by(cls.rings_at, cls.id).limit(AT_ONCE)
-        columns = first.with_only_columns(cls.id, cls.rings_at)
+        columns = first.with_only_columns(cls.id, cls.rings_at, cls.about_type, cls.about_id)
         found = db.session.execute(columns.with_for_update(skip_locked=True)).all()
         if not found:
             return 0
@@ -421,7 +421,13 @@ class Reminder(Recorded, Timestamped, Versioned, PortScoped, Base):
         noted = update(cls).where(cls.id.in_(ids)).values({column: now(), "updated_at": cls.updated_at})
         db.session.execute(noted, execution_options={"synchronize_session": False})
         happenings = [
-            Happening(f"reminder:{happened}", one.id, details={"rings_at": one.rings_at.isoformat()}) for one in found
+            Happening(
+                f"reminder:{happened}",
+                one.id,
+                details={"rings_at": one.rings_at.isoformat()},
+                told_in=[(one.about_type, one.about_id)] if one.about_id else [],
+            )
+            for one in found
         ]
         keys = subject_keys(cls.subject_type, ids, port_id=port_id)
         announce_many(cls.subject_type, happenings, by=by, port_id=port_id, keys=keys)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, request, url_for
+from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
@@ -42,9 +42,7 @@ def locked(number: int) -> Reminder:
 def back_to(reminder: Reminder) -> ResponseReturnValue:
     """Where somebody came from, else the reminder's own page."""
     here = url_for("reminders.show", number=reminder.number, list=kept_list())
-    answer = go("reminders.index")
-    answer.location = allowed_next(request.args.get("next")) or here
-    return answer
+    return redirect(allowed_next(request.args.get("next")) or here, 303)
 
 
 @bp.get("")

@@ -1,0 +1,59 @@
+"""What is held about a client by way of waiting lists; it goes with them."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+from ..clients.models.holding import FOLLOWS, UNHELD, holds
+from ..events.timeline import FieldWords, one_of
+from .labels import CLASSES, KINDS, STATUSES
+
+holds(
+    "waiting_entries",
+    _("Waiting lists"),
+    "t.client_id = ANY (:clients)",
+    rank=3,
+    columns=("client_id", "vessel_id"),
+    fields={
+        "number": _("Number"),
+        "list": _("List"),
+        "vessel": _("Vessel"),
+        "loa": _("Length"),
+        "beam": _("Beam"),
+        "draft": _("Draft"),
+        "air_draft": _("Air draft"),
+        "priority_class": FieldWords(_("Class"), one_of(CLASSES)),
+        "requested_at": _("Asked on"),
+        "source": _("Where the date is from"),
+        "status": FieldWords(_("Status"), one_of(STATUSES)),
+        "berth": _("Berth offered"),
+        "offer_expires_at": _("Offered until"),
+        "notes": _("Notes"),
+        "created_at": _("Entered"),
+        "updated_at": _("Last change"),
+    },
+    left_out=("id", "port_id", "list_id", "client_id", "vessel_id", "offered_berth_id", "hold_id", "version"),
+    also={
+        "list": "(SELECT l.name FROM waiting_lists l WHERE l.port_id = t.port_id AND l.id = t.list_id)",
+        "vessel": "(SELECT v.name FROM vessels v WHERE v.port_id = t.port_id AND v.id = t.vessel_id)",
+        "berth": "(SELECT b.code FROM berths b WHERE b.port_id = t.port_id AND b.id = t.offered_berth_id)",
+    },
+)
+holds(
+    "waiting_events",
+    _("What happened on waiting lists"),
+    "t.entry_id IN (SELECT e.id FROM waiting_entries e WHERE e.client_id = ANY (:clients))",
+    rank=3,
+    columns=("entry_id",),
+    fields={
+        "kind": FieldWords(_("What"), one_of(KINDS)),
+        "at": _("When"),
+        "by_name": _("By"),
+        "berth": _("Berth"),
+        "reason": _("Why"),
+    },
+    left_out=("id", "port_id", "entry_id", "by_id", "berth_id", "placed_at", "class_rank"),
+    also={"berth": "(SELECT b.code FROM berths b WHERE b.port_id = t.port_id AND b.id = t.berth_id)"},
+    erased=FOLLOWS,
+)
+UNHELD["waiting_entries", "hold_id"] = "the stay that holds the berth is told of by itself"

@@ -1,0 +1,355 @@
+"""WaitingEntry: one client on a list; WaitingEvent: what happened to it, which is what the order is counted from."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
+
+from flask_babel import gettext as _
+from sqlalchemy import (
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    Select,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    select,
+)
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ...berths.models import Berth, Dock, Occupancy, OccupancyKind
+from ...berths.models.berth import berth_name
+from ...clients.models import Client
+from ...current import Member
+from ...db import Base, PortScoped, Timestamped, Versioned, db, now, write
+from ...errors import Refused
+from ...events.models import Actor, Recorded, user_id_of
+from ...numbers import has_number, take_number
+from ...vessels.models import Vessel
+from ...vessels.models.dimensions import NAMES
+
+if TYPE_CHECKING:
+    from .waiting_list import WaitingList
+
+
+class WaitingStatus(StrEnum):
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class PriorityClass(StrEnum):
+    """Who comes before others on lists that say so, in this order."""
+
+    HOLDER = "holder"
+    RESIDENT = "resident"
+    OTHER = "other"
+
+
+CLASSES = tuple(PriorityClass)
+OPEN = (WaitingStatus.WAITING, WaitingStatus.OFFERED)
+STILL_OPEN = "status IN ('waiting', 'offered')"
+
+
+class WaitingEvent(PortScoped, Base):
+    """Append-only: the application may not change one. `placed_at`: by what the entry stands in line from then on;
+    `class_rank`: and in which class, 0 before 1. `offer`: which berth, and until when it is held."""
+
+    __tablename__ = "waiting_events"
+    __table_args__ = (
+        UniqueConstraint("port_id", "id"),
+        ForeignKeyConstraint(
+            ["port_id", "entry_id"], ["waiting_entries.port_id", "waiting_entries.id"], ondelete="CASCADE"
+        ),
+        ForeignKeyConstraint(["port_id", "berth_id"], ["berths.port_id", "berths.id"], ondelete="SET NULL (berth_id)"),
+        Index("ix_waiting_events_entry", "port_id", "entry_id", "id"),
+        Index("ix_waiting_events_berth", "port_id", "berth_id"),
+    )
+
+    entry_id: Mapped[uuid.UUID]
+    kind: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime]
+    by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    by_name: Mapped[str] = mapped_column(String(200), default="")
+    berth_id: Mapped[uuid.UUID | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+    placed_at: Mapped[datetime | None]
+    class_rank: Mapped[int | None] = mapped_column(SmallInteger)
+
+    berth: Mapped[Berth | None] = relationship(lazy="raise", viewonly=True)
+
+
+def _metres() -> Mapped[Decimal | None]:
+    return mapped_column(Numeric(6, 2))
+
+
+class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
+    """Verbs: enter, place, offer, accept, decline, expire, withdraw, note_skipped.
+
+    `requested_at` is the moment it was entered, and nobody can write another one: only an import brings the date of the
+    paper list, with its `source` said. A berth that is offered is held by an occupancy of kind hold.
+    """
+
+    __tablename__ = "waiting_entries"
+    subject_type = "waitingEntry"
+
+    number: Mapped[int]
+    list_id: Mapped[uuid.UUID]
+    client_id: Mapped[uuid.UUID]
+    vessel_id: Mapped[uuid.UUID | None]
+    loa: Mapped[Decimal | None] = _metres()
+    beam: Mapped[Decimal | None] = _metres()
+    draft: Mapped[Decimal | None] = _metres()
+    air_draft: Mapped[Decimal | None] = _metres()
+    priority_class: Mapped[str] = mapped_column(String(10), default=PriorityClass.OTHER)
+    notes: Mapped[str] = mapped_column(Text, default="")
+    requested_at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(200), default="")
+    status: Mapped[str] = mapped_column(String(10), default=WaitingStatus.WAITING)
+    offered_berth_id: Mapped[uuid.UUID | None]
+    hold_id: Mapped[uuid.UUID | None]
+    offer_expires_at: Mapped[datetime | None]
+
+    client: Mapped[Client] = relationship(lazy="raise", viewonly=True)
+    vessel: Mapped[Vessel | None] = relationship(lazy="raise", viewonly=True)
+    waiting_list: Mapped[WaitingList] = relationship(lazy="raise", viewonly=True)
+    offered_berth: Mapped[Berth | None] = relationship(lazy="raise", viewonly=True)
+    hold: Mapped[Occupancy | None] = relationship(lazy="raise", viewonly=True)
+
+    __table_args__ = (
+        UniqueConstraint("port_id", "id"),
+        UniqueConstraint("port_id", "number"),
+        ForeignKeyConstraint(
+            ["port_id", "list_id"], ["waiting_lists.port_id", "waiting_lists.id"], ondelete="RESTRICT"
+        ),
+        ForeignKeyConstraint(["port_id", "client_id"], ["clients.port_id", "clients.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["port_id", "vessel_id"], ["vessels.port_id", "vessels.id"], ondelete="SET NULL (vessel_id)"
+        ),
+        ForeignKeyConstraint(
+            ["port_id", "offered_berth_id"], ["berths.port_id", "berths.id"], ondelete="SET NULL (offered_berth_id)"
+        ),
+        ForeignKeyConstraint(
+            ["port_id", "hold_id"], ["berth_occupancies.port_id", "berth_occupancies.id"], ondelete="SET NULL (hold_id)"
+        ),
+        Index("ix_waiting_entries_list", "port_id", "list_id", "status", "id"),
+        Index("ix_waiting_entries_client", "port_id", "client_id"),
+        Index("ix_waiting_entries_vessel", "port_id", "vessel_id"),
+        Index("ix_waiting_entries_berth", "port_id", "offered_berth_id"),
+        Index("ix_waiting_entries_hold", "port_id", "hold_id", unique=True),
+        Index("ix_waiting_entries_expiring", "port_id", "offer_expires_at", postgresql_where="status = 'offered'"),
+        Index(
+            "uq_waiting_entries_open",
+            "port_id",
+            "list_id",
+            "client_id",
+            "vessel_id",
+            unique=True,
+            postgresql_where=STILL_OPEN,
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    @property
+    def room(self) -> str:
+        return f"waiting_entry:{self.id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def size(self) -> dict[str, Decimal | None]:
+        """What `fit` asks: of the vessel, or what was said instead of one."""
+        if self.vessel is not None:
+            return {name: self.vessel.dimension(name).value for name in NAMES}
+        return {name: getattr(self, name) for name in ("loa", "beam", "draft", "air_draft")}
+
+    @classmethod
+    def visible_to(cls, member: Member) -> Select[Self]:
+        return select(cls).where(cls.port_id == member.here().id)
+
+    @classmethod
+    def numbered(cls, number: int, member: Member) -> Select[Self]:
+        return cls.visible_to(member).where(has_number(cls, number))
+
+    # --- Verbs
+
+    @classmethod
+    def enter(
+        cls,
+        waiting_list: WaitingList,
+        client: Client,
+        *,
+        by: Actor,
+        vessel: Vessel | None = None,
+        fields: Mapping[str, Any] | None = None,
+        requested_at: datetime | None = None,
+        source: str = "",
+        announce: bool = True,
+    ) -> Self:
+        """At the end of the line. `fields`: `loa`, `beam`, `draft`, `air_draft`, `priority_class`, `notes`. An import
+        alone says another `requested_at`, and from which `source` it has that. Raises Refused for who is on it with
+        the same vessel, and for a list that is closed."""
+        if requested_at is not None and not source:
+            raise ValueError("another date needs the source it is from")
+        waiting_list.check_open()
+        client.keep()
+        moment = now()
+        if requested_at is not None and requested_at > moment:
+            raise Refused(_("Nobody asked on a day that is still to come."))
+        found = cls(port_id=waiting_list.port_id, number=take_number(waiting_list.port_id, "waiting_entry"))
+        of = {"list_id": waiting_list.id, "client_id": client.id, "vessel_id": vessel.id if vessel else None}
+        when = {"created_at": moment, "requested_at": requested_at or moment, "source": source}
+        try:
+            write(found, **of, **when, **(fields or {}))
+        except IntegrityError as error:
+            if "uq_waiting_entries_open" not in str(error.orig):
+                raise
+            raise Refused(_("%(name)s is on this list already.", name=client.full_name)) from None
+        found._note("entered", by=by, placed_at=found.requested_at, class_rank=found._class_rank)
+        found._tell("entered", by=by, is_new=True, announce=announce, source=source)
+        return found
+
+    def place(self, priority_class: PriorityClass, *, by: Actor, reason: str) -> bool:
+        """Into another class; False when it is in that already. Raises Refused without a reason."""
+        if self.priority_class == priority_class:
+            return False
+        self._check_open()
+        if not reason:
+            raise Refused(_("Say why, since others stand behind for it."))
+        old, self.priority_class = self.priority_class, priority_class
+        self._note("placed", by=by, reason=reason, class_rank=self._class_rank)
+        self._tell("placed", by=by, changes={"priority_class": (old, priority_class)}, reason=reason)
+        return True
+
+    def offer(self, berth: Berth, during: Range[datetime], *, until: datetime, by: Actor, reason: str = "") -> None:
+        """Hold the berth for them until they answer. The list is locked. Raises Overlap where the berth is taken then,
+        and Refused for who does not wait."""
+        if self.status != WaitingStatus.WAITING:
+            raise Refused(_("%(name)s does not wait for an offer.", name=self.client.full_name))
+        held = Occupancy.book(
+            berth,
+            during,
+            OccupancyKind.HOLD,
+            by=by,
+            client=self.client,
+            vessel=self.vessel,
+            details={"title": _("Offered from the waiting list")},
+        )
+        self.status, self.offered_berth_id, self.hold_id = WaitingStatus.OFFERED, berth.id, held.id
+        self.offer_expires_at = until
+        self._note("offered", by=by, berth_id=berth.id, reason=reason)
+        self._tell("offered", by=by, berth=berth, until=until.isoformat())
+
+    def accept(self, *, by: Actor) -> Occupancy | None:
+        """The hold becomes their stay; None when that is done. Raises Refused once the time is over."""
+        if self.status == WaitingStatus.ACCEPTED:
+            return None
+        berth, hold = self._offered()
+        if self.offer_expires_at is not None and self.offer_expires_at <= now():
+            raise Refused(_("The time to answer is over. Offer the berth again."))
+        hold.cancel(by=by, reason=_("accepted"))
+        booked = Occupancy.book(
+            berth, hold.during, self.waiting_list.stay_kind, by=by, client=self.client, vessel=self.vessel
+        )
+        self._end(WaitingStatus.ACCEPTED)
+        self._note("accepted", by=by, berth_id=berth.id)
+        self._tell("accepted", by=by, berth=berth)
+        return booked
+
+    def decline(self, *, by: Actor, reason: str = "") -> bool:
+        """The berth is free again, or offered to the next; what becomes of who declined says the list, which is locked.
+        False when nothing is offered any more."""
+        return self._let_go("declined", WaitingStatus.DECLINED, by=by, reason=reason)
+
+    def expire(self, *, by: Actor) -> bool:
+        """As `decline`, since nobody answered in time; False where that is not so, and where their boat lies there."""
+        if self.offer_expires_at is None or self.offer_expires_at > now() or self._offered()[1].arrived_at is not None:
+            return False
+        return self._let_go("expired", WaitingStatus.EXPIRED, by=by)
+
+    def withdraw(self, *, by: Actor, reason: str = "") -> bool:
+        """Off the list; a berth that is held is free again. False when it is so already. Raises Refused for who has a
+        berth by now."""
+        if self.status == WaitingStatus.WITHDRAWN:
+            return False
+        self._check_open()
+        if self.status == WaitingStatus.OFFERED:
+            self._offered()[1].cancel(by=by, reason=reason)
+        self._end(WaitingStatus.WITHDRAWN)
+        self._note("withdrawn", by=by, reason=reason)
+        self._tell("withdrawn", by=by, reason=reason)
+        return True
+
+    def note_skipped(self, berth: Berth, *, by: Actor, reason: str) -> None:
+        """Somebody further back is offered the berth."""
+        self._note("skipped", by=by, berth_id=berth.id, reason=reason)
+        self._tell("skipped", by=by, berth=berth, reason=reason)
+
+    # --- What they share
+
+    @property
+    def _class_rank(self) -> int:
+        return CLASSES.index(PriorityClass(self.priority_class))
+
+    def _check_open(self) -> None:
+        if not self.is_open:
+            raise Refused(_("%(name)s does not wait any more.", name=self.client.full_name))
+
+    def _offered(self) -> tuple[Berth, Occupancy]:
+        """Raises Refused where nothing is offered."""
+        if self.status != WaitingStatus.OFFERED or self.offered_berth_id is None or self.hold_id is None:
+            raise Refused(_("Nothing is offered to %(name)s now.", name=self.client.full_name))
+        hold = db.session.get_one(Occupancy, self.hold_id)
+        return db.session.get_one(Berth, hold.berth_id), hold
+
+    def _let_go(self, happened: str, ended: WaitingStatus, *, by: Actor, reason: str = "") -> bool:
+        if self.status != WaitingStatus.OFFERED:
+            return False
+        berth, hold = self._offered()
+        hold.cancel(by=by, reason=reason or happened)
+        after = self.waiting_list.after_no
+        self._end(ended if after == "leaves" else WaitingStatus.WAITING)
+        self._note(happened, by=by, berth_id=berth.id, reason=reason, placed_at=now() if after == "goes_back" else None)
+        self._tell(happened, by=by, berth=berth, reason=reason)
+        self.waiting_list.offer_next(berth, hold.during)
+        return True
+
+    def _end(self, status: WaitingStatus) -> None:
+        self.status, self.offered_berth_id, self.hold_id, self.offer_expires_at = status, None, None, None
+
+    def _note(self, kind: str, *, by: Actor, **more: Any) -> None:
+        """Into the history that the order is counted from."""
+        db.session.flush()
+        noted = {"entry_id": self.id, "kind": kind, "at": now(), "by_id": user_id_of(by), "by_name": by.name}
+        db.session.add(WaitingEvent(port_id=self.port_id, **noted, **more))
+
+    def _tell(self, happened: str, *, by: Actor, berth: Berth | None = None, **details: Any) -> None:
+        """In the timelines of the client and of the berth as well."""
+        told_in = [("client", self.client_id)]
+        if berth is not None:
+            dock = db.session.get_one(Dock, berth.dock_id)
+            told_in.append(("berth", berth.id))
+            details["berth"] = berth_name(dock.name, berth.code)
+        self.updated_at = now()
+        name = db.session.get_one(_list(), self.list_id).name
+        self.record(happened, by=by, told_in=told_in, list=name, **details)
+
+
+def _list() -> Any:
+    from .waiting_list import WaitingList
+
+    return WaitingList

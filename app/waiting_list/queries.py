@@ -1,0 +1,112 @@
+"""What the pages of waiting lists show; and the berths, docks and harbours that forms offer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
+
+from ..berths.models import Berth, Dock, Harbour
+from ..berths.models.place import natural
+from ..current import Member, member
+from ..db import db
+from ..numbers import has_number
+from .models import WaitingEntry, WaitingEvent, WaitingList, WaitingStatus
+from .models.waiting_list import ranked
+
+SEES = ("berths.view",)
+MOST = 500  # of a list that a page shows
+LATEST = 10  # entries of a timeline
+
+
+def with_scope(statement: Select[Any]) -> Select[Any]:
+    dock = joinedload(WaitingList.berth).joinedload(Berth.dock)
+    return statement.options(joinedload(WaitingList.harbour), joinedload(WaitingList.dock), dock)
+
+
+def lists_of(member: Member, *, archived: bool = False) -> list[Any]:
+    """(list, how many wait, to how many something is offered): one statement."""
+    seen = WaitingList.visible_to(member)
+    return _counted(seen.where(WaitingList.archived_at.is_not(None) if archived else WaitingList.archived_at.is_(None)))
+
+
+def _counted(lists: Select[Any]) -> list[Any]:
+    def counted(status: WaitingStatus) -> Any:
+        of_list = (WaitingEntry.port_id == WaitingList.port_id, WaitingEntry.list_id == WaitingList.id)
+        return select(func.count()).where(*of_list, WaitingEntry.status == status).scalar_subquery()
+
+    waiting = counted(WaitingStatus.WAITING).label("waiting")
+    offered = counted(WaitingStatus.OFFERED).label("offered")
+    return list(db.session.execute(with_scope(lists.add_columns(waiting, offered)).order_by(WaitingList.name)).all())
+
+
+def entries_of(waiting_list: WaitingList) -> Sequence[Any]:
+    """Everybody who is or was on the list: in line first, then the latest."""
+    return db.session.execute(ranked(waiting_list.port_id, [waiting_list.id]).limit(MOST)).all()
+
+
+def ranked_one(entry: WaitingEntry) -> int | None:
+    rows = db.session.execute(ranked(entry.port_id, [entry.list_id]).where(WaitingEntry.id == entry.id)).all()
+    return rows[0].rank if rows else None
+
+
+def history_of(entry: WaitingEntry) -> Sequence[WaitingEvent]:
+    events = select(WaitingEvent).where(WaitingEvent.port_id == entry.port_id, WaitingEvent.entry_id == entry.id)
+    whole = events.options(joinedload(WaitingEvent.berth).joinedload(Berth.dock)).order_by(WaitingEvent.id.desc())
+    return db.session.scalars(whole).all()
+
+
+def waiting_for_berth(berth: Berth) -> list[Any]:
+    """The lists in whose scope the berth is, with how many wait; for its page."""
+    return _counted(WaitingList.for_berth(berth))
+
+
+def waiting_of_client(client_id: uuid.UUID) -> Sequence[Any]:
+    """On which lists a client waits, and in which place; for their page."""
+    here = member.here().id
+    theirs = select(WaitingEntry.list_id).where(
+        WaitingEntry.port_id == here,
+        WaitingEntry.client_id == client_id,
+        WaitingEntry.status.in_(("waiting", "offered")),
+    )
+    on = ranked(here, list(db.session.scalars(theirs.distinct())))
+    open_ones = WaitingEntry.status.in_(("waiting", "offered"))
+    return db.session.execute(on.where(WaitingEntry.client_id == client_id, open_ones)).all()
+
+
+# --- Choices
+
+
+def harbour_choices(member: Member) -> list[tuple[str, str]]:
+    seen = Harbour.visible_to(member).where(Harbour.archived_at.is_(None)).order_by(Harbour.sort_name, Harbour.id)
+    return [(str(one.id), one.name) for one in db.session.scalars(seen)]
+
+
+def dock_choices(member: Member) -> list[tuple[str, str]]:
+    rows = db.session.execute(
+        select(Dock.id, Dock.name, Harbour.name.label("harbour"))
+        .join(Harbour, (Harbour.port_id == Dock.port_id) & (Harbour.id == Dock.harbour_id))
+        .where(Dock.port_id == member.here().id, Dock.archived_at.is_(None))
+        .order_by(Harbour.sort_name, Dock.sort_name, Dock.id)
+    )
+    return [(str(row.id), f"{row.harbour}, {row.name}") for row in rows]
+
+
+def berths_named(member: Member, typed: str, *, most: int = 8) -> list[Berth]:
+    """Which are meant by `B 12`, `12` or `B 12 · 1042`, which is its number."""
+    _words, dot, number = typed.rpartition("·")
+    seen = Berth.visible_to(member).where(Berth.archived_at.is_(None)).options(joinedload(Berth.dock))
+    if dot:
+        number = number.strip()
+        if not (number.isascii() and number.isdecimal() and len(number) < 11):
+            return []
+        return list(db.session.scalars(seen.where(has_number(Berth, int(number)))))
+    dock, _space, code = typed.strip().rpartition(" ")
+    found = seen.where(Berth.sort_code == natural(code))
+    if dock:
+        docks = select(Dock.id).where(Dock.port_id == member.here().id, Dock.sort_name == natural(dock))
+        found = found.where(Berth.dock_id.in_(docks))
+    return list(db.session.scalars(found.order_by(Berth.sort_place).limit(most)))

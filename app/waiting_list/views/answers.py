@@ -1,0 +1,40 @@
+"""What becomes of an offer: yes, or no."""
+
+from __future__ import annotations
+
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from ...berths.models import Overlap
+from ...current import member
+from ...errors import Refused
+from ...web import go, requires, said
+from ..forms import ReasonForm
+from . import bp
+from .entries import ENTRIES, entry_page, locked
+from .lists import MANAGES
+
+
+@bp.post(f"{ENTRIES}/<int:number>/acceptance")
+@requires(MANAGES)
+def create_acceptance(number: int) -> ResponseReturnValue:
+    entry = locked(number)
+    try:
+        booked = entry.accept(by=member)
+    except Overlap:
+        raise Refused(_("Somebody else has the berth by now. Offer another one.")) from None
+    said(_("%(name)s has the berth", name=entry.client.full_name))
+    if booked is None:
+        return go("waiting_list.show_entry", number=number)
+    return go("berths.show_occupancy", number=booked.number)
+
+
+@bp.post(f"{ENTRIES}/<int:number>/refusal")
+@requires(MANAGES)
+def create_refusal(number: int) -> ResponseReturnValue:
+    entry, form = locked(number), ReasonForm()
+    if not form.validate():
+        return entry_page(entry, 422, reason_form=form)
+    entry.decline(by=member, reason=form.reason.data or "")
+    said(_("Noted that %(name)s declined", name=entry.client.full_name))
+    return go("waiting_list.show", number=entry.waiting_list.number)
