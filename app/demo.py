@@ -63,6 +63,8 @@ from .imports.jobs import check_import, run_import
 from .imports.models import Import
 from .jobs import perform
 from .notifications.models import Notification, Words
+from .prices.demo import make_prices
+from .registration.demo import make_registrations
 from .reminders.demo import make_reminders
 from .saved_views.models import SavedView
 from .sorting import sort_name
@@ -508,6 +510,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
             "default": "GST",
         },
         "mail_reply_to": "office@nimara.example",
+        "registration_open": True,
+        "registration_intro": "We have berths from 6 to 22 metres. Tell us about your boat, and we look for one.",
     },
     "hanko-itasatama": {},
 }
@@ -583,6 +587,8 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
         make_berths(port, sellers[0])
         make_waiting_lists(port, sellers[0])
         make_reminders(port, sellers)
+        make_prices(port, sellers[0])
+        make_registrations(port)
     _notifications(port)
     _views(port, sellers[0])
     commit()

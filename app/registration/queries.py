@@ -4,34 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from ..clients.models import Client, Duplicate
 from ..current import Member
-from ..db import db
 from ..numbers import has_number
-from ..paging import Filter, Page, Sort, chosen_of, paginate
+from ..paging import Filter, Page, Sort, paginate
 from .models import Registration, RegistrationStatus
 
 SORTS = (Sort("received", "", Registration.created_at, descending=True),)
 
 
 def filters_of() -> list[Filter]:
+    """New ones unless the address says otherwise."""
     offered = [
+        (str(RegistrationStatus.NEW), _("new")),
         (str(RegistrationStatus.ACCEPTED), _("accepted")),
         (str(RegistrationStatus.SPAM), _("spam")),
-        ("all", _("all")),
     ]
-    return chosen_of((("status", _("Show"), offered),))
+    asked = request.args.get("status", str(RegistrationStatus.NEW))
+    return [Filter("status", _("Show"), offered, asked if asked in dict(offered) else "")]
 
 
 def registration_page(member: Member, status: str) -> Page:
-    """New ones unless another status, or all, is asked for; with how many look like each: one statement."""
+    """Those that stand so, or all; with how many look like each: one statement."""
     scope = Registration.visible_to(member)
-    if status != "all":
-        scope = scope.where(Registration.status == (status or RegistrationStatus.NEW))
+    if status:
+        scope = scope.where(Registration.status == status)
     rows = scope.with_only_columns(
         Registration.id,
         Registration.number,
@@ -57,8 +59,3 @@ def alike(member: Member) -> Any:
 def by_number(member: Member, number: int) -> Select[Registration]:
     found = Registration.visible_to(member).where(has_number(Registration, number))
     return found.options(joinedload(Registration.client), joinedload(Registration.vessel))
-
-
-def new_count(member: Member) -> int:
-    new = Registration.visible_to(member).where(Registration.status == RegistrationStatus.NEW)
-    return int(db.session.scalar(new.with_only_columns(func.count())) or 0)
