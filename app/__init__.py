@@ -103,6 +103,7 @@ REGISTERING = (
     "admin.reactions",
     "berths.finding",
     "berths.held",
+    "berths.map.reactions",
     "berths.put_back",
     "berths.reactions",
     "dashboard.reactions",
@@ -159,7 +160,7 @@ def register(app: Flask) -> None:
     """The modules: their pages, and what follows their events."""
     from .admin.views import bp as admin
     from .api.views import bp as api
-    from .berths.labels import TONES, TRIGGERS
+    from .berths.labels import SIGNS, TONES, TRIGGERS
     from .berths.models.berth import berth_name
     from .berths.views import bp as berths
     from .changes.views import bp as changes
@@ -194,6 +195,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(berth_name=berth_name, berth_tones=TONES, berth_triggers=TRIGGERS)
     app.jinja_env.globals.update(waiting_for_berth=waiting_for_berth, waiting_of_client=waiting_of_client)
     app.jinja_env.globals.update(waiting_tones=WAITING_TONES)
+    app.jinja_env.globals.update(sign_words=SIGNS)
     app.jinja_env.globals.update(reminders_about=reminders_about, reminder_groups=grouped)
     for blueprint in (
         health.bp,

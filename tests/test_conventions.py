@@ -318,7 +318,14 @@ BROADCAST = sorted(
         ),
         *(
             f"berths/{part}"
-            for part in ("occupancies/_state", "suggestions/_count", "suggestions/_suggestion", "maintenance/_entry")
+            for part in (
+                "occupancies/_state",
+                "map/_spot",
+                "map/_legend",
+                "suggestions/_count",
+                "suggestions/_suggestion",
+                "maintenance/_entry",
+            )
         ),
         "berths/calendar/_changed",
     )

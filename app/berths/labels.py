@@ -50,6 +50,14 @@ KINDS = [
     (OccupancyKind.MAINTENANCE, _("Maintenance")),
     (OccupancyKind.SUBLET, _("Sublet")),
 ]
+# What the signs on the map say: where a berth stands, or who lies there.
+SIGNS = {str(status): words for status, words in STATUSES} | {
+    "free": _("Free"),
+    "here": _("Here"),
+    "booked": _("Booked"),
+    "hold": _("Hold"),
+    "repair": _("Maintenance"),
+}
 STATES = [
     (OccupancyState.PLANNED, _("Planned")),
     (OccupancyState.CONFIRMED, _("Confirmed")),

@@ -107,6 +107,7 @@ def fit(vessel: Mapping[str, Decimal | None], berth: Bounded, clearances: Mappin
         for name, bound in BOUNDS.items()
     )
     loa, least = vessel.get("loa"), berth.min_loa
-    is_small = loa is not None and least is not None and loa < least
+    if loa is None or least is None or loa >= least:
+        return Fit(margins)
     words = _("length %(vessel)s, berth for %(berth)s and more", vessel=show_length(loa), berth=show_length(least))
-    return Fit(margins, words if is_small else "")
+    return Fit(margins, words)

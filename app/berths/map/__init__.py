@@ -1,0 +1,1 @@
+"""The harbour map: a plan of each harbour, drawn from its docks and berths."""

@@ -1,0 +1,135 @@
+"""The map of a harbour, and what it says of one berth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from ...current import member
+from ...formats import today
+from ...measures import BEAM, DRAFT, LENGTH, Unread, read_length, show_length
+from ...vessels.models import Vessel
+from ...web import find_or_404, is_partial, page, requires
+from ..availability import clearances_of, now_and_next, size_of
+from ..models import Fit, Harbour, fit
+from ..views import bp
+from ..views.berths import PLACE, by_number
+from .layout import drawn
+from .queries import Look, counted, harbours_with_berths, kept, rows_of, spots_of
+
+BETWEEN_SIZES = re.compile(r"\s*[×x*;/]\s*", re.IGNORECASE)
+SIZES = {"loa": LENGTH, "beam": BEAM, "draft": DRAFT}
+LONGEST = 80
+# Nobody asks for another century, and dates end somewhere.
+YEARS = 100
+
+
+class Wanted:
+    """What has to fit: a vessel, or length, beam and draft as they are typed. `trouble` says why nobody knows."""
+
+    def __init__(self, typed: str) -> None:
+        self.typed = typed.replace("\x00", "").strip()[:LONGEST]
+        self.size: Mapping[str, Decimal | None] = {}
+        self.words = self.name = self.trouble = ""
+        if self.typed:
+            self._read()
+
+    def _read(self) -> None:
+        if self.typed[0].isdigit() and not self.typed.isdigit():
+            self._measure()
+            return
+        found = Vessel.named(member, self.typed)
+        if len(found) == 1:
+            self.size, self.name = size_of(found[0]), found[0].name
+            self.words = " × ".join(show_length(self.size[name]) for name in SIZES if self.size.get(name))
+            return
+        several = _("Several vessels are called so. Type the number of the one you mean.")
+        self.trouble = several if found else _("No vessel is called so. A size is typed as 14.02 × 4.10 × 2.10.")
+
+    def _measure(self) -> None:
+        parts = zip(SIZES.items(), BETWEEN_SIZES.split(self.typed), strict=False)
+        try:
+            self.size = {name: read_length(part, limit) for (name, limit), part in parts}
+        except Unread as error:
+            self.trouble = str(error)
+            return
+        self.words = " × ".join(show_length(value) for value in self.size.values())
+
+    def fits(self, berth: Any) -> Fit | None:
+        return fit(self.size, berth, clearances_of(member.here())) if self.size else None
+
+
+def looked_at() -> tuple[Look, Wanted]:
+    """What the address says: `?view=stays`, `?on=` a day, `?sign=` one kind alone, `?fits=` a vessel or a size."""
+    wanted, here = Wanted(request.args.get("fits", "")), today()
+    day = request.args.get("on", type=date.fromisoformat)
+    if day is not None and abs(day.year - here.year) > YEARS:
+        day = None
+    if day is None and request.args.get("view") == "stays":
+        day = here
+    look = Look(on=day, size=wanted.size or None)
+    sign = request.args.get("sign", "")
+    return (Look(day, sign, look.size) if sign in look.signs else look), wanted
+
+
+def followed(look: Look, harbour: Harbour) -> str:
+    """One berth at a time where each berth stands for itself; else the page is to be looked at again."""
+    if look.sign or look.size or look.on not in (None, today()):
+        return "map:narrowed"
+    return f"map:{'stays' if look.on else 'statuses'}-{harbour.number}"
+
+
+@bp.get(f"{PLACE}/map")
+@requires("berths.view")
+def show_map() -> ResponseReturnValue:
+    """`?harbour=` by its number, the first one unless it is said; `?berth=` opens that berth beside the map;
+    `?as=list` has the berths as a list."""
+    harbours = harbours_with_berths(member)
+    if not harbours:
+        return page("berths/map/none.html")
+    asked = request.args.get("harbour", type=int)
+    harbour = next((one for one, _count in harbours if one.number == asked), harbours[0][0])
+    look, wanted = looked_at()
+    spots = spots_of(rows_of(harbour.id, member.here().id), look, member.here())
+    number = request.args.get("berth", type=int)
+    return page(
+        "berths/map/show.html",
+        follow=[followed(look, harbour)],
+        harbours=harbours,
+        harbour=harbour,
+        look=look,
+        wanted=wanted,
+        spots={spot.row.id: spot for spot in spots},
+        plan=drawn(spot.row for spot in spots),
+        counts=counted(spots, look),
+        keep=kept(harbour.number, look, wanted.typed),
+        fitting=sum(spot.fits is True for spot in spots),
+        today=today(),
+        day=timedelta(days=1),
+        **(beside(number, wanted) if number else {"berth": None}),
+    )
+
+
+def beside(number: int, wanted: Wanted) -> dict[str, Any]:
+    """What stands beside the map of one berth."""
+    berth = find_or_404(by_number(number))
+    stays = now_and_next(berth, most=4)
+    return {"berth": berth, "stays": stays, "found": wanted.fits(berth)}
+
+
+@bp.get(f"{PLACE}/<int:number>/brief")
+@requires("berths.view")
+def show_brief(number: int) -> ResponseReturnValue:
+    """What the map shows beside it; by itself the map with it."""
+    wanted = Wanted(request.args.get("fits", ""))
+    found = beside(number, wanted)
+    return page(
+        "berths/map/_panel.html" if is_partial() else "berths/map/brief.html", closes=None, wanted=wanted, **found
+    )
