@@ -53,8 +53,8 @@ def test_one_sign_alone_is_lit(visit: Visit) -> None:
 
 
 def test_what_does_not_fit_is_dim_and_the_panel_says_why(visit: Visit) -> None:
-    made = made_berths()
-    page = visit(VIEWER).get(f"{MAP}?fits=10.5+x+3&berth={made[0].number}").text
+    number = made_berths()[0].number
+    page = visit(VIEWER).get(f"{MAP}?fits=10.5+x+3&berth={number}").text
     assert lit_in(page) == ["B 3", "B 2"]
     assert "too long" in page
 
