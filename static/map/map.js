@@ -51,6 +51,8 @@
   };
 
   const intoSight = (spot) => {
+    // On a phone the berth covers half of the window: the other half is the map's.
+    if (innerWidth < 768 && !document.getElementById("panel").hidden) plan().parentElement.scrollIntoView();
     const [x, y] = centre(spot);
     const panel = document.querySelector("#panel:not([hidden])")?.getBoundingClientRect();
     const box = plan().getBoundingClientRect();
@@ -91,7 +93,8 @@
         const [x, y] = centre(first);
         zoom(view[2] / 560, x, y);
         pan(x - view[0] - (at ? 280 : 120), y - view[1] - view[3] * (at ? 0.25 : 0.4));
-      } else if (at) intoSight(first);
+      }
+      if (at) intoSight(first);
     } else {
       if (own !== view.join(" ")) svg.dataset.all = svg.dataset.all ?? own;
       draw();
