@@ -56,7 +56,7 @@ class Standing:
 
 
 def standing_of(port: CurrentPort) -> Standing:
-    taken = Occupancy.berths_taken_at(now()).where(Occupancy.port_id == port.id).subquery()
+    taken = Occupancy.berths_taken_at(now()).where(Occupancy.port_id == port.id).distinct().subquery()
     suggested, repairs = (
         select(func.count())
         .select_from(kind)

@@ -26,6 +26,7 @@ from tests.world import (
     NORTH,
     Visitor,
     enter,
+    make_absence,
     make_berth,
     make_client,
     make_registration,
@@ -84,6 +85,17 @@ def test_a_berth_is_taken_while_a_boat_has_it(visit: Visit) -> None:
     commit()
     assert names_in(visit(VIEWER).get("/north/berths?now=taken").text) == ["B 1"]
     assert names_in(visit(VIEWER).get("/north/berths?now=free").text) == ["B 2", "B 3", "B 4", "B 5"]
+
+
+def test_a_berth_that_is_sublet_counts_once() -> None:
+    by = enter(MANAGER)
+    berth = make_berth(by)
+    absence = make_absence(berth, make_client(by), by=by)
+    week = Range(datetime(2027, 8, 3, 12, tzinfo=UTC), datetime(2027, 8, 10, 12, tzinfo=UTC))
+    Occupancy.book(berth, week, OccupancyKind.SUBLET, by=by, client=make_client(by), absence=absence)
+    with time_machine.travel(datetime(2027, 8, 5, tzinfo=UTC), tick=False):
+        found = standing_of(by.here())
+    assert (found.berths, found.taken) == (1, 1)
 
 
 def test_who_comes_and_goes_today_by_the_clock_of_the_port() -> None:
