@@ -152,6 +152,7 @@ REGISTERING = (
     "vessels.reversals",
     "waiting_list.held",
     "waiting_list.jobs",
+    "waiting_list.put_back",
     "waiting_list.reactions",
 )
 

@@ -261,7 +261,7 @@ OF_ONESELF = {"identity.destroy_factor", "identity.destroy_other_session", "iden
 # Programs, with a token of their own: no cookie opens these.
 BY_TOKEN = {"api.show_me"}
 # Each kind of change set asks for what its act asks for; who lacks that does not find it.
-CHANGES = ("admin.import_data", "berths.import", "clients.edit", "clients.delete")
+CHANGES = ("admin.import_data", "berths.import", "berths.manage_waiting_list", "clients.edit", "clients.delete")
 REMINDERS = ("reminders.view_own", "reminders.view_all")
 
 NEEDS = {
@@ -438,6 +438,18 @@ NEEDS = {
             "waiting_list.create_offer",
             "waiting_list.create_acceptance",
             "waiting_list.create_refusal",
+            "waiting_list.index_imports",
+            "waiting_list.new_import",
+            "waiting_list.create_import",
+            "waiting_list.show_import",
+            "waiting_list.edit_import_columns",
+            "waiting_list.update_import_columns",
+            "waiting_list.edit_import_row",
+            "waiting_list.update_import_row",
+            "waiting_list.update_import_row_verdict",
+            "waiting_list.create_import_run",
+            "waiting_list.destroy_import_run",
+            "waiting_list.show_import_errors",
         ),
         ("berths.manage_waiting_list",),
     ),
@@ -649,7 +661,7 @@ TOPIC_NEEDS = {
     "calendar": ("berths.view",),
     "board": ("berths.view",),
     "duplicates": ("clients.merge",),
-    "imports": ("admin.import_data", "berths.import"),
+    "imports": ("admin.import_data", "berths.import", "berths.manage_waiting_list"),
     "import": ("admin.import_data",),
     "export": ("clients.export",),
     "files": ("files.view",),
@@ -756,6 +768,7 @@ class Place:
     harbour: int = 0
     occupancy: int = 0
     berth_import: int = 0
+    waiting_import: int = 0
     price_list: int = 0
     registration: int = 0
     price_line: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -779,7 +792,11 @@ class Place:
             "prices": self.price_list,
             "registration": self.registration,
             "reminders": self.reminder,
-            "waiting_list": self.waiting_entry if "/waiting-entries/" in rule.rule else self.waiting_list,
+            "waiting_list": self.waiting_import
+            if imported
+            else self.waiting_entry
+            if "/waiting-entries/" in rule.rule
+            else self.waiting_list,
             "files": self.folder if "/folders/" in rule.rule else self.upload,
         }
         of_client = self.imported if imported else self.vessel if of_vessel else self.client
@@ -943,6 +960,11 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     outer = {"harbour": "Outer", "dock": "A", "code": "1", "is_active": True}
     row = {"row_number": 2, "source": ["1"], "fields": outer, "verdict": Verdict.NEW}
     db.session.add(ImportRow(port_id=port_id, import_id=of_berths.id, **row))
+    of_line = Import.create("waiting_list", filename="line.csv", storage_key=key, by=manager)
+    of_line.number = numbers + 10
+    waits = {"list": "Small", "full_name": "Ada", "requested_on": "2019-05-03"}
+    row = {"row_number": 2, "source": ["Ada"], "fields": waits, "verdict": Verdict.NEW}
+    db.session.add(ImportRow(port_id=port_id, import_id=of_line.id, **row))
     changes = ChangeSet.begin("bulk_edit", "Two became active", port_id=port_id, about_id=None, by=manager)
     changes.number = numbers + 2
     colleague = enter("teammate@north.example" if slug == "north" else f"viewer@{slug}.example", slug)
@@ -994,6 +1016,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         harbour=numbers + 7,
         occupancy=numbers + 8,
         berth_import=numbers + 9,
+        waiting_import=numbers + 10,
         price_list=price_list.number,
         registration=numbers,
         price_line=price_line_id,

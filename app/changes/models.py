@@ -39,12 +39,13 @@ TAKEN_BACK_WITHIN = timedelta(days=30)
 PERMISSIONS = {
     "import": "admin.import_data",
     "import_berths": "berths.import",
+    "import_waiting_list": "berths.manage_waiting_list",
     "bulk_edit": "clients.edit",
     "bulk_archive": "clients.delete",
 }
-IMPORTS = ("import", "import_berths")
+IMPORTS = ("import", "import_berths", "import_waiting_list")
 # The rooms of the lists in which what was changed stands; of the others, those of clients.
-ROOMS = {"import_berths": ("berths", "berths:narrowed", "harbours")}
+ROOMS = {"import_berths": ("berths", "berths:narrowed", "harbours"), "import_waiting_list": ("waiting_lists",)}
 ROOMS_OF_CLIENTS = ("clients", "clients:own")
 
 

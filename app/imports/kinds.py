@@ -100,7 +100,7 @@ class Kind(ABC):
     """`permission` opens the wizard, `edits` lets its rows change what is here. `act` is the kind of its change sets,
     `record` the column of a row that says what came of it, `rooms` whose lists show what came in.
     `adds_duplicates`: somebody may say that a row which looks like a record is another one. `newest`: how its list is
-    asked for what came last."""
+    asked for what came last; `page`: where what came of a row is shown by its number."""
 
     name: ClassVar[str]
     blueprint: ClassVar[str]
@@ -112,6 +112,7 @@ class Kind(ABC):
     words: ClassVar[Words]
     adds_duplicates: ClassVar[bool] = True
     newest: ClassVar[Mapping[str, str]] = {}
+    page: ClassVar[str] = ".show"
 
     # --- Its jobs
 

@@ -1,0 +1,1 @@
+"""The waiting list of a marina out of a file."""
