@@ -131,6 +131,9 @@ REGISTERING = (
     "imports.jobs",
     "imports.reactions",
     "mail.reactions",
+    "interests.finding",
+    "interests.held",
+    "interests.reactions",
     "notifications.reactions",
     "prices.reactions",
     "prices.reversals",
@@ -174,6 +177,8 @@ def register(app: Flask) -> None:
     from .files.views import bp as files
     from .identity.branding import brand_url, public_brand_url
     from .identity.views import bp as identity
+    from .interests.labels import interest_words
+    from .interests.views import bp as interests
     from .notifications.views import bp as notifications
     from .prices.labels import MOORINGS
     from .prices.views import bp as prices
@@ -197,6 +202,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(waiting_for_berth=waiting_for_berth, waiting_of_client=waiting_of_client)
     app.jinja_env.globals.update(waiting_tones=WAITING_TONES)
     app.jinja_env.globals.update(sign_words=SIGNS)
+    app.jinja_env.globals.update(interest_words=interest_words)
     app.jinja_env.globals.update(reminders_about=reminders_about, reminder_groups=grouped)
     for blueprint in (
         health.bp,
@@ -210,6 +216,7 @@ def register(app: Flask) -> None:
         clients,
         fields,
         files,
+        interests,
         notifications,
         reminders,
         prices,

@@ -95,8 +95,9 @@ class Assets:
         return f"url({self.names[found[1]]})"
 
     def joined_scripts(self) -> bytes:
+        """Without the lines that are comments: nobody reads them there, and each visitor would load them."""
         parts = (path.read_text() for path in self.sources(SCRIPTS))
-        return ";\n".join(re.sub(r"^//# sourceMappingURL=.*$", "", part, flags=re.M) for part in parts).encode()
+        return ";\n".join(re.sub(r"^\s*//.*\n?", "", part, flags=re.M) for part in parts).encode()
 
     def newest_change(self) -> float:
         return max(path.stat().st_mtime for path in self.folder.rglob("*"))

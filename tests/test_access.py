@@ -58,6 +58,7 @@ from tests.world import (
     make_dock,
     make_duplicate,
     make_file,
+    make_interest,
     make_notification,
     make_picture,
     make_registration,
@@ -354,6 +355,33 @@ NEEDS = {
     "berths.create_departure": ("berths.manage_reservations",),
     "berths.create_cancellation": ("berths.manage_reservations",),
     "berths.create_no_show": ("berths.manage_reservations",),
+    **dict.fromkeys(
+        (f"interests.{name}" for name in ("index", "index_table", "index_choices", "show", "index_events")),
+        ("interests.view",),
+    ),
+    **dict.fromkeys(("interests.new", "interests.create"), ("interests.create",)),
+    **dict.fromkeys(
+        (
+            f"interests.{name}"
+            for name in (
+                "edit",
+                "update",
+                "update_berth",
+                "destroy_berth",
+                "create_deposit",
+                "update_assignee",
+                "update_lead",
+            )
+        ),
+        ("interests.edit",),
+    ),
+    **dict.fromkeys(
+        (f"interests.{name}" for name in ("edit_stage", "update_stage", "create_outcome", "destroy_outcome")),
+        ("interests.change_stage",),
+    ),
+    **dict.fromkeys(("interests.update_hold", "interests.destroy_hold"), ("berths.manage_reservations",)),
+    **dict.fromkeys(("interests.create_archival", "interests.destroy_archival"), ("interests.delete",)),
+    **dict.fromkeys(("interests.new_document", "interests.create_document"), ("documents.upload_signed",)),
     "reminders.index": REMINDERS,
     "reminders.new": ("reminders.create",),
     "reminders.create": ("reminders.create",),
@@ -653,6 +681,8 @@ TOPIC_NEEDS = {
     "prices": ("berths.view",),
     "price_list": ("berths.view",),
     "harbours": ("berths.view",),
+    "interests": ("interests.view",),
+    "interest": ("interests.view",),
     "reminders": REMINDERS,
     "waiting_lists": ("berths.view",),
     "waiting_list": ("berths.view",),
@@ -773,6 +803,7 @@ class Place:
     registration: int = 0
     price_line: uuid.UUID = field(default_factory=uuid.uuid4)
     reminder: int = 0
+    interest: int = 0
     absence: int = 0
     sighting: int = 0
     waiting_list: int = 0
@@ -797,6 +828,7 @@ class Place:
             else self.waiting_entry
             if "/waiting-entries/" in rule.rule
             else self.waiting_list,
+            "interests": self.interest,
             "files": self.folder if "/folders/" in rule.rule else self.upload,
         }
         of_client = self.imported if imported else self.vessel if of_vessel else self.client
@@ -857,6 +889,7 @@ UNKNOWN = Place(
     price_list=999_999,
     registration=999_999,
     reminder=999_999,
+    interest=999_999,
     absence=999_999,
     sighting=999_999,
     waiting_list=999_999,
@@ -882,6 +915,7 @@ BEYOND = Place(
     price_list=2**31,
     registration=10**30,
     reminder=2**31,
+    interest=2**31,
     absence=2**31,
     sighting=10**30,
     waiting_list=2**31,
@@ -931,6 +965,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     SettingsSheet.locked(manager).update({"registration_open": True}, by=manager)
     price_line_id = price_list.lines()[0].id
     make_reminder(manager, assigned_to=owner).number = numbers + 30
+    make_interest(client, by=manager).number = numbers + 40
     absence = make_absence(make_berth(manager, berth.dock, code="14"), client, by=manager)
     absence.number = numbers + 9
     sighting = Sighting.create(berth, by=manager, seen_at=now(), name="Wandering Albatross")
@@ -1021,6 +1056,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         registration=numbers,
         price_line=price_line_id,
         reminder=numbers + 30,
+        interest=numbers + 40,
         absence=numbers + 9,
         sighting=numbers + 10,
         waiting_list=numbers + 31,
@@ -1317,6 +1353,7 @@ def key_of(topic: str, place: Place) -> str | None:
         "reminder": place.reminder,
         "waiting_list": place.waiting_list,
         "waiting_entry": place.waiting_entry,
+        "interest": place.interest,
     }
     return str(numbers[topic]) if topic in numbers else None
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -47,6 +48,8 @@ from app.clients.models import (
 from app.clients.models.bulk_edit import BulkEdit
 from app.current import Member
 from app.db import begin, commit, db, now
+from app.documents.models import Document as SignedDocument
+from app.documents.models import DocumentType
 from app.events.bulk import subject_keys
 from app.events.seals import seal_events
 from app.fields.models import FieldDefinition
@@ -85,6 +88,7 @@ from tests.world import (
     make_client,
     make_duplicate,
     make_file,
+    make_interest,
     make_registration,
     make_reminder,
     make_repair,
@@ -139,6 +143,11 @@ def fill(port_id: uuid.UUID) -> Harbour:
     berth.update({"tenure_expires_on": date(2027, 7, 8)}, by=manager)
     TenureReminder.tell(berth, TenureStep.AHEAD, by=manager)
     make_reminder(manager)
+    interest = make_interest(client, by=manager)
+    interest.record_deposit(Decimal(100), "EUR", received_on=now().date(), by=manager)
+    signed = make_file(manager, "signed.pdf", record=interest)
+    of: dict[str, Any] = {"client": client, "interest": interest, "sha256": b"1" * 32, "by": manager}
+    SignedDocument.record_signed(DocumentType.EOI, signed, **of)
     make_absence(make_berth(manager, berth.dock, code="14"), client, by=manager)
     Sighting.create(berth, by=manager, seen_at=now(), name="Wandering Albatross", vessel=vessel)
     WaitingEntry.enter(make_waiting_list(manager), client, by=manager)
@@ -642,6 +651,10 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "waiting_lists": written,
         "waiting_entries": "SELECT INSERT DELETE",  # and UPDATE of all but when somebody asked
         "waiting_events": "SELECT INSERT",
+        "interests": written,
+        "interest_stage_changes": written,
+        "interest_deposits": written,
+        "documents": written,
         "berth_status_suggestions": written,
         "registrations": written,
         "price_lists": written,

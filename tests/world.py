@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from io import BytesIO
@@ -37,8 +37,8 @@ from app.berths.models import (
     OccupancyKind,
     StatusSuggestion,
 )
+from app.berths.models.status_rules import Trigger, suggest, suggestions_of
 from app.berths.queries import with_place
-from app.berths.status_rules import Trigger, suggest, suggestions_of
 from app.clients.models import Client, Contact, Duplicate
 from app.current import Member
 from app.db import begin, commit, db, now
@@ -50,6 +50,7 @@ from app.files.rendering import Picture
 from app.identity import passwords
 from app.identity.models import Session, hash_token
 from app.identity.permissions import SYSTEM_ROLES
+from app.interests.models import Interest
 from app.notifications.models import Notification, notify
 from app.registration.models import Registration
 from app.reminders.models import Reminder
@@ -296,6 +297,12 @@ def make_absence(berth: Berth, client: Client, /, *, by: Member) -> Absence:
     holder = Occupancy.book(berth, year, OccupancyKind.CONTRACT, by=by, client=client)
     august = Range(datetime(2027, 8, 1, 12, tzinfo=UTC), datetime(2027, 9, 1, 12, tzinfo=UTC))
     return Absence.create(holder, august, by=by, details={"credit_percent": Decimal(40)})
+
+
+def make_interest(client: Client, /, *, by: Member, berth: Berth | None = None, **fields: Any) -> Interest:
+    """Of 1000 euros from July 2027 on, without an end, unless it says otherwise."""
+    values = {"expected_value": Decimal(1000), "currency": "EUR", "wanted_from": date(2027, 7, 1), **fields}
+    return Interest.create(client, values, by=by, berth=berth, owner_id=by.id)
 
 
 def make_notification(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, Uuid, case, column, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import joinedload
@@ -18,27 +17,12 @@ from ..admin.models.settings import HasSettings
 from ..clients.models import Client
 from ..current import Member
 from ..db import db, now
-from ..formats import in_force, zone
 from ..vessels.models import Vessel
 from ..vessels.models.dimensions import NAMES
 from .models import Absence, Berth, Dock, Fit, Occupancy, OccupancyKind, fit
 from .models.fit import BOUNDS
 from .models.occupancy import ENDED
 from .queries import row_columns
-
-# Boats change at noon in the port's time: who leaves on a day makes room for who arrives on it.
-CHANGES_AT = time(12)
-
-
-def stay(arrives: date, leaves: date | None) -> Range[datetime]:
-    """The time of a stay from day to day, in the port in force. Raises ValueError where it ends before it begins."""
-    timezone = zone(in_force().timezone)
-    begins = datetime.combine(arrives, CHANGES_AT, timezone)
-    if leaves is None:
-        return Range(begins, None)
-    if leaves <= arrives:
-        raise ValueError(_("It ends before it begins."))
-    return Range(begins, datetime.combine(leaves, CHANGES_AT, timezone))
 
 
 def size_of(vessel: Vessel | None) -> dict[str, Decimal | None]:

@@ -33,7 +33,7 @@ from .models import (
     Tenure,
     fit,
 )
-from .status_rules import Trigger, suggest
+from .models.status_rules import Trigger, suggest
 
 # Name, berths, length of the shortest and the longest, depth at the land and at the head; price a metre and month.
 DOCKS = (

@@ -24,11 +24,10 @@ from ..measures import BEAM, DRAFT, HEIGHT, LENGTH, MeasureField, read_length
 from ..money import currency_choices, read_amount
 from ..vessels.models import Vessel
 from ..vessels.models.finding import suggested as vessels_like
-from .availability import stay
 from .labels import KINDS, MEASURES, MOORINGS, PERIODS, PHASES, SIDES, STATUSES, TENURES, TIERS
 from .models import Berth, MooringKind, OccupancyKind, PricePeriod, Tenure
 from .models.berth import DIMENSIONS
-from .models.occupancy import OF_CLIENTS
+from .models.occupancy import OF_CLIENTS, stay
 from .queries import dock_choices, harbour_choices
 
 LIMITS = {"min_loa": LENGTH, "max_loa": LENGTH, "max_beam": BEAM, "depth": DRAFT, "max_height": HEIGHT}

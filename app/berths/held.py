@@ -37,6 +37,7 @@ holds(
         "ends_at": _("Leaves"),
         "arrived_at": _("Arrived"),
         "departed_at": _("Left"),
+        "hold_expires_at": _("Held until"),
         "price": _("Price"),
         "currency": _("Currency"),
         "title": _("In a few words"),

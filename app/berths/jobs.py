@@ -14,8 +14,8 @@ from ..events.models import System
 from ..identity.models import current_port_of
 from ..jobs import job
 from .models import Berth, TenureReminder, TenureStep
+from .models.status_rules import Trigger, triggered
 from .models.tenure import months_later
-from .status_rules import Trigger, triggered
 
 AT_ONCE = 200
 

@@ -8,8 +8,8 @@ from ..db import db
 from ..events.timeline import timeline
 from .availability import now_and_next
 from .models import Berth, MaintenanceEntry
+from .models.status_rules import suggestions_of
 from .queries import LATEST, tags_of
-from .status_rules import suggestions_of
 
 
 def beside(berth: Berth) -> dict[str, Any]:

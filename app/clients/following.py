@@ -56,6 +56,8 @@ links.follows(
     ours=("status",),
 )
 links.follows("vessels", "client_id", _("Vessels"), one=_("Vessel"), named="name")
+links.follows("interests", "client_id", _("Interests"), one=_("Interest"), named="number")
+links.follows("documents", "client_id", _("Signed documents"), is_told=False)
 links.follows("berth_occupancies", "client_id", _("Stays"), one=_("Stay"))
 links.follows("vessel_ownerships", "client_id", _("Owners of vessels, past ones too"), is_told=False)
 for mine, theirs in (("from_id", "to_id"), ("to_id", "from_id")):

@@ -14,8 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 
-from app.berths.availability import stay, sublettable
+from app.berths.availability import sublettable
 from app.berths.models import Absence, Berth, Dock, Occupancy, OccupancyKind, OccupancyState, Overlap, relocate
+from app.berths.models.occupancy import stay
 from app.clients.models import Client
 from app.db import commit, db, write
 from app.errors import Refused

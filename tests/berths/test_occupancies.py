@@ -15,8 +15,9 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 
 from app import formats
-from app.berths.availability import nearest, now_and_next, stay
+from app.berths.availability import nearest, now_and_next
 from app.berths.models import Berth, Occupancy, OccupancyKind, OccupancyState, Overlap
+from app.berths.models.occupancy import stay
 from app.clients.models import Client
 from app.clients.models.erasure import erase
 from app.db import commit, db, write

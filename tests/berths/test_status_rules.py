@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.admin.models import Mode, SettingsSheet
 from app.berths.models import Berth, BerthStatus, StatusSuggestion
-from app.berths.status_rules import Trigger, dismiss, suggestions_of, take, triggered
+from app.berths.models.status_rules import Trigger, dismiss, suggestions_of, take, triggered
 from app.current import Member
 from app.db import commit, db
 from app.events.models import System

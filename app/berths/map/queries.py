@@ -17,8 +17,9 @@ from ...clients.models import Client
 from ...current import CurrentPort, Member
 from ...db import db
 from ...vessels.models import Vessel
-from ..availability import clearances_of, stay, taken
+from ..availability import clearances_of, taken
 from ..models import Berth, Dock, Harbour, Occupancy, OccupancyKind, OccupancyState, fit
+from ..models.occupancy import stay
 
 # How a berth is drawn, by its status; and by who lies there.
 STATUS_SIGNS = ("available", "under_offer", "reserved", "sold", "maintenance")

@@ -130,6 +130,6 @@ class MaintenanceEntry(Timestamped, Versioned, PortScoped, Base):
         berth.record(happened, by=by, name=berth.code, log_entry=self.id, what=self.what, **details)
 
     def _trigger(self, trigger: Trigger, berth: Berth, *, by: Actor) -> None:
-        from ..status_rules import triggered
+        from .status_rules import triggered
 
         triggered(trigger, berth, by=by, because=self.what)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
@@ -33,6 +33,7 @@ from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now, write
 from ...errors import Refused
 from ...events.models import Actor, Recorded, record
+from ...formats import in_force, zone
 from ...numbers import take_number
 from ...vessels.models import Vessel
 from .berth import Berth, berth_name
@@ -67,11 +68,29 @@ ENDED = (OccupancyState.COMPLETED, OccupancyState.CANCELLED, OccupancyState.NO_S
 # Planned or confirmed; there now; and either. As the partial indexes say it.
 COMING = text("berth_occupancies.state IN ('planned', 'confirmed')")
 HERE = text("berth_occupancies.state = 'active'")
+HELD = text(
+    "berth_occupancies.hold_expires_at IS NOT NULL AND berth_occupancies.state IN ('planned', 'confirmed', 'active')"
+)
 OPEN = text("berth_occupancies.state IN ('planned', 'confirmed', 'active')")
 # Who has one of these has the berth also while away.
 HOLDING = (OccupancyKind.CONTRACT, OccupancyKind.SEASON)
 # A boat lies there, so somebody's it is.
 OF_CLIENTS = (OccupancyKind.CONTRACT, OccupancyKind.SEASON, OccupancyKind.VISIT, OccupancyKind.SUBLET)
+
+
+# Boats change at noon in the port's time: who leaves on a day makes room for who arrives on it.
+CHANGES_AT = time(12)
+
+
+def stay(arrives: date, leaves: date | None) -> Range[datetime]:
+    """The time of a stay from day to day, in the port in force. Raises ValueError where it ends before it begins."""
+    timezone = zone(in_force().timezone)
+    begins = datetime.combine(arrives, CHANGES_AT, timezone)
+    if leaves is None:
+        return Range(begins, None)
+    if leaves <= arrives:
+        raise ValueError(_("It ends before it begins."))
+    return Range(begins, datetime.combine(leaves, CHANGES_AT, timezone))
 
 
 class Overlap(Exception):
@@ -106,6 +125,7 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
     notes: Mapped[str] = mapped_column(Text, default="")
     arrived_at: Mapped[datetime | None]
     departed_at: Mapped[datetime | None]
+    hold_expires_at: Mapped[datetime | None]
     price: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
     currency: Mapped[str | None] = mapped_column(String(3))
     booked_until: Mapped[datetime | None]
@@ -169,6 +189,7 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         Index("ix_berth_occupancies_vessel", "port_id", "vessel_id", "begins_at"),
         Index("ix_berth_occupancies_ends_at", "port_id", "ends_at"),
         Index("ix_berth_occupancies_open", "port_id", "begins_at", "berth_id", postgresql_where=OPEN),
+        Index("ix_berth_occupancies_hold_expires_at", "port_id", "hold_expires_at", postgresql_where=HELD),
         Index("ix_berth_occupancies_leaving", "port_id", "ends_at", postgresql_where=HERE),
         Index("ix_berth_occupancies_arrived", "port_id", "arrived_at", postgresql_where=HERE),
         Index("ix_berth_occupancies_during", "port_id", "during", postgresql_using="gist"),
@@ -218,9 +239,10 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         override: str = "",
         announce: bool = True,
     ) -> Self:
-        """Take the berth for that time. `details`: `state`, `title`, `notes`, `price`, `currency`; `override`: why a
-        vessel is put there that does not fit; `absence`: of who holds the berth, for a sublet. Raises Overlap where it
-        is taken, and Refused for a berth that is put away or a client who was merged meanwhile."""
+        """Take the berth for that time. `details`: `state`, `title`, `notes`, `price`, `currency`, `hold_expires_at`;
+        `override`: why a vessel is put there that does not fit; `absence`: of who holds the berth, for a sublet.
+        Raises Overlap where it is taken, and Refused for a berth that is put away or a client who was merged
+        meanwhile."""
         if berth.is_archived:
             raise Refused(_("%(name)s is archived and cannot be booked.", name=berth.code))
         if client is None and kind in OF_CLIENTS:

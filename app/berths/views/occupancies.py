@@ -24,11 +24,11 @@ from ...numbers import has_number
 from ...once import once
 from ...vessels.models import Vessel
 from ...web import find_or_404, go, page, requires, said
-from ..availability import Offer, clearances_of, nearest, size_of, stay
+from ..availability import Offer, clearances_of, nearest, size_of
 from ..forms import OccupancyForm
 from ..models import Absence, Berth, Dock, Fit, Occupancy, OccupancyKind, Overlap, Sighting, fit
 from ..models.absence import absence_covering
-from ..models.occupancy import HOLDING
+from ..models.occupancy import HOLDING, stay
 from ..queries import LATEST, LONGEST, berths_named
 from ..repricing import Quote, quote
 from ..stay_forms import DatesForm

@@ -13,8 +13,8 @@ from ...current import member
 from ...db import db
 from ...web import go, kept_list, page, requires, said
 from ..models import Berth, StatusSuggestion
+from ..models.status_rules import dismiss, take
 from ..queries import suggested
-from ..status_rules import dismiss, take
 from . import bp
 from .berths import PLACE, locked
 

@@ -29,8 +29,10 @@ PARTS = (
     (
         "their_files",
         "(t.entity = 'clients' AND t.entity_id = ANY (:clients)"
-        " OR t.entity = 'vessels' AND t.entity_id IN their_vessels)",
+        " OR t.entity = 'vessels' AND t.entity_id IN their_vessels"
+        " OR t.entity = 'interests' AND t.entity_id IN their_interests)",
     ),
+    ("their_interests", "(SELECT i.id FROM interests i WHERE i.client_id = ANY (:clients))"),
     ("their_vessels", "(SELECT v.id FROM vessels v WHERE v.client_id = ANY (:clients))"),
 )
 

@@ -103,7 +103,9 @@ class Vessel(Customised, Dimensioned, Recorded, Timestamped, Versioned, PortScop
 
     client: Mapped[Client] = relationship(lazy="raise", viewonly=True)
     measured_by: Mapped[User | None] = relationship(foreign_keys=[measured_by_id], viewonly=True, lazy="raise")
-    documents: Mapped[list[Document]] = relationship(back_populates="vessel", lazy="raise", viewonly=True)
+    documents: Mapped[list[Document]] = relationship(
+        "app.vessels.models.document.Document", back_populates="vessel", lazy="raise", viewonly=True
+    )
     ownerships: Mapped[list[Ownership]] = relationship(lazy="raise", viewonly=True)
 
     __table_args__ = (

@@ -7,11 +7,12 @@ import uuid
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from ..admin.models import BerthStatus, Mode, StatusRule, Trigger, settings_of
-from ..db import db, now
-from ..events.models import Actor
-from ..identity.models import current_port_of
-from .models import Berth, StatusSuggestion
+from ...admin.models import BerthStatus, Mode, StatusRule, Trigger, settings_of
+from ...db import db, now
+from ...events.models import Actor
+from ...identity.models import current_port_of
+from .berth import Berth
+from .suggestion import StatusSuggestion
 
 # How far a berth has gone. What happens to an interest takes it on, never back: who signs for a berth that is sold by
 # now does not make it one under offer.

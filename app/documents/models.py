@@ -1,0 +1,118 @@
+"""Document: what a client signed."""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+from typing import Any, Self
+
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, Select, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from ..clients.models import Client
+from ..current import Member
+from ..db import Base, PortScoped, Timestamped, Versioned, db
+from ..events.models import Actor, Recorded, record
+from ..files.models import File
+from ..numbers import take_number
+
+
+class DocumentType(StrEnum):
+    EOI = "eoi"
+    NDA = "nda"
+    CONTRACT = "contract"
+    ADDENDUM = "addendum"
+    OTHER = "other"
+
+
+class DocumentStatus(StrEnum):
+    DRAFT = "draft"
+    SENT = "sent"
+    PARTIALLY_SIGNED = "partially_signed"
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    VOID = "void"
+
+
+class Document(Recorded, Timestamped, Versioned, PortScoped, Base):
+    """Verbs: record_signed. `sha256` is that of the signed file as it was recorded."""
+
+    __tablename__ = "documents"
+    subject_type = "document"
+
+    number: Mapped[int]
+    type: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20))
+    client_id: Mapped[uuid.UUID]
+    interest_id: Mapped[uuid.UUID | None]
+    berth_id: Mapped[uuid.UUID | None]
+    signed_file_id: Mapped[uuid.UUID]
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+
+    signed_file: Mapped[File] = relationship(lazy="raise", viewonly=True)
+
+    __table_args__ = (
+        UniqueConstraint("port_id", "id"),
+        UniqueConstraint("port_id", "number"),
+        ForeignKeyConstraint(["port_id", "client_id"], ["clients.port_id", "clients.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["port_id", "interest_id"], ["interests.port_id", "interests.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["port_id", "berth_id"], ["berths.port_id", "berths.id"], ondelete="RESTRICT"),
+        ForeignKeyConstraint(["port_id", "signed_file_id"], ["files.port_id", "files.id"], ondelete="RESTRICT"),
+        *(
+            Index(f"ix_documents_{column}", "port_id", column)
+            for column in ("client_id", "interest_id", "berth_id", "signed_file_id")
+        ),
+    )
+
+    @classmethod
+    def visible_to(cls, member: Member) -> Select[Self]:
+        return select(cls).where(cls.port_id == member.here().id)
+
+    @classmethod
+    def record_signed(
+        cls,
+        kind: DocumentType,
+        file: File,
+        *,
+        client: Client,
+        interest: Any = None,
+        berth: Any = None,
+        sha256: bytes,
+        by: Actor,
+    ) -> Self:
+        """What was signed on paper: complete as it is. Told by the interest, the berth and the client as well. Raises
+        Refused where the client was merged meanwhile."""
+        client.keep()
+        document = cls(
+            port_id=client.port_id,
+            number=take_number(client.port_id, "document"),
+            type=kind,
+            status=DocumentStatus.COMPLETED,
+            client_id=client.id,
+            interest_id=interest.id if interest is not None else None,
+            berth_id=berth.id if berth is not None else None,
+            signed_file_id=file.id,
+            sha256=sha256,
+        )
+        db.session.add(document)
+        db.session.flush()
+        about = [("client", client.id)]
+        about += [(one.subject_type, one.id) for one in (interest, berth) if one is not None]
+        record(
+            "document:completed",
+            by=by,
+            subject_type=cls.subject_type,
+            subject_id=document.id,
+            port_id=document.port_id,
+            is_new=True,
+            told_in=about,
+            type=kind,
+        )
+        return document
+
+    @classmethod
+    def of_interest(cls, interest_id: uuid.UUID) -> Select[Self]:
+        """Its documents with their files, the latest first."""
+        found = select(cls).where(cls.interest_id == interest_id)
+        return found.options(joinedload(cls.signed_file)).order_by(cls.id.desc())

@@ -1,0 +1,1 @@
+"""Interests: who wants a berth, from the enquiry to the completed sale."""

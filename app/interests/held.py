@@ -1,0 +1,82 @@
+"""What is held about a client by way of interests; it goes with them. A sold berth keeps its stay (berths/held.py)."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+from ..clients.models.holding import UNHELD, holds
+from ..events.timeline import FieldWords, one_of
+from .labels import DOCUMENT_TYPES, FIELDS, OUTCOMES, STAGES
+
+HIDDEN = ("id", "port_id", "version")
+
+holds(
+    "interests",
+    _("Interests"),
+    "t.client_id = ANY (:clients)",
+    rank=3,
+    columns=("client_id",),
+    fields={
+        "number": _("Number"),
+        **{name: words for name, words in FIELDS.items() if name not in ("owner_id", "vessel_id")},
+        "berth": _("Berth"),
+        "outcome": FieldWords(_("Outcome"), one_of(OUTCOMES)),
+        "outcome_reason": _("Why"),
+        "stage_since": _("In this stage since"),
+        "active_at": _("Last activity"),
+        "created_at": _("Entered"),
+        "updated_at": _("Last change"),
+        "archived_at": _("Removed on"),
+    },
+    left_out=(*HIDDEN, "client_id", "vessel_id", "berth_id", "occupancy_id", "owner_id", "is_lead_set"),
+    also={"berth": "(SELECT b.code FROM berths b WHERE b.port_id = t.port_id AND b.id = t.berth_id)"},
+)
+holds(
+    "interest_stage_changes",
+    _("Stages of interests"),
+    "t.interest_id IN their_interests",
+    rank=3,
+    columns=("interest_id",),
+    fields={
+        "from_stage": FieldWords(_("From"), one_of(STAGES)),
+        "to_stage": FieldWords(_("To"), one_of(STAGES)),
+        "at": _("On"),
+        "note": _("Why"),
+    },
+    left_out=("id", "port_id", "interest_id", "by_id"),
+)
+holds(
+    "interest_deposits",
+    _("Deposits"),
+    "t.interest_id IN their_interests",
+    rank=3,
+    columns=("interest_id",),
+    fields={
+        "amount": _("Amount"),
+        "currency": _("Currency"),
+        "received_on": _("Received on"),
+        "reference": _("Reference"),
+        "created_at": _("Entered"),
+        "updated_at": _("Last change"),
+    },
+    left_out=("id", "port_id", "interest_id"),
+)
+holds(
+    "documents",
+    _("Signed documents"),
+    "t.client_id = ANY (:clients)",
+    rank=3,
+    columns=("client_id", "interest_id", "signed_file_id"),
+    fields={
+        "number": _("Number"),
+        "type": FieldWords(_("Document"), one_of(DOCUMENT_TYPES)),
+        "status": _("Status"),
+        "file": _("File"),
+        "created_at": _("Entered"),
+        "updated_at": _("Last change"),
+    },
+    left_out=(*HIDDEN, "client_id", "interest_id", "berth_id", "signed_file_id", "sha256"),
+    also={"file": "(SELECT f.filename FROM files f WHERE f.port_id = t.port_id AND f.id = t.signed_file_id)"},
+)
+UNHELD["interests", "vessel_id"] = "a vessel that goes is taken out of interests in it"
+UNHELD["interests", "occupancy_id"] = "the stay is told of by itself"

@@ -1,0 +1,213 @@
+"""The list and the board of interests: what a row and a card show, filters and orders."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from ..berths.models import Berth, Dock
+from ..berths.models.place import natural
+from ..clients.models import Client
+from ..current import Member, member
+from ..db import db
+from ..identity.models import User
+from ..notifications.reactions import holders_of
+from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
+from ..sorting import sort_name
+from ..vessels.models import Vessel
+from .labels import LEADS, OUTCOMES, SOURCES, STAGES
+from .models import Interest, Outcome, Stage
+
+SORTS = (
+    Sort("since", lazy_gettext("In this stage since"), Interest.stage_since, descending=True),
+    Sort("number", lazy_gettext("Number"), Interest.number, descending=True),
+    Sort("updated", lazy_gettext("Last change"), Interest.updated_at, descending=True),
+)
+LATEST = 10  # entries of the timeline on an interest's page
+OF_A_COLUMN = 20  # cards of a column of the board; the others stand in the list
+OF_A_CLIENT = 50
+LONGEST = 60  # letters of a berth; nobody types more
+
+ROW = (
+    Interest.id,
+    Interest.number,
+    Interest.stage,
+    Interest.stage_since,
+    Interest.outcome,
+    Interest.lead_category,
+    Interest.expected_value,
+    Interest.currency,
+    Interest.expected_close_on,
+    Interest.updated_at,
+    Interest.archived_at,
+    func.coalesce(Vessel.loa_measured, Vessel.loa_declared, Interest.loa).label("loa"),
+    Client.full_name.label("client_name"),
+    Vessel.name.label("vessel_name"),
+    Berth.code.label("berth_code"),
+    Berth.number.label("berth_number"),
+    Dock.name.label("dock_name"),
+    User.name.label("owner_name"),
+)
+
+
+def filters_of(member: Member) -> list[Filter]:
+    """What the toolbar offers, and what of it the query string chooses; what is not offered chooses nothing."""
+    return chosen_of(
+        (
+            ("stage", _("Stage"), [(str(value), label) for value, label in STAGES]),
+            ("lead", _("Lead"), [(str(value), label) for value, label in LEADS]),
+            ("owner", _("Owner"), [("me", _("me")), ("none", _("nobody")), *people(member)]),
+            ("source", _("Source"), [(str(value), label) for value, label in SOURCES]),
+            ("outcome", _("Outcome"), [(str(value), label) for value, label in OUTCOMES]),
+            ("archived", _("Archived"), [("1", _("only archived"))]),
+        )
+    )
+
+
+def board_filters_of(member: Member) -> list[Filter]:
+    return [one for one in filters_of(member) if one.name in ("lead", "owner", "source")]
+
+
+def people(member: Member) -> list[tuple[str, str]]:
+    """Who can be given an interest: the active people of the port who may edit them."""
+    holders = holders_of("interests.edit", member.here().id)
+    rows = db.session.execute(select(User.id, User.name).where(User.id.in_(holders)).order_by(User.name, User.id))
+    return [(str(row.id), row.name) for row in rows]
+
+
+def filtered(scope: Select[Any], filters: Sequence[Filter], who: Member) -> Select[Any]:
+    chosen: Mapping[str, str] = {one.name: one.value for one in filters}
+    scope = scope.where(Interest.archived_at.is_not(None) if chosen.get("archived") else Interest.archived_at.is_(None))
+    for name, column in (
+        ("stage", Interest.stage),
+        ("lead", Interest.lead_category),
+        ("source", Interest.source),
+        ("outcome", Interest.outcome),
+    ):
+        if chosen.get(name):
+            scope = scope.where(column == chosen[name])
+    if chosen.get("stage") not in (None, "", Stage.COMPLETED) and not chosen.get("outcome"):
+        scope = scope.where(Interest.outcome.is_(None))
+    if owner := chosen.get("owner"):
+        owned = {"me": Interest.owner_id == who.id, "none": Interest.owner_id.is_(None)}
+        scope = scope.where(owned[owner] if owner in owned else Interest.owner_id == uuid.UUID(owner))
+    return scope
+
+
+def interest_page(who: Member, filters: Sequence[Filter]) -> Page:
+    """The page of the list the query string asks for: one statement."""
+    scope = filtered(Interest.visible_to(who), filters, who)
+    return paginate(row_columns(scope), scope, id_column=Interest.id, sorts=SORTS)
+
+
+def row_columns(scope: Select[Any]) -> Columns:
+    """What a row and a card show, as tuples."""
+    port_id = Interest.port_id
+    return (
+        scope.with_only_columns(*ROW)
+        .join(Client, (Client.port_id == port_id) & (Client.id == Interest.client_id))
+        .outerjoin(Vessel, (Vessel.port_id == port_id) & (Vessel.id == Interest.vessel_id))
+        .outerjoin(Berth, (Berth.port_id == port_id) & (Berth.id == Interest.berth_id))
+        .outerjoin(Dock, (Dock.port_id == port_id) & (Dock.id == Berth.dock_id))
+        .outerjoin(User, User.id == Interest.owner_id)
+    )
+
+
+def row_of(interest_id: uuid.UUID) -> Any:
+    """One row, for a broadcast; None when it is gone or put away."""
+    scope = select(Interest).where(Interest.id == interest_id, Interest.archived_at.is_(None))
+    return db.session.execute(row_columns(scope)).one_or_none()
+
+
+def on_board() -> Any:
+    return or_(Interest.outcome.is_(None), Interest.outcome == Outcome.WON)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A stage on the board: its first cards, how many there are and their value in each currency."""
+
+    stage: Stage
+    label: str
+    cards: Sequence[Any]
+    count: int
+    sums: Sequence[tuple[Decimal, str]]
+
+
+def board_of(who: Member, filters: Sequence[Filter]) -> list[Column]:
+    """Two statements: the sums of all stages, and the first cards of each."""
+    scope = filtered(Interest.visible_to(who), filters, who).where(on_board())
+    return _columns(scope, [stage for stage, _label in STAGES])
+
+
+def column_of(port_id: uuid.UUID, stages: Sequence[Stage]) -> list[Column]:
+    """These columns without filters, for a broadcast."""
+    return _columns(
+        select(Interest).where(Interest.port_id == port_id, Interest.archived_at.is_(None), on_board()), stages
+    )
+
+
+def _columns(scope: Select[Any], stages: Sequence[Stage]) -> list[Column]:
+    scope = scope.where(Interest.stage.in_(stages))
+    totals = db.session.execute(
+        scope.with_only_columns(
+            Interest.stage,
+            Interest.currency,
+            func.count().label("interests"),
+            func.sum(Interest.expected_value).label("value"),
+        ).group_by(Interest.stage, Interest.currency)
+    ).all()
+    order = (Interest.stage_since.desc(), Interest.id.desc())
+    place = func.row_number().over(partition_by=Interest.stage, order_by=order).label("place")
+    first = scope.with_only_columns(Interest.id, place).subquery()
+    shown = select(Interest).join(first, first.c.id == Interest.id).where(first.c.place <= OF_A_COLUMN)
+    cards = db.session.execute(row_columns(shown).order_by(*order)).all()
+    labels = dict(STAGES)
+    return [
+        Column(
+            stage,
+            str(labels[stage]),
+            [card for card in cards if card.stage == stage],
+            sum(row.interests for row in totals if row.stage == stage),
+            [(row.value, row.currency) for row in totals if row.stage == stage and row.value],
+        )
+        for stage in stages
+    ]
+
+
+def with_all(statement: Select[Any]) -> Select[Any]:
+    """With whose it is, the vessel, the berth and its dock, and the owner."""
+    place = joinedload(Interest.berth).joinedload(Berth.dock)
+    return statement.options(
+        joinedload(Interest.client), joinedload(Interest.vessel), place, joinedload(Interest.owner)
+    )
+
+
+def of_client(client: Client) -> Sequence[Any]:
+    """The open ones first."""
+    scope = select(Interest).where(Interest.port_id == client.port_id, Interest.client_id == client.id)
+    order = (Interest.archived_at.is_not(None), Interest.outcome.is_not(None), Interest.id.desc())
+    return db.session.execute(row_columns(scope).order_by(*order).limit(OF_A_CLIENT)).all()
+
+
+def berths_named(typed: str, *, most: int = 8) -> Sequence[Berth]:
+    """Which is meant by `B 12`, `12` or `· 1042`: its dock and number, its number alone, or that in its address."""
+    word = natural(sort_name(typed.rpartition("·")[2].strip() or typed)).replace(" ", "")
+    glued = func.concat(Dock.sort_name, Berth.sort_code)
+    numbers = [int(word)] if word.isdecimal() and len(word.lstrip("0")) < 10 else []
+    with_place = Berth.visible_to(member).join(Dock, (Dock.port_id == Berth.port_id) & (Dock.id == Berth.dock_id))
+    meant = or_(func.replace(glued, " ", "") == word, Berth.sort_code == word, Berth.number.in_(numbers))
+    if "·" in typed:
+        meant = Berth.number.in_(numbers)
+    found = with_place.where(Berth.archived_at.is_(None), meant).options(
+        joinedload(Berth.dock).joinedload(Dock.harbour)
+    )
+    return db.session.scalars(found.order_by(Berth.sort_place, Berth.id).limit(most)).all()

@@ -1,0 +1,196 @@
+"""Topics of interests, what each event shows on open screens, who is told, and how timelines tell."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy import select
+
+from .. import formats, live
+from ..clients.models import Client
+from ..current import Member
+from ..db import now
+from ..documents.models import Document
+from ..events.models import Event
+from ..events.reactions import on
+from ..events.registry import EVENTS
+from ..events.subjects import families, numbered, subjects
+from ..events.timeline import describes, one_of, tells
+from ..files.models import holds_files
+from ..identity.models import current_port_of
+from ..notifications.models import notify
+from ..notifications.reactions import details_of, holders_of, written_for
+from ..numbers import one_numbered
+from . import jobs as _jobs  # noqa: F401  (registers them)
+from .labels import DOCUMENT_TYPES, FIELDS, LEADS, STAGES
+from .models import Interest, Stage
+from .queries import column_of, row_of
+
+ABOUT_INTERESTS = tuple(name for name in EVENTS if name.startswith("interest:"))
+# What changes which column a card is in, or that it is on the board at all.
+REORDERS = ("created", "stageChanged", "lost", "withdrawn", "reopened", "archived", "restored", "updated")
+
+
+@live.topic("interests")
+def interests_topic(member: Member, key: str | None) -> str | None:
+    """Cards, or with a key only word that the list is to be looked at again."""
+    room = room_of(member.here().id)
+    if not member.can("interests.view"):
+        return None
+    return room if key is None else f"{room}:narrowed"
+
+
+@live.topic("interest")
+def interest_topic(member: Member, key: str | None) -> str | None:
+    found = one_numbered(Interest, Interest.visible_to(member), key) if member.can("interests.view") else None
+    return found.room if found else None
+
+
+def room_of(port_id: uuid.UUID) -> str:
+    return f"port:{port_id}:interests"
+
+
+@on(*ABOUT_INTERESTS)
+def show_interest(event: Event) -> None:
+    """Its own page, the tables, and of the board the card; where cards come and go, their columns."""
+    interest = Interest.of(event)
+    if interest is None:
+        return
+    live.refresh(interest.room)
+    live.refresh(f"{room_of(interest.port_id)}:narrowed")
+    show_on_board(interest, event)
+
+
+def show_on_board(interest: Interest, event: Event) -> None:
+    port, room = current_port_of(interest.port_id), room_of(interest.port_id)
+    happened = event.name.partition(":")[2]
+    with formats.use(port):
+        if happened not in REORDERS:
+            if row := row_of(interest.id):
+                card = {"card": row, "port": port, "today": now()}
+                live.replace(room, "interests/_card.html", target=f"interest-{interest.number}", **card)
+            return
+        details: Mapping[str, Any] = details_of(event) or {}
+        stages = {Stage(one) for one in (details.get("old"), interest.stage) if one}
+        for column in column_of(interest.port_id, sorted(stages, key=list(Stage).index)):
+            what = {"column": column, "port": port, "today": now()}
+            live.replace(room, "interests/_column.html", target=f"column-{column.stage}", **what)
+
+
+# --- Who is told
+
+
+@on("interest:assigned")
+def tell_new_owner(event: Event) -> None:
+    """Whom somebody else gave it to."""
+    interest = Interest.of(event)
+    if interest is not None and interest.owner_id != event.actor_id:
+        tell(interest, event, lambda: _("An interest was given to you"))
+
+
+@on("interest:holdExpired")
+def tell_of_expiry(event: Event) -> None:
+    interest = Interest.of(event)
+    if interest is not None:
+        tell(interest, event, lambda: _("The hold of its berth has expired"))
+
+
+def tell(interest: Interest, event: Event, body: Any) -> None:
+    user_id = interest.owner_id
+    if user_id is None or user_id not in holders_of("interests.view", interest.port_id):
+        return
+    with written_for(user_id, interest.port_id) as slug:
+        link = f"/{slug}/interests/{interest.number}"
+        notify(user_id, "follow_up_created", event=event, title=interest.name, body=body(), link=link)
+
+
+# --- How timelines tell of it. Those of the client and the berth do as well, so each says which.
+
+describes(ABOUT_INTERESTS, FIELDS)
+
+
+def in_brackets(text: Any) -> str:
+    return f": {text}" if text else ""
+
+
+def interest_tells(happened: str, sentence: Any, **how: Any) -> None:
+    tells(f"interest:{happened}", sentence, **how)
+
+
+as_stage = one_of(STAGES)
+interest_tells("created", lazy_gettext("opened interest %(number)s"), icon="flag", tone="ok")
+interest_tells("updated", lazy_gettext("changed interest %(number)s"), icon="pencil")
+interest_tells("reverted", lazy_gettext("took a change of interest %(number)s back"), icon="rotate-ccw")
+interest_tells(
+    "stageChanged",
+    lazy_gettext("moved interest %(number)s from %(old)s to %(new)s%(note)s"),
+    icon="arrow-right",
+    tone="info",
+    words={"old": as_stage, "new": as_stage, "note": in_brackets},
+)
+interest_tells("berthLinked", lazy_gettext("linked berth %(berth)s to interest %(number)s"), icon="anchor", tone="info")
+interest_tells("berthUnlinked", lazy_gettext("took berth %(berth)s from interest %(number)s"), icon="anchor")
+interest_tells("berthHeld", lazy_gettext("held the berth of interest %(number)s"), icon="clock", tone="info")
+interest_tells("holdExtended", lazy_gettext("held the berth of interest %(number)s for longer"), icon="clock")
+interest_tells("holdReleased", lazy_gettext("let the berth of interest %(number)s go"), icon="x")
+interest_tells(
+    "holdExpired", lazy_gettext("let the berth of interest %(number)s go: the hold expired"), icon="clock", tone="warn"
+)
+interest_tells(
+    "depositRecorded",
+    lazy_gettext("recorded a deposit of %(amount)s %(currency)s for interest %(number)s"),
+    icon="receipt",
+    tone="ok",
+)
+interest_tells(
+    "lost", lazy_gettext("lost interest %(number)s%(reason)s"), icon="x", tone="warn", words={"reason": in_brackets}
+)
+interest_tells(
+    "withdrawn",
+    lazy_gettext("noted that interest %(number)s was withdrawn%(reason)s"),
+    icon="x",
+    tone="warn",
+    words={"reason": in_brackets},
+)
+interest_tells("reopened", lazy_gettext("opened interest %(number)s again"), icon="rotate-ccw")
+interest_tells("assigned", lazy_gettext("gave interest %(number)s to somebody else"), icon="user")
+interest_tells(
+    "leadCategoryChanged",
+    lazy_gettext("set the lead of interest %(number)s to %(new)s"),
+    icon="flag",
+    words={"new": one_of(LEADS)},
+)
+interest_tells("archived", lazy_gettext("archived interest %(number)s"), icon="archive", tone="warn")
+interest_tells("restored", lazy_gettext("brought interest %(number)s back"), icon="archive-restore")
+tells(
+    "document:completed",
+    lazy_gettext("recorded a signed document: %(type)s"),
+    icon="file-text",
+    tone="ok",
+    words={"type": one_of(DOCUMENT_TYPES)},
+)
+
+
+@on("document:completed")
+def show_documents(event: Event) -> None:
+    document = Document.of(event)
+    if document is not None and document.interest_id is not None:
+        live.refresh(f"interest:{document.interest_id}")
+
+
+CLIENT_NAME = (
+    select(Client.full_name)
+    .where(Client.port_id == Interest.port_id, Client.id == Interest.client_id)
+    .correlate(Interest)
+    .scalar_subquery()
+)
+subjects("interest", lazy_gettext("Interest"))(
+    numbered(Interest, CLIENT_NAME, "interests.show", needs=("interests.view",))
+)
+families("interest", lazy_gettext("Interests"))
+families("document", lazy_gettext("Documents"))
+holds_files(Interest, entity="interests", seen_with="interests.view", endpoint="interests.show")

@@ -1,0 +1,182 @@
+"""Interests: board, table, detail, create, edit, timeline."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import Select
+
+from ...current import member
+from ...db import db, now
+from ...documents.models import Document
+from ...errors import Refused
+from ...events.timeline import timeline
+from ...formats import today
+from ...numbers import has_number
+from ...once import once
+from ...web import find_or_404, go, kept_list, page, requires, said
+from ..forms import (
+    AssigneeForm,
+    BerthForm,
+    DepositForm,
+    HoldForm,
+    InterestForm,
+    LeadForm,
+    NewInterestForm,
+    OutcomeForm,
+)
+from ..models import Deposit, Interest
+from ..models.sale import hold_of
+from ..models.stages import changes_of
+from ..queries import LATEST, LONGEST, berths_named, board_filters_of, board_of, filters_of, interest_page, with_all
+from . import PLACE, bp
+
+
+def by_number(number: int) -> Select[Interest]:
+    return with_all(Interest.visible_to(member).where(has_number(Interest, number)))
+
+
+def locked(number: int) -> Interest:
+    """The interest, locked until the request ends: two who act on it take turns."""
+    return find_or_404(by_number(number).with_for_update(of=Interest))
+
+
+def unarchived(interest: Interest) -> Interest:
+    """The interest, unless it is put away: then it is not changed (409)."""
+    if interest.is_archived:
+        url = url_for("interests.show", number=interest.number)
+        raise Refused(_("This interest is archived. Restore it first."), url=url, label=_("Open"))
+    return interest
+
+
+@bp.get(PLACE)
+@requires("interests.view")
+def index() -> ResponseReturnValue:
+    filters = board_filters_of(member)
+    narrowed = any(one.value for one in filters)
+    return page(
+        "interests/board.html",
+        follow=["interests:narrowed" if narrowed else "interests"],
+        columns=board_of(member, filters),
+        filters=filters,
+        today=now(),
+    )
+
+
+@bp.get(f"{PLACE}/table")
+@requires("interests.view")
+def index_table() -> ResponseReturnValue:
+    filters = filters_of(member)
+    return page(
+        "interests/index.html",
+        follow=["interests:narrowed"],
+        interests=interest_page(member, filters),
+        filters=filters,
+    )
+
+
+@bp.get(f"{PLACE}/choices")
+@requires("interests.view")
+def index_choices() -> ResponseReturnValue:
+    """What a field for a berth offers while somebody types."""
+    typed = request.args.get("berth", "").replace("\x00", "")[:LONGEST]
+    return render_template("interests/_choices.html", berths=berths_named(typed) if typed.strip() else [])
+
+
+@bp.get(f"{PLACE}/new")
+@requires("interests.create")
+def new() -> ResponseReturnValue:
+    """`?client=` names who wants a berth, for links from a client's page; `?berth=` which."""
+    form = NewInterestForm(formdata=None, data={"currency": member.here().currency})
+    for name, called in (("client", "full_name"), ("vessel", "name"), ("berth", "name")):
+        asked = request.args.get(name, "")
+        found = form[name].find(asked) if asked else []
+        form[name].data = f"{getattr(found[0], called)} · {found[0].number}" if found else ""
+    return page("interests/new.html", form=form)
+
+
+@bp.post(PLACE)
+@requires("interests.create")
+@once
+def create() -> ResponseReturnValue:
+    form = NewInterestForm()
+    if not form.validate():
+        return page("interests/new.html", 422, form=form)
+    interest = Interest.create(form.client.record, form.own(), by=member, berth=form.berth.record, owner_id=member.id)
+    said(_("%(name)s was added", name=interest.name))
+    return go("interests.show", number=interest.number)
+
+
+@bp.get(f"{PLACE}/<int:number>")
+@requires("interests.view")
+def show(number: int) -> ResponseReturnValue:
+    return shown(find_or_404(by_number(number)))
+
+
+def shown(interest: Interest, status: int = 200, **forms: Any) -> ResponseReturnValue:
+    """`forms`: those that were sent and could not be acted on."""
+    return page("interests/show.html", status, follow=[f"interest:{interest.number}"], **(detail(interest) | forms))
+
+
+def detail(interest: Interest) -> dict[str, Any]:
+    """What the page shows: five statements beside the interest's own."""
+    given = {"owner": str(interest.owner_id or "")}
+    lead = {"lead": interest.lead_category if interest.is_lead_set else ""}
+    deposits = db.session.scalars(Deposit.of(interest)).all()
+    return {
+        "interest": interest,
+        "changes": changes_of(interest),
+        "deposits": deposits,
+        "documents": db.session.scalars(Document.of_interest(interest.id)).all(),
+        "held": hold_of(interest),
+        "timeline": timeline(interest.subject_type, interest.id, limit=LATEST),
+        "assignee_form": AssigneeForm(formdata=None, data=given),
+        "lead_form": LeadForm(formdata=None, data=lead),
+        "berth_form": BerthForm(formdata=None),
+        "hold_form": HoldForm(formdata=None),
+        "outcome_form": OutcomeForm(formdata=None),
+        "deposit_form": DepositForm(formdata=None, data={"currency": interest.currency, "received_on": today()}),
+    }
+
+
+@bp.get(f"{PLACE}/<int:number>/edit")
+@requires("interests.edit")
+def edit(number: int) -> ResponseReturnValue:
+    interest = unarchived(find_or_404(by_number(number)))
+    form = InterestForm(formdata=None, obj=interest)
+    form.open(interest)
+    return page("interests/edit.html", interest=interest, form=form, clashes=[], merged=[])
+
+
+@bp.put(f"{PLACE}/<int:number>")
+@requires("interests.edit")
+def update(number: int) -> ResponseReturnValue:
+    interest = unarchived(locked(number))
+    form = InterestForm(obj=interest)
+    if not form.validate():
+        return page("interests/edit.html", 422, interest=interest, form=form, clashes=[], merged=[])
+    edit = form.compare(interest)
+    if edit.clashes:
+        return page("interests/edit.html", 409, interest=interest, form=form, clashes=edit.clashes, merged=edit.merged)
+    interest.update(form.written(edit.changes), by=member)
+    said(edit.told(_("Interest saved")))
+    return go("interests.show", number=number, list=kept_list())
+
+
+@bp.get(f"{PLACE}/<int:number>/events")
+@requires("interests.view")
+def index_events(number: int) -> ResponseReturnValue:
+    """The whole timeline, by pages."""
+    interest = find_or_404(by_number(number))
+    entries = timeline(interest.subject_type, interest.id, limit=51, before=request.args.get("before", type=UUID))
+    return page(
+        "interests/events.html",
+        follow=[f"interest:{number}"],
+        interest=interest,
+        timeline=entries[:50],
+        older=entries[49].id if len(entries) > 50 else None,
+    )
