@@ -32,7 +32,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from uuid_utils.compat import uuid7
 
-from ..clients.models import Client, ClientSource, Contact, ContactKind, Duplicate
+from ..clients.models import Client, ClientSource, ClientStatus, Contact, ContactKind, Duplicate
 from ..clients.models.contact import read_value
 from ..current import CurrentPort, Member
 from ..db import Base, PortScoped, Timestamped, Versioned, db, now
@@ -176,11 +176,12 @@ class Registration(Recorded, Timestamped, Versioned, PortScoped, Base):
         return self._decide(RegistrationStatus.ACCEPTED, "accepted", by=by)
 
     def mark_as_spam(self, *, by: Actor) -> bool:
-        """It is not meant, and the client that was made of it is put away. False when it stands so."""
+        """It is not meant, and the client that was made of it is put away, unless somebody looks after them by now.
+        False when it stands so."""
         if not self._decide(RegistrationStatus.SPAM, "markedAsSpam", by=by):
             return False
         client = db.session.get(Client, self.client_id) if self.client_id else None
-        if client is not None:
+        if client is not None and client.status == ClientStatus.PROSPECT and client.owner_id is None:
             client.archive(by=by)
         return True
 
@@ -200,7 +201,7 @@ class Registration(Recorded, Timestamped, Versioned, PortScoped, Base):
         fields = {
             "full_name": words["name"],
             "source": ClientSource.WEBSITE,
-            "status": "prospect",
+            "status": ClientStatus.PROSPECT,
             "marketing_consent": bool(words["marketing"]),
         }
         client = Client.create(fields, port_id=self.port_id, by=by)

@@ -327,6 +327,16 @@ def test_it_is_accepted_or_put_away_and_comes_back(
     ]
 
 
+def test_a_client_whom_somebody_looks_after_is_not_put_away_as_spam(stranger: Visitor) -> None:
+    send(stranger)
+    take_in()
+    manager = enter(MANAGER)
+    registration = db.session.scalars(select(Registration)).one()
+    client_of(registration).update({"owner_id": manager.id}, by=manager)
+    assert registration.mark_as_spam(by=manager)
+    assert not client_of(registration).is_archived
+
+
 def test_who_may_only_look_has_no_buttons(stranger: Visitor, visit: Visit) -> None:
     send(stranger)
     take_in()

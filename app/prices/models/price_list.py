@@ -161,15 +161,12 @@ class PriceList(Recorded, Timestamped, Versioned, PortScoped, Base):
 
     def copy(self, fields: Mapping[str, Any], *, per_cent: Decimal, by: Actor) -> PriceList:
         """A list with all of its lines, dearer by so many per cent, each rounded as the line says. Raises Clash."""
-        made = PriceList.create(
-            {**{name: getattr(self, name) for name in self.EDITABLE}, **fields},
-            port_id=self.port_id,
-            by=by,
-            copied_from=self.name,
-        )
-        lines = [values_of(line) | raised(line, per_cent) for line in self.lines()]
-        if lines:
-            made.change_lines([{**line, "id": None} for line in lines], by=by, source=self.name)
+        values = {**{name: getattr(self, name) for name in self.EDITABLE}, **fields}
+        lines = [values_of(line) | raised(line, per_cent) | {"id": None} for line in self.lines()]
+        # Both or neither: a copy without its lines is nobody's wish.
+        with db.session.begin_nested():
+            made = PriceList.create(values, port_id=self.port_id, by=by, copied_from=self.name)
+            made.change_lines(lines, by=by, source=self.name)
         return made
 
     def archive(self, *, by: Actor) -> None:

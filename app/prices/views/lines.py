@@ -42,7 +42,8 @@ def update_lines(number: int) -> ResponseReturnValue:
         is_changed = found.change_lines(lines, by=member, removing=removing)
     except Unclear as error:
         kept = [row for row in sent if not row.remove.data]
-        kept[min(error.at, len(kept) - 1)].up_to.errors = [overlap_words(kept, error)]
+        at = error.at if error.at < len(kept) else error.other
+        kept[at].up_to.errors = [overlap_words(kept, error)]
         return list_page(found, rows, 422)
     except Clash as error:
         return list_page(found, rows, 409, problem=words_of(error))
@@ -51,7 +52,7 @@ def update_lines(number: int) -> ResponseReturnValue:
 
 
 def overlap_words(rows: list[RowForm], error: Unclear) -> str:
-    if error.other >= len(rows):
+    if error.at >= len(rows):
         return _("It overlaps with another band of this list.")
     return _("It overlaps with %(band)s.", band=rows[error.other].words())
 

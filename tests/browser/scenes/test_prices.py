@@ -1,4 +1,4 @@
-"""Price lists, what berths cost, and the public registration."""
+"""Price lists, and what berths cost."""
 
 from __future__ import annotations
 
@@ -52,6 +52,4 @@ class TestPages(Judged):
         Scene("new price list", ADMIN, at(f"{LISTS}/new")),
         Scene("prices of berths", VIEWER, at(BERTHS)),
         Scene("prices of berths, without", VIEWER, at(f"{BERTHS}?term=seasonal&price=none")),
-        Scene("registrations", ADMIN, at("/port-nimara/registrations")),
-        Scene("registrations, none", BOTH, at(f"{QUIET}/registrations")),
     )
