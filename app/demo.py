@@ -61,6 +61,7 @@ from .identity.passwords import hash_password
 from .identity.permissions import LEAVES, as_overrides
 from .imports.jobs import check_import, run_import
 from .imports.models import Import
+from .interests.demo import make_interests
 from .jobs import perform
 from .notifications.models import Notification, Words
 from .prices.demo import make_prices
@@ -586,6 +587,7 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     if port.slug == "port-nimara":
         make_berths(port, sellers[0])
         make_waiting_lists(port, sellers[0])
+        make_interests(port, sellers)
         make_reminders(port, sellers)
         make_prices(port, sellers[0])
         make_registrations(port)

@@ -202,6 +202,16 @@ class TestHolds:
             "interest:holdReleased",
         ]
 
+    def test_a_berth_is_not_archived_while_it_is_held(self, db: SQLAlchemy, interest: Interest) -> None:
+        by = enter(MANAGER)
+        hold(interest, until=now() + timedelta(days=7), by=by)
+        berth = db.session.get_one(Berth, interest.berth_id)
+        with pytest.raises(Refused, match="is held until"):
+            berth.archive(by=by)
+        interest.archive(by=by)
+        berth.archive(by=by)
+        assert berth.is_archived
+
     def test_an_expired_hold_is_released_once(
         self, db: SQLAlchemy, interest: Interest, relayed: Callable[[], list[str]]
     ) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     delete,
+    select,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -30,6 +31,7 @@ from ...db import db
 from ...errors import Refused
 from ...events.models import Actor
 from ...fields.models import Customised, told
+from ...formats import format_datetime
 from ...numbers import take_number
 from .dock import Dock
 from .harbour import Harbour
@@ -243,6 +245,15 @@ class Berth(Customised, Place):
         sort_code = self.sort_key(values.get("code") or self.code)
         before = dock.order_of(db.session.get_one(Harbour, dock.harbour_id))
         return {"sort_code": sort_code, "sort_place": before + sort_code}
+
+    def _check_unused(self) -> None:
+        from .occupancy import HELD, Occupancy
+
+        held = select(Occupancy).where(Occupancy.port_id == self.port_id, Occupancy.berth_id == self.id, HELD)
+        if found := db.session.scalars(held.limit(1)).first():
+            until = format_datetime(found.hold_expires_at)
+            what = {"name": self.code, "number": found.number, "until": until}
+            raise Refused(_("%(name)s is held until %(until)s by stay %(number)s. Let it go first.", **what))
 
     def _check_ground(self) -> None:
         if db.session.get_one(Dock, self.dock_id).is_archived:

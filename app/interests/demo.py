@@ -1,0 +1,71 @@
+"""The pipeline of `make run`: some twenty interests, most of them early on."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from ..berths.models import Berth, BerthStatus
+from ..clients.models import Client
+from ..current import CurrentPort
+from ..db import db, now
+from ..events.models import Actor
+from ..formats import today
+from ..vessels.models import Vessel
+from .models import Interest, Source, Stage, hold
+from .models.interest import category_at
+
+# How many stand at each stage; the later ones need papers that nobody has signed here.
+STANDING = {Stage.OPEN: 8, Stage.DETAILS_SENT: 6, Stage.IN_COMMUNICATION: 5, Stage.VISITED: 3}
+DAYS = (1, 3, 5, 9, 12, 16, 22, 31, 70)  # since something happened
+
+
+def make_interests(port: CurrentPort, sellers: Sequence[Any]) -> None:
+    chance = random.Random(f"interests of {port.slug}")  # noqa: S311  # the same pipeline each time; nothing secret
+    stages = [stage for stage, count in STANDING.items() for _ in range(count)]
+    clients = select(Client).where(Client.archived_at.is_(None)).order_by(Client.number.desc()).limit(len(stages) + 1)
+    berths = select(Berth).where(Berth.status == BerthStatus.AVAILABLE).order_by(Berth.number).limit(len(stages))
+    free = list(db.session.scalars(berths))
+    found = list(db.session.scalars(clients))
+    for at, (client, stage) in enumerate(zip(found, stages, strict=False)):
+        _make_one(client, stage, at, chance, sellers, free, port)
+    if len(found) > len(stages):
+        lost = Interest.create(found[-1], {"source": Source.EVENT}, by=sellers[0], owner_id=sellers[0].actor_id)
+        lost.lose("Found a berth nearer to home", by=sellers[0])
+
+
+def _make_one(
+    client: Client,
+    stage: Stage,
+    at: int,
+    chance: random.Random,
+    sellers: Sequence[Any],
+    free: list[Berth],
+    port: CurrentPort,
+) -> None:
+    by: Actor = sellers[at % len(sellers)]
+    own = (Vessel.port_id == client.port_id, Vessel.client_id == client.id, Vessel.archived_at.is_(None))
+    vessel = db.session.scalars(select(Vessel).where(*own).order_by(Vessel.number).limit(1)).first()
+    fields = {
+        "vessel_id": vessel.id if vessel else None,
+        "source": chance.choice([Source.WEBSITE, Source.REFERRAL, Source.MANUAL, Source.BROKER]),
+        "expected_value": Decimal(chance.randrange(12, 90) * 500),
+        "currency": port.currency,
+        "expected_close_on": today() + timedelta(days=chance.randrange(20, 120)),
+        "wanted_from": today() + timedelta(days=400 + at),
+        "tenure": chance.choice(["annual", "seasonal", "lease"]),
+        "loa": None if vessel else Decimal(chance.randrange(80, 190)) / 10,
+    }
+    berth = free.pop() if free and stage in (Stage.IN_COMMUNICATION, Stage.VISITED) else None
+    interest = Interest.create(client, fields, by=by, berth=berth, owner_id=by.actor_id)
+    if stage != Stage.OPEN:
+        interest.move_to(stage, by=by)
+    if stage == Stage.VISITED and berth is not None:
+        hold(interest, until=now() + timedelta(days=5), by=by)
+    interest.stage_since = interest.active_at = now() - timedelta(days=DAYS[at % len(DAYS)])
+    interest.lead_category = category_at(interest.active_at, now())
