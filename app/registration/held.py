@@ -33,6 +33,7 @@ holds(
         "sealed",
         "client_id",
         "vessel_id",
+        "interest_id",
         "address_hash",
         "decided_by_id",
         "version",
@@ -40,3 +41,4 @@ holds(
     erased="message = '', address_hash = NULL, vessel_id = NULL, wanted_from = NULL, wanted_until = NULL",
 )
 UNHELD["registrations", "vessel_id"] = "a vessel that goes is taken out of its registration"
+UNHELD["registrations", "interest_id"] = "the interest is told of by itself"

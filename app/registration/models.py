@@ -32,16 +32,25 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from uuid_utils.compat import uuid7
 
+from ..berths.models import Tenure
 from ..clients.models import Client, ClientSource, ClientStatus, Contact, ContactKind, Duplicate
 from ..clients.models.contact import read_value
 from ..current import CurrentPort, Member
 from ..db import Base, PortScoped, Timestamped, Versioned, db, now
 from ..events.models import Actor, Of, Recorded, System, keyring, record, user_id_of
+from ..interests.models import Interest
 from ..mail.models import Mail, Unaddressable
 from ..numbers import take_number
 from ..sorting import sort_name
 from ..vessels.models import Vessel
 
+# What somebody looks for, as the tenure of a berth.
+TENURES = {
+    "annual": Tenure.ANNUAL,
+    "seasonal": Tenure.SEASONAL,
+    "visit": Tenure.VISITOR,
+    "purchase": Tenure.FREEHOLD,
+}
 ONE_MAIL_IN = timedelta(days=1)
 MOST_ALIKE = 5
 
@@ -90,6 +99,7 @@ class Registration(Recorded, Timestamped, Versioned, PortScoped, Base):
     status: Mapped[str] = mapped_column(String(10))
     client_id: Mapped[uuid.UUID | None]
     vessel_id: Mapped[uuid.UUID | None]
+    interest_id: Mapped[uuid.UUID | None]
     kind: Mapped[str] = mapped_column(String(20), default="")
     wanted_from: Mapped[date | None]
     wanted_until: Mapped[date | None]
@@ -112,6 +122,10 @@ class Registration(Recorded, Timestamped, Versioned, PortScoped, Base):
         ForeignKeyConstraint(
             ["port_id", "vessel_id"], ["vessels.port_id", "vessels.id"], ondelete="SET NULL (vessel_id)"
         ),
+        ForeignKeyConstraint(
+            ["port_id", "interest_id"], ["interests.port_id", "interests.id"], ondelete="SET NULL (interest_id)"
+        ),
+        Index("ix_registrations_interest", "port_id", "interest_id"),
         Index("ix_registrations_client", "port_id", "client_id"),
         Index("ix_registrations_vessel", "port_id", "vessel_id"),
         Index("ix_registrations_created_at", "port_id", "created_at", "id"),
@@ -138,8 +152,8 @@ class Registration(Recorded, Timestamped, Versioned, PortScoped, Base):
         return answer
 
     def take_in(self, *, port: CurrentPort) -> bool:
-        """Make a client of it, with source website. False when that was done. Whoever is here already is not changed:
-        the two are laid side by side for review."""
+        """Make a client of it and their interest, with source website. False when that was done. Whoever is here
+        already is not changed: the two are laid side by side for review."""
         if self.sealed is None:
             return False
         words = json.loads(keyring().open(self.sealed, place=place_of(self.id)))
@@ -153,6 +167,8 @@ class Registration(Recorded, Timestamped, Versioned, PortScoped, Base):
             date.fromisoformat(words[name]) if words[name] else None for name in ("wanted_from", "wanted_until")
         )
         db.session.flush()
+        interest = self._make_interest(client, by=by)
+        self.interest_id = interest.id
         note_alike(client, words, country=port.country, by=by)
         name = Of("client", client.id, client.full_name)
         record(
@@ -164,7 +180,7 @@ class Registration(Recorded, Timestamped, Versioned, PortScoped, Base):
             is_new=True,
             told_in=[("client", client.id)],
             client_id=str(client.id),
-            interest_id=None,
+            interest_id=str(interest.id),
             client_name=name,
             berth_number=None,
         )
@@ -183,6 +199,8 @@ class Registration(Recorded, Timestamped, Versioned, PortScoped, Base):
         client = db.session.get(Client, self.client_id) if self.client_id else None
         if client is not None and client.status == ClientStatus.PROSPECT and client.owner_id is None:
             client.archive(by=by)
+            if interest := self._interest():
+                interest.archive(by=by)
         return True
 
     def _decide(self, status: RegistrationStatus, happened: str, *, by: Actor) -> bool:
@@ -193,6 +211,8 @@ class Registration(Recorded, Timestamped, Versioned, PortScoped, Base):
         client = db.session.get(Client, self.client_id) if self.client_id else None
         if was_spam and client is not None:
             client.restore(by=by)
+            if interest := self._interest():
+                interest.restore(by=by)
         name = Of("client", client.id, client.full_name) if client else ""
         self.record(happened, by=by, client_name=name, told_in=[("client", client.id)] if client else [])
         return True
@@ -218,6 +238,13 @@ class Registration(Recorded, Timestamped, Versioned, PortScoped, Base):
         name = words["vessel"] or _("Boat of %(name)s", name=client.full_name)[:120]
         declared = {f"{size}_declared": value for size, value in sizes.items()}
         return Vessel.create(client, {"name": name, **declared}, by=by)
+
+    def _make_interest(self, client: Client, *, by: Actor) -> Interest:
+        wanted = {"wanted_from": self.wanted_from, "wanted_until": self.wanted_until, "tenure": TENURES.get(self.kind)}
+        return Interest.register(client, {"vessel_id": self.vessel_id, "notes": self.message, **wanted}, by=by)
+
+    def _interest(self) -> Interest | None:
+        return db.session.get(Interest, self.interest_id) if self.interest_id else None
 
     def _confirm(self, address: str, language: str) -> None:
         """A mail that says it arrived, with no word of what was typed; one to an address in a day, so nobody is

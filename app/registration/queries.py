@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from ..clients.models import Client, Duplicate
 from ..current import Member
+from ..interests.models import Interest
 from ..numbers import has_number
 from ..paging import Filter, Page, Sort, paginate
 from .models import Registration, RegistrationStatus
@@ -45,8 +46,12 @@ def registration_page(member: Member, status: str) -> Page:
         Registration.created_at,
         Client.full_name.label("client_name"),
         Client.number.label("client_number"),
+        Interest.number.label("interest_number"),
         alike(member).label("alike"),
-    ).outerjoin(Client, (Client.port_id == Registration.port_id) & (Client.id == Registration.client_id))
+    )
+    rows = rows.outerjoin(Client, (Client.port_id == Registration.port_id) & (Client.id == Registration.client_id))
+    of_interest = (Interest.port_id == Registration.port_id) & (Interest.id == Registration.interest_id)
+    rows = rows.outerjoin(Interest, of_interest)
     return paginate(rows, scope, id_column=Registration.id, sorts=SORTS)
 
 

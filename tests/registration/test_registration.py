@@ -18,6 +18,7 @@ from app.admin.models import SettingsSheet
 from app.clients.models import Client, Contact, Duplicate
 from app.db import begin, commit, db, now
 from app.events.timeline import timeline
+from app.interests.models import Interest
 from app.jobs import perform
 from app.mail.models import Mail
 from app.notifications.models import Notification
@@ -240,6 +241,9 @@ def test_it_becomes_a_client_with_a_vessel_and_is_told_of(stranger: Visitor, rel
     assert (vessel.name, f"{vessel.loa_declared}", f"{vessel.beam_declared}") == ("Belle Étoile", "11.58", "3.90")
     assert (registration.status, registration.kind, registration.message) == ("new", "seasonal", "With power, please")
     assert registration.sealed is None
+    interest = db.session.scalars(select(Interest)).one()
+    assert (interest.id, interest.client_id, interest.vessel_id) == (registration.interest_id, client.id, vessel.id)
+    assert (interest.source, interest.tenure, interest.notes) == ("website", "seasonal", "With power, please")
     assert "registered on the public page" in [entry.text for entry in timeline("client", client.id)]
     names = relayed()
     assert "registration:new" in names
@@ -322,7 +326,9 @@ def test_it_is_accepted_or_put_away_and_comes_back(
     assert relayed() == [
         "registration:markedAsSpam",
         "client:archived",
+        "interest:archived",
         "client:restored",
+        "interest:restored",
         "registration:accepted",
     ]
 
