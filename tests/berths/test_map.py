@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import brotli
 import pytest
+from flask import Flask
+from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import Range
 
 from app.berths.map.queries import LONGEST_NAME
-from app.berths.models import Berth, BerthStatus, Dock, Occupancy, OccupancyKind
+from app.berths.models import Berth, BerthStatus, Dock, Harbour, Occupancy, OccupancyKind
 from app.db import commit, db
-from tests.world import Visitor, enter, make_berth, make_client, make_dock, make_vessel
+from app.live.rooms import channel_of
+from app.live.window import frame_of
+from tests.world import NORTH, Visitor, enter, make_berth, make_client, make_dock, make_vessel, relay
 
 pytestmark = pytest.mark.usefixtures("db")
 
 MANAGER, VIEWER = "sales_manager@north.example", "viewer@north.example"
 MAP = "/north/berths/map"
+FIRST_VISIT, ONE_STATUS = 150_000, 3_000  # bytes
 Visit = Callable[[str], Visitor]
 
 
@@ -130,3 +137,55 @@ def test_a_harbour_takes_four_statements_however_many_berths_it_has(visit: Visit
     statements.clear()
     viewer.get(f"{MAP}?view=stays")
     assert len(statements) <= 4
+
+
+def fill(count: int, docks: int = 20) -> None:
+    """One harbour with that many berths, of all statuses."""
+    manager = enter(MANAGER)
+    harbour = Harbour.create({"name": "Long Reach"}, port_id=NORTH, by=manager)
+    made = [make_dock(manager, f"Pier {n}", harbour) for n in range(1, docks + 1)]
+    rows = []
+    for n in range(count):
+        dock, code = made[n % docks], str(n // docks + 1)
+        place = f"{dock.sort_name}\t{code.zfill(12)}"
+        size = {"max_loa": Decimal(6 + n % 14), "max_beam": Decimal(20 + n % 31) / 10}
+        status = list(BerthStatus)[n % len(BerthStatus)]
+        own = {"id": uuid.uuid4(), "port_id": NORTH, "number": 5000 + n, "dock_id": dock.id, "status": status, **size}
+        rows.append({**own, "code": code, "sort_code": code.zfill(12), "sort_place": place})
+    db.session.execute(insert(Berth), rows)
+    commit()
+
+
+def test_a_first_visit_of_two_thousand_berths_loads_little(app: Flask, visit: Visit) -> None:
+    """The page with all that it names, as it goes over the wire."""
+    fill(2000)
+    viewer = visit(VIEWER)
+    answer = viewer.get(MAP, headers={"Accept-Encoding": "br"})
+    page = brotli.decompress(answer.data).decode()
+    assert len(labels_in(page)) == 2000
+    assets = app.extensions["assets"]
+    named = set(re.findall(r"/static/([^\"'#?)\s]+)", page + assets.files["app.css"].body.decode()))
+    files = [assets.files[name] for name in named]
+    assert {"text/css", "font/woff2", "image/svg+xml"} <= {file.mimetype for file in files}
+    assert len(answer.data) + sum(len(file.encoded.get("br", file.body)) for file in files) <= FIRST_VISIT
+
+
+def test_a_changed_status_is_one_small_message(app: Flask) -> None:
+    fill(200)
+    berth = db.session.query(Berth).filter_by(number=5000).one()
+    relay()
+    manager = enter(MANAGER)
+    berth = db.session.get_one(Berth, berth.id)
+    redis = app.extensions["redis"]
+    with redis.pubsub() as heard:
+        heard.subscribe(channel_of(redis))
+        assert heard.get_message(timeout=2)["type"] == "subscribe"
+        berth.change_status(BerthStatus.SOLD, by=manager, triggered_by="hand")
+        relay()
+        said = []
+        while message := heard.get_message(ignore_subscribe_messages=True, timeout=0.2):
+            said.append(message["data"].decode().removeprefix("say ").partition("\n"))
+    on_maps = [text for room, _newline, text in said if ":map:statuses-" in room]
+    assert len(on_maps) == 1
+    assert 'id="spot-5000"' in on_maps[0]
+    assert len(frame_of(on_maps[0])) <= ONE_STATUS
