@@ -33,7 +33,7 @@ from sqlalchemy import select, text
 
 from app import storage
 from app.admin.models import Tag
-from app.berths.models import Sighting, TenureReminder, TenureStep
+from app.berths.models import BerthTag, Sighting, TenureReminder, TenureStep
 from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.models import (
     Archive,
@@ -156,7 +156,9 @@ def fill(port_id: uuid.UUID) -> Harbour:
     club = {"label": "Boat club", "kind": "text"}
     FieldDefinition.create(club, resource="client", currency="EUR", port_id=port_id, by=manager)
     client.update({"custom_boat_club": "HSS"}, by=manager)
-    ClientTag.put_on(client, Tag.create("Regatta", "teal", port_id=port_id, by=manager), by=manager)
+    tag = Tag.create("Regatta", "teal", port_id=port_id, by=manager)
+    ClientTag.put_on(client, tag, by=manager)
+    BerthTag.put_on(berth, tag, by=manager)
     key = storage.new_key(slug, "general", "imports", "csv")
     storage.put(BytesIO(b"full_name,email\nAda North,ada@example.com\n"), key, "text/csv")
     imported = Import.create("clients", filename="contacts.csv", storage_key=key, by=manager)

@@ -55,6 +55,7 @@ links.follows(
     leftover="status = CASE WHEN t.status = 'waiting' THEN 'withdrawn' ELSE t.status END",
     ours=("status",),
 )
+links.follows("registrations", "client_id", _("Registrations"), one=_("Registration"), named="number")
 links.follows("vessels", "client_id", _("Vessels"), one=_("Vessel"), named="name")
 links.follows("interests", "client_id", _("Interests"), one=_("Interest"), named="number")
 links.follows("documents", "client_id", _("Signed documents"), is_told=False)

@@ -228,6 +228,7 @@ holds(
         "kind",
         "client_id",
         "vessel_id",
+        "berth_id",
         "text_value",
         "number_value",
         "date_value",

@@ -116,10 +116,13 @@ def families_of(receiver: ast.expr, scope: ast.AST, place: str) -> list[str]:
 
 
 def subject_of(scope: ast.ClassDef) -> str | None:
+    """Of what a class tells: of itself, or of the record that a tagging belongs to."""
     for node in scope.body:
         match node:
             case ast.Assign(targets=[ast.Name(id="subject_type")], value=ast.Constant(value=str(family))):
                 return family
+            case ast.Assign(targets=[ast.Name(id="HOLDER")], value=ast.Constant(value=str(column))):
+                return column.removesuffix("_id")
     return None
 
 

@@ -161,6 +161,12 @@ class Absence(Recorded, Timestamped, Versioned, PortScoped, Base):
         self._tell("cancelled", by=by)
         return True
 
+    @classmethod
+    def credit_of(cls, sublet: Occupancy) -> tuple[Decimal, str] | None:
+        """What the holder of the berth gets of a sublet."""
+        absence = db.session.get(cls, sublet.absence_id) if sublet.absence_id else None
+        return absence.credit_for(sublet.price, sublet.currency) if absence else None
+
     def credit_for(self, price: Decimal | None, currency: str | None) -> tuple[Decimal, str] | None:
         """What the holder gets of a sublet at this price; None where nothing was agreed, or nothing is known."""
         if self.credit is not None and self.currency:

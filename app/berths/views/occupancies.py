@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from flask import render_template, request
@@ -140,14 +139,8 @@ def detail(found: Occupancy) -> dict[str, Any]:
     own = Absence.visible_to(member).where(Absence.occupancy_id == found.id, Absence.cancelled_at.is_(None))
     absences = db.session.scalars(own.order_by(Absence.begins_at)).all() if found.kind in HOLDING else []
     fits = fit_on(found.berth, found.vessel)
-    credit = credit_of(found)
+    credit = Absence.credit_of(found)
     return {"occupancy": found, "fits": fits, "absences": absences, "credit": credit, "timeline": entries}
-
-
-def credit_of(sublet: Occupancy) -> tuple[Decimal, str] | None:
-    """What the holder of the berth gets of it."""
-    absence = db.session.get(Absence, sublet.absence_id) if sublet.absence_id else None
-    return absence.credit_for(sublet.price, sublet.currency) if absence else None
 
 
 def dates_page(found: Occupancy, form: DatesForm, status: int = 200, **what: Any) -> ResponseReturnValue:
