@@ -189,12 +189,12 @@ class Registration(Recorded, Timestamped, Versioned, PortScoped, Base):
 
     def accept(self, *, by: Actor) -> bool:
         """Somebody looked at it and it is meant. False when it stands so."""
-        return self._decide(RegistrationStatus.ACCEPTED, "accepted", by=by)
+        return self._decide("accepted", RegistrationStatus.ACCEPTED, by=by)
 
     def mark_as_spam(self, *, by: Actor) -> bool:
         """It is not meant, and the client that was made of it is put away, unless somebody looks after them by now.
         False when it stands so."""
-        if not self._decide(RegistrationStatus.SPAM, "markedAsSpam", by=by):
+        if not self._decide("markedAsSpam", RegistrationStatus.SPAM, by=by):
             return False
         client = db.session.get(Client, self.client_id) if self.client_id else None
         if client is not None and client.status == ClientStatus.PROSPECT and client.owner_id is None:
@@ -203,7 +203,7 @@ class Registration(Recorded, Timestamped, Versioned, PortScoped, Base):
                 interest.archive(by=by)
         return True
 
-    def _decide(self, status: RegistrationStatus, happened: str, *, by: Actor) -> bool:
+    def _decide(self, happened: str, status: RegistrationStatus, *, by: Actor) -> bool:
         if self.status == status:
             return False
         was_spam = self.status == RegistrationStatus.SPAM
@@ -281,11 +281,18 @@ def note_alike(client: Client, words: Mapping[str, Any], *, country: str, by: Ac
         _lay_beside(client, row.id, score=90 if row.reach else 60, reason=reason, by=by)
 
 
-def _lay_beside(client: Client, other_id: uuid.UUID, *, score: int, reason: str, by: Actor) -> None:
-    a_id, b_id = sorted((client.id, other_id))
-    pair = {"id": uuid7(), "port_id": client.port_id, "a_id": a_id, "b_id": b_id, "score": score, "reasons": [reason]}
+def _lay_beside(registered: Client, other_id: uuid.UUID, *, score: int, reason: str, by: Actor) -> None:
+    a_id, b_id = sorted((registered.id, other_id))
+    pair = {
+        "id": uuid7(),
+        "port_id": registered.port_id,
+        "a_id": a_id,
+        "b_id": b_id,
+        "score": score,
+        "reasons": [reason],
+    }
     moments = {"created_at": now(), "updated_at": now(), "state": "open"}
     written = insert(Duplicate).values(**pair, **moments).on_conflict_do_nothing().returning(Duplicate.id)
     if db.session.scalar(written):
-        older = db.session.get_one(Client, a_id)
-        older.record("duplicateDetected", by=by, a=str(a_id), b=str(b_id), score=score, reason=reason)
+        client = db.session.get_one(Client, a_id)
+        client.record("duplicateDetected", by=by, a=str(a_id), b=str(b_id), score=score, reason=reason)

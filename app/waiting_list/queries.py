@@ -66,15 +66,10 @@ def waiting_for_berth(berth: Berth) -> list[Any]:
 
 def waiting_of_client(client_id: uuid.UUID) -> Sequence[Any]:
     """On which lists a client waits, and in which place; for their page."""
-    here = member.here().id
-    theirs = select(WaitingEntry.list_id).where(
-        WaitingEntry.port_id == here,
-        WaitingEntry.client_id == client_id,
-        WaitingEntry.status.in_(("waiting", "offered")),
-    )
-    on = ranked(here, list(db.session.scalars(theirs.distinct())))
-    open_ones = WaitingEntry.status.in_(("waiting", "offered"))
-    return db.session.execute(on.where(WaitingEntry.client_id == client_id, open_ones)).all()
+    here, open_ones = member.here().id, WaitingEntry.status.in_(("waiting", "offered"))
+    theirs = (WaitingEntry.client_id == client_id, open_ones)
+    lists = select(WaitingEntry.list_id).where(WaitingEntry.port_id == here, *theirs)
+    return db.session.execute(ranked(here, lists).where(*theirs)).all()
 
 
 # --- Choices

@@ -29,25 +29,28 @@ class Recording:
 
 @dataclass(frozen=True)
 class Wrapper:
-    """A method that records `family:<its argument>` with some details of its own."""
+    """A method that records `family:<its argument>` with some details of its own; None where it hands its argument on
+    to another one."""
 
     family: str
-    details: frozenset[str]
+    details: frozenset[str] | None
     parameters: frozenset[str]
 
-    def payload(self, given: frozenset[str]) -> frozenset[str]:
+    def payload(self, given: frozenset[str] | None) -> frozenset[str] | None:
         """What it records, called with these."""
-        return self.details | (given - self.parameters)
+        return None if self.details is None or given is None else self.details | (given - self.parameters)
 
 
 def recordings(source: str, name: str) -> Iterator[Recording]:
     """Every call of the module that records; raises ValueError for one that cannot be read."""
     tree = ast.parse(source)
     for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))):
-        wrappers = {function.name: w for function in functions(scope) if (w := wrapper(function))}
+        wrappers = wrappers_of(scope)
         for call in calls(scope):
             function = call.func
             place = f"{name}:{call.lineno}"
+            if is_handed_on(call, scope):
+                continue
             if isinstance(function, ast.Name) and function.id in RECORDERS:
                 if isinstance(call.args[0], ast.Constant):
                     yield Recording(place, str(call.args[0].value), details(call))
@@ -56,12 +59,15 @@ def recordings(source: str, name: str) -> Iterator[Recording]:
                     yield Recording(place, str(call.args[0].value), None)
             elif isinstance(function, ast.Attribute) and function.attr in wrappers:
                 own = wrappers[function.attr]
-                happened = text_of(call.args[0], place)
-                more = details(call)
-                yield Recording(place, f"{own.family}:{happened}", None if more is None else own.payload(more))
+                for happened in texts_of(call.args[0], place):
+                    yield Recording(place, f"{own.family}:{happened}", own.payload(details(call)))
+            elif (family := told_of(call)) is not None:
+                for happened in texts_of(call.args[0], place):
+                    yield Recording(place, f"{family}:{happened}", None)
             elif isinstance(function, ast.Attribute) and function.attr == "record":
                 for family in families_of(function.value, scope, place):
-                    yield Recording(place, f"{family}:{text_of(call.args[0], place)}", details(call))
+                    for happened in texts_of(call.args[0], place):
+                        yield Recording(place, f"{family}:{happened}", details(call))
 
 
 def functions(scope: ast.AST) -> list[ast.FunctionDef]:
@@ -79,15 +85,49 @@ def calls(scope: ast.AST) -> Iterator[ast.Call]:
         yield from calls(node)
 
 
+def wrappers_of(scope: ast.AST) -> dict[str, Wrapper]:
+    """Those that record, and those that hand their argument on to one of them."""
+    found = {function.name: w for function in functions(scope) if (w := wrapper(function))}
+    family = subject_of(scope) if isinstance(scope, ast.ClassDef) else None
+    for _step in range(2):
+        for function in functions(scope) if family else ():
+            if any(name_of(c) in {"record", *found} and hands_on(c, function) for c in calls(function)):
+                found.setdefault(function.name, Wrapper(str(family), None, frozenset()))
+    return found
+
+
+def told_of(call: ast.Call) -> str | None:
+    """The family in `interest.tell("berthHeld", …)` beside the class of interests."""
+    match call:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=variable), attr="tell"), args=[_, *_]):
+            return variable if variable in FAMILIES else None
+    return None
+
+
+def name_of(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
+
+
+def hands_on(call: ast.Call, function: ast.FunctionDef) -> bool:
+    """Whether what it calls the event by is what the function was given."""
+    given = {parameter.arg for parameter in (*function.args.args, *function.args.kwonlyargs)}
+    return bool(call.args) and isinstance(call.args[0], ast.Name) and call.args[0].id in given
+
+
+def is_handed_on(call: ast.Call, scope: ast.AST) -> bool:
+    return any(call in calls(function) and hands_on(call, function) for function in functions(scope))
+
+
 def wrapper(function: ast.FunctionDef) -> Wrapper | None:
     """`def _record(self, happened, …): record(f"contact:{happened}", …)`"""
     for call in calls(function):
-        if not (isinstance(call.func, ast.Name) and call.func.id in RECORDERS and call.args):
+        if not (isinstance(call.func, ast.Name) and call.func.id in (*RECORDERS, "Happening") and call.args):
             continue
         match call.args[0]:
             case ast.JoinedStr(values=[ast.Constant(value=str(start)), ast.FormattedValue()]):
                 parameters = frozenset(parameter.arg for parameter in function.args.kwonlyargs)
-                return Wrapper(start.removesuffix(":"), details(call, partly=True) or frozenset(), parameters)
+                own = details(call, partly=True) or frozenset() if call.func.id in RECORDERS else None
+                return Wrapper(start.removesuffix(":"), own, parameters)
     return None
 
 
@@ -97,9 +137,11 @@ def details(call: ast.Call, *, partly: bool = False) -> frozenset[str] | None:
     return frozenset(keyword.arg for keyword in call.keywords if keyword.arg) - OWN
 
 
-def text_of(node: ast.expr, place: str) -> str:
+def texts_of(node: ast.expr, place: str) -> list[str]:
+    if isinstance(node, ast.IfExp):
+        return [*texts_of(node.body, place), *texts_of(node.orelse, place)]
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
+        return [node.value]
     raise ValueError(f"{place}: the event is not named in words")
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ...admin.models import Trigger
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
-from ...events.models import Actor, user_id_of
+from ...events.models import Actor, record, user_id_of
 from ...identity.models import User
 from .berth import Berth
 from .occupancy import Occupancy, OccupancyKind
@@ -127,7 +127,18 @@ class MaintenanceEntry(Timestamped, Versioned, PortScoped, Base):
 
     def _tell(self, happened: str, berth: Berth, *, by: Actor, **details: Any) -> None:
         berth.updated_at = now()
-        berth.record(happened, by=by, name=berth.code, log_entry=self.id, what=self.what, **details)
+        db.session.flush()
+        record(
+            f"berth:{happened}",
+            by=by,
+            subject_type=berth.subject_type,
+            subject_id=berth.id,
+            port_id=berth.port_id,
+            name=berth.code,
+            log_entry=self.id,
+            what=self.what,
+            **details,
+        )
 
     def _trigger(self, trigger: Trigger, berth: Berth, *, by: Actor) -> None:
         from .status_rules import triggered

@@ -427,7 +427,10 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
             raise Refused(_("The sale is completed. Begin a new interest instead."))
         sale.release_hold(self, by=by)
         self.outcome, self.outcome_reason = outcome, reason
-        self.tell(str(outcome), by=by, reason=reason)
+        if outcome == Outcome.LOST:
+            self.tell("lost", by=by, reason=reason)
+        else:
+            self.tell("withdrawn", by=by, reason=reason)
         if self.berth_id is not None:
             berth = db.session.get_one(Berth, self.berth_id)
             triggered(Trigger.INTEREST_LOST, berth, by=by, because=self.name)

@@ -342,7 +342,7 @@ def refusing(berth: Berth) -> set[uuid.UUID]:
     return set(db.session.scalars(said))
 
 
-def ranked(port_id: uuid.UUID, list_ids: Sequence[uuid.UUID]) -> Select[Any]:
+def ranked(port_id: uuid.UUID, list_ids: Sequence[uuid.UUID] | Select[uuid.UUID]) -> Select[Any]:
     """The entries of these lists with their `rank`, in order, with whose they are: counted from the events alone, the
     latest of which says where somebody stands. Who does not wait any more has no rank."""
     placed = _latest(WaitingEvent.placed_at)
