@@ -12,6 +12,7 @@ import psutil
 
 from app.db import now
 from bench import (
+    availability,
     bulk,
     creation,
     dashboard,
@@ -64,6 +65,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
     lists = step("the list", lambda: pages.measure_list(place, WORKERS, rounds=5, each=8))
     detail = step("one client", lambda: pages.measure_detail(place, WORKERS, rounds=10, each=10))
     board = step("dashboard", lambda: dashboard.measure_dashboard(place, WORKERS, rounds=10, each=10))
+    free = step("availability", lambda: availability.measure_availability(place))
     searched = step("search", lambda: search.measure_search(place, WORKERS))
     relay = place.installation.start_relay()
     worker = place.installation.start_worker()
@@ -84,6 +86,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
         *list_rows(lists),
         *detail_rows(detail),
         *dashboard_rows(board),
+        availability_row(free),
         *search_rows(searched),
         at_least("create one with its event", made.throughput, 0.5, "× the bare inserts", note=per_second(made)),
         *import_rows(came_in),
@@ -160,6 +163,13 @@ def dashboard_rows(board: Sequence[pages.Compared]) -> list[Row]:
             note=f"{worst.page.p95 * 1000:.0f} ms against {worst.bare.p95 * 1000:.0f} ms",
         ),
     ]
+
+
+def availability_row(free: availability.Availability) -> Row:
+    found, raw, page = (f"{percentile(of, 95) * 1000:.0f} ms" for of in (free.found, free.raw, free.page))
+    took = f"{found} against {raw}; the page {page}"
+    name = f"free berths of {availability.BERTHS:,}: p95"
+    return at_most(name, free.ratio, 2, "× its statement", digits=2, note=took)
 
 
 def import_rows(came_in: imports.ImportResult) -> list[Row]:

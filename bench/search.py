@@ -8,7 +8,7 @@ beginnings, without accents, and with one slip each.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from time import perf_counter
@@ -126,18 +126,24 @@ def seconds_of(connection: Database, statement: str, values: Any, into: list[flo
 
 def statement_of(typed: str) -> tuple[str, Any]:
     """What the list sends for these words."""
-    member, sent = enter(MANAGER), []
+    member = enter(MANAGER)
     g.member, g.port_slug = member, "north"
     filters = filters_of(member)
+    [found] = sent_by(lambda: client_page(member, filters, typed))
+    return found
+
+
+def sent_by(act: Callable[[], object]) -> list[tuple[str, Any]]:
+    """The statements that an act sends, with their values."""
+    sent: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         sent.append((statement, parameters))
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
-        client_page(member, filters, typed)
+        act()
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
         db.session.rollback()
-    [found] = sent
-    return found
+    return sent

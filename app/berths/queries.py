@@ -9,17 +9,18 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
 from sqlalchemy.orm import contains_eager, joinedload
 
 from .. import formats
 from ..admin.models import Tag
 from ..current import Member
 from ..db import db, now
-from ..fields.models import FieldValue, is_custom
+from ..fields.models import FieldDefinition, FieldValue, is_custom
 from ..fields.narrowing import having, offered_of
 from ..numbers import has_number
 from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
+from ..search.models import WORDS
 from ..sorting import sort_name
 from .labels import MOORINGS, STATUSES, TENURES
 from .models import Berth, BerthTag, Dock, Harbour, MaintenanceEntry, Occupancy, StatusSuggestion
@@ -38,6 +39,7 @@ LATEST_OPENED = (Sort("opened", lazy_gettext("Opened"), MaintenanceEntry.opened_
 LATEST = 10  # entries of the timeline on a berth's page
 # A berth as a choice carries it: what it is called, and its number in addresses.
 NUMBERED = re.compile(r"· (\d{1,9})$")
+PARTS = re.compile(r"[^\W_]+")  # letters and digits
 LONGEST = 60  # letters of a search; nobody types more
 
 ROW = (
@@ -95,7 +97,7 @@ def berth_page(member: Member, filters: Sequence[Filter], asked: str) -> Page:
     chosen = {one.name: one.value for one in filters}
     scope = _filtered(Berth.visible_to(member), chosen, port_id=member.here().id)
     if asked.strip():
-        scope = scope.where(found_by(asked))
+        scope = scope.where(found_by(asked, fields_of=member.here().id))
     sorts = (EXPIRES, *SORTS) if chosen["expires"] else SORTS
     return paginate(row_columns(scope), scope, id_column=Berth.id, sorts=sorts)
 
@@ -135,15 +137,42 @@ def _ends_so(ends: str) -> ColumnElement[bool]:
     return column < today if ends == PAST else column.between(today, months_later(today, int(ends)))
 
 
-def found_by(asked: str) -> ColumnElement[bool]:
-    """Each word begins one of the harbour, the dock or the number; `b12` is dock and number in one."""
-    words = [natural(word) for word in sort_name(asked[:LONGEST]).split()]
+def found_by(asked: str, *, fields_of: uuid.UUID | None = None) -> ColumnElement[bool]:
+    """Each word begins one of the harbour, the dock or the number; `b12` is dock and number in one. `fields_of`: the
+    port in whose custom fields it may begin one as well."""
+    words = sort_name(asked[:LONGEST]).split()
     place = func.concat(" ", func.replace(Berth.sort_place, BETWEEN, " "))
     glued = func.split_part(Berth.sort_place, BETWEEN, 2) + Berth.sort_code
     every = (
-        or_(place.contains(f" {word}", autoescape=True), glued.startswith(word, autoescape=True)) for word in words
+        or_(
+            place.contains(f" {natural(word)}", autoescape=True),
+            glued.startswith(natural(word), autoescape=True),
+            *([_in_fields(word, fields_of)] if fields_of else []),
+        )
+        for word in words
     )
     return and_(true(), *every)
+
+
+def _in_fields(word: str, port_id: uuid.UUID) -> ColumnElement[bool]:
+    """Each part of the word, as `search_split()` parts it, begins one in a field that is in use."""
+    of_value = (WORDS.c.port_id == FieldValue.port_id) & (WORDS.c.subject_id == FieldValue.id)
+    of_field = (FieldDefinition.port_id == FieldValue.port_id) & (FieldDefinition.id == FieldValue.definition_id)
+    having = (
+        select(FieldValue.berth_id)
+        .join(WORDS, of_value)
+        .join(FieldDefinition, of_field)
+        .where(
+            FieldValue.port_id == port_id,
+            FieldValue.berth_id.is_not(None),
+            FieldDefinition.archived_at.is_(None),
+            WORDS.c.subject_type == "field",
+        )
+    )
+    parts = PARTS.findall(word)
+    return and_(
+        true() if parts else false(), *(Berth.id.in_(having.where(WORDS.c.word.startswith(part))) for part in parts)
+    )
 
 
 def berths_named(member: Member, typed: str, *, most: int = 8) -> list[Berth]:

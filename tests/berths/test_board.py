@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
 
 from app import formats
 from app.berths.board import board_of
@@ -278,6 +279,25 @@ def test_a_change_of_dates_shows_the_price_before_it_is_saved(visit: Visit) -> N
 def stay_of(number: int) -> Occupancy:
     db.session.expire_all()
     return db.session.scalars(select(Occupancy).where(Occupancy.number == number)).one()
+
+
+@pytest.mark.usefixtures("db")
+def test_a_boat_that_should_have_left_is_not_moved(visit: Visit) -> None:
+    manager = enter(MANAGER)
+    berth = make_berth(manager)
+    other = make_berth(manager, berth.dock, code="14")
+    begins = now() - timedelta(days=5)
+    during = Range(begins, begins + timedelta(days=3))
+    stay = Occupancy.book(berth, during, OccupancyKind.VISIT, by=manager, client=make_client(manager))
+    stay.check_in(at=begins, by=manager)
+    number, there = stay.number, other.number
+    commit()
+    visitor = visit(MANAGER)
+    url = f"/north/occupancies/{number}/relocation"
+    form = visitor.form(f"{url}/new")
+    refused = visitor.post(url, {**form, "berth": f"· {there}"})
+    assert refused.status_code == 409
+    assert "Change the dates" in refused.text
 
 
 @pytest.mark.usefixtures("db")

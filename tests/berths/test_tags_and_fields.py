@@ -140,6 +140,29 @@ def test_the_list_is_narrowed_to_a_choice(visit: Visit) -> None:
     assert names_in(visit(VIEWER).get("/north/berths?custom_pontoon=concrete").text) == []
 
 
+def test_search_looks_into_fields(visit: Visit) -> None:
+    by = enter(ADMIN)
+    crane = make_field(by, label="Crane", kind="text", options=[])
+    make_field(by, label="Bollards", kind="number", options=[])
+    berth = make_berth(by)
+    other = make_berth(by, berth.dock, code="13")
+    berth.update({"custom_crane": "Übersee-Kran", "custom_bollards": "4711"}, by=by)
+    other.update({"custom_crane": "Westkran"}, by=by)
+    crane_id, number = crane.id, berth.number
+    commit()
+    visitor = visit(VIEWER)
+
+    def found(asked: str) -> list[str]:
+        return names_in(visitor.get("/north/berths", query_string={"q": asked}).text)
+
+    assert found("ubersee") == found("Übersee-kr") == found("b kran 47") == ["B 12"]
+    assert found("13 ubersee") == found("bersee") == found("-") == []
+    assert f"/north/berths/{number}" in visitor.get("/north/search", query_string={"q": "übersee"}).text
+    db.session.get_one(FieldDefinition, crane_id).archive(by=enter(ADMIN))
+    commit()
+    assert found("ubersee") == []
+
+
 def test_a_value_belongs_to_one_record_of_its_kind() -> None:
     by = enter(ADMIN)
     field, berth = make_field(by), make_berth(by)

@@ -24,7 +24,9 @@ def relocation_page(stay: Occupancy, form: RelocationForm, status: int = 200, **
 
 
 def near(stay: Occupancy, berth: Berth) -> list[Any]:
-    return instead_of(berth, Range(now(), stay.during.upper), stay.vessel)
+    """Berths for what is left of the stay: none where it should be over."""
+    begins, ends = now(), stay.during.upper
+    return instead_of(berth, Range(begins, ends), stay.vessel) if ends is None or ends > begins else []
 
 
 @bp.get(f"{PLACE}/<int:number>/relocation/new")
