@@ -13,7 +13,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy.dialects.postgresql import Range
 from wtforms import BooleanField, Field, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, NumberRange, Optional, StopValidation, ValidationError
 
 from ..clients.models import Client
 from ..clients.models.finding import suggested
@@ -98,6 +98,19 @@ class HarbourForm(PlacedForm):
     region = StringField(_("Region"), [at_most(60)])
 
 
+ON_PLAN = [Optional(), NumberRange(0, 5000, _("Between 0 and 5000 metres."))]
+
+
+def _is_typed(field: Field) -> bool:
+    return bool(field.raw_data and field.raw_data[0].strip())
+
+
+def _with_left(form: Any, field: Field) -> None:
+    if _is_typed(field) != _is_typed(form.plan_x):
+        field.errors = []
+        raise StopValidation(gettext("Left and top go together."))
+
+
 class DockForm(PlacedForm):
     harbour_id = SelectField(_("Harbour"), coerce=text_of)
     name = StringField(
@@ -110,6 +123,13 @@ class DockForm(PlacedForm):
     has_water = BooleanField(_("Water"))
     has_gate = BooleanField(_("Gate"))
     has_lighting = BooleanField(_("Lighting"))
+    plan_x = IntegerField(_("Metres from the left of the map"), ON_PLAN)
+    plan_y = IntegerField(_("Metres from the top of the map"), [_with_left, *ON_PLAN])
+    plan_turn = IntegerField(
+        _("Turned by degrees"),
+        [Optional(), NumberRange(0, 359, _("Between 0 and 359 degrees."))],
+        description=_("Clockwise. At 0 the dock runs to the right, at 90 down."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

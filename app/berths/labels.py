@@ -165,6 +165,9 @@ DOCK_FIELDS = {
     "has_lighting": FieldWords(_("Lighting")),
     "latitude": FieldWords(_("Latitude")),
     "longitude": FieldWords(_("Longitude")),
+    "plan_x": FieldWords(_("Metres from the left of the map")),
+    "plan_y": FieldWords(_("Metres from the top of the map")),
+    "plan_turn": FieldWords(_("Turned by degrees")),
 }
 HARBOUR_FIELDS = {
     "name": FieldWords(_("Name")),

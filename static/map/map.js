@@ -15,7 +15,9 @@
   const place = (spot) => [spot.transform.baseVal[0].matrix, spot.firstElementChild];
   const centre = (spot) => {
     const [matrix, use] = place(spot);
-    return [matrix.e + use.width.baseVal.value / 2, matrix.f + use.height.baseVal.value / 2];
+    const [x, y] = [matrix.e + use.width.baseVal.value / 2, matrix.f + use.height.baseVal.value / 2];
+    const pier = spot.closest("[data-pier]").transform.baseVal.consolidate()?.matrix;
+    return pier ? [pier.a * x + pier.c * y + pier.e, pier.b * x + pier.d * y + pier.f] : [x, y];
   };
 
   const draw = () => plan().setAttribute("viewBox", view.map((value) => Math.round(value * 10) / 10).join(" "));

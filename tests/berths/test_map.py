@@ -189,3 +189,37 @@ def test_a_changed_status_is_one_small_message(app: Flask) -> None:
     assert len(on_maps) == 1
     assert 'id="spot-5000"' in on_maps[0]
     assert len(frame_of(on_maps[0])) <= ONE_STATUS
+
+
+def test_a_dock_is_placed_and_turned_by_its_form_and_finds_its_own_place_again(visit: Visit) -> None:
+    number = db.session.get_one(Dock, made_berths(1)[0].dock_id).number
+    manager = visit(MANAGER)
+    at = f"/north/docks/{number}"
+    form = manager.form(f"{at}/edit")
+    assert manager.put(at, {**form, "plan_x": "40", "plan_y": "25", "plan_turn": "90"}).status_code == 303
+    placed = '<g data-pier transform="translate(400 250)rotate(90)"'
+    assert placed in manager.get(MAP).text
+    form = manager.form(f"{at}/edit")
+    assert (form["plan_x"], form["plan_y"], form["plan_turn"]) == ("40", "25", "90")
+    assert manager.put(at, {**form, "plan_x": "", "plan_y": "", "plan_turn": ""}).status_code == 303
+    assert "<g data-pier aria" in manager.get(MAP).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"plan_x": "40"}, "Left and top go together."),
+        ({"plan_y": "0"}, "Left and top go together."),
+        ({"plan_x": "5001", "plan_y": "1"}, "Between 0 and 5000 metres."),
+        ({"plan_x": "1", "plan_y": "-1"}, "Between 0 and 5000 metres."),
+        ({"plan_x": "1", "plan_y": "1", "plan_turn": "360"}, "Between 0 and 359 degrees."),
+    ],
+)
+def test_a_place_that_is_none_is_said_beside_it(visit: Visit, typed: dict[str, str], said: str) -> None:
+    number = db.session.get_one(Dock, made_berths(1)[0].dock_id).number
+    manager = visit(MANAGER)
+    form = manager.form(f"/north/docks/{number}/edit")
+    answer = manager.put(f"/north/docks/{number}", {**form, **typed})
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert all(f'value="{value}"' in answer.text for value in typed.values())

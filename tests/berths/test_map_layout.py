@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.berths.map.layout import Box, Plan, drawn
+from app.berths.map.layout import DECK, Box, Plan, corners_of, drawn
 from app.berths.models.place import natural
 
 REAL = Path(__file__).resolve().parent.parent / "data" / "helsinki-berths.csv"
@@ -26,6 +26,9 @@ class Row:
     side: str = ""
     max_loa: Decimal | None = Decimal(10)
     max_beam: Decimal | None = Decimal(3)
+    plan_x: int | None = None
+    plan_y: int | None = None
+    plan_turn: int | None = None
 
 
 def boxes_of(plan: Plan) -> list[Box]:
@@ -81,8 +84,8 @@ def real_harbours() -> dict[str, list[Row]]:
     found = defaultdict(list)
     with REAL.open(encoding="utf-8-sig") as file:
         for row in csv.DictReader(file):
-            sizes = [Decimal(row[name]) if row[name] else None for name in ("length_m", "width_m")]
-            found[row["harbour"]].append(Row(row["pier"] or "-", row["berth"], "", *sizes))
+            length, width = (Decimal(row[name]) if row[name] else None for name in ("length_m", "width_m"))
+            found[row["harbour"]].append(Row(row["pier"] or "-", row["berth"], "", length, width))
     return {name: sorted(all_, key=lambda one: (one.dock_name, natural(one.code))) for name, all_ in found.items()}
 
 
@@ -105,6 +108,28 @@ def test_numbers_run_from_the_land_left_and_right_by_turns() -> None:
     assert (above, below) == (["01", "03", "05", "07"], ["02", "04", "06", "08"])
     places = [box.x for _row, box in pier.berths if box.is_down]
     assert all(one < other for one, other in pairwise(places))
+
+
+def test_a_dock_with_a_place_lies_there_turned_and_the_others_close_up() -> None:
+    others = [Row("A", "1", "left"), Row("C", "1", "right")]
+    plan = drawn([others[0], Row("B", "1", "left", plan_x=100, plan_y=50, plan_turn=90), others[1]])
+    assert plan.piers[:2] == drawn(others).piers
+    pier = plan.piers[2]
+    assert pier.place == (1000, 500, 90)
+    assert pier.deck
+    assert (pier.deck.x, pier.deck.y) == (0, -DECK // 2)
+    assert all(box.y < pier.deck.y for _row, box in pier.berths)  # left is left, however it is turned
+    corners = corners_of(pier)
+    assert min(y for _x, y in corners) == pytest.approx(500)  # it runs down from where it begins
+    assert max(x for x, _y in corners) > 1000 + DECK // 2  # left of it is right on the plan
+
+
+@pytest.mark.parametrize("turn", [0, 45, 180, 359])
+def test_the_plan_shows_all_of_a_dock_that_reaches_out(turn: int) -> None:
+    plan = drawn([Row("B", str(n), plan_x=0, plan_y=0, plan_turn=turn) for n in range(20)])
+    for x, y in corners_of(plan.piers[0]):
+        assert plan.left < x < plan.left + plan.width
+        assert plan.top < y < plan.top + plan.height
 
 
 def test_nothing_is_drawn_of_nothing() -> None:

@@ -1,16 +1,17 @@
-"""Where each berth lies on the plan, from its dock, number, side, length and width alone.
+"""Where each berth lies on the plan, from its dock, number, side, length and width.
 
 Docks run from the land on the left to their heads on the right, one below the other; berths lie on both sides of
-them. All measures are whole decimetres of the harbour.
+them. A dock that was given a place lies there, turned with its berths. All measures are whole
+decimetres of the harbour.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
-from math import ceil, sqrt
+from math import ceil, cos, floor, radians, sin, sqrt
 from typing import Any
 
 DECK = 34  # a dock is as wide as two rows of numbers
@@ -54,13 +55,15 @@ class Box:
 
 @dataclass(frozen=True)
 class Pier:
-    """A dock on the plan with its berths; `deck` is None for a field of moorings."""
+    """A dock on the plan with its berths; `deck` is None for a field of moorings. Of one that was given a `place`
+    (right, down, degrees clockwise) everything is measured from there."""
 
     name: str
     deck: Box | None
     berths: tuple[tuple[Any, Box], ...]
     width: int
     height: int
+    place: tuple[int, int, int] | None = None
 
     def moved(self, x: int, y: int) -> Pier:
         deck = self.deck.moved(x, y) if self.deck else None
@@ -70,24 +73,63 @@ class Pier:
 
 @dataclass(frozen=True)
 class Plan:
-    """`land`: the quays that docks begin at."""
+    """`land`: the quays that docks begin at. `left` and `top` are below 0 where a dock reaches out."""
 
     piers: tuple[Pier, ...]
     land: tuple[Box, ...]
     width: int
     height: int
+    left: int = 0
+    top: int = 0
 
 
 def drawn(rows: Iterable[Any]) -> Plan:
-    """The plan of a harbour; rows have `dock_name`, `code`, `side`, `max_loa` and `max_beam`, in the order of docks and
-    numbers."""
-    piers = [_pier(name, list(on)) for name, on in groupby(rows, key=lambda row: str(row.dock_name))]
+    """The plan of a harbour; rows have `dock_name`, `code`, `side`, `max_loa` and `max_beam`, and `plan_x`, `plan_y`
+    and `plan_turn` of the dock, in the order of docks and numbers."""
+    found: list[Pier] = []
+    placed: list[Pier] = []
+    for name, on in groupby(rows, key=lambda row: str(row.dock_name)):
+        berths = list(on)
+        pier = _pier(name, berths)
+        if berths[0].plan_x is None:
+            found.append(pier)
+        else:
+            placed.append(_placed(pier, berths[0]))
+    return _with_placed(_found_places(found), placed)
+
+
+def _found_places(piers: Sequence[Pier]) -> Plan:
     if not piers:
         return Plan((), (), 2 * MARGIN, 2 * MARGIN)
     columns = min(
         (_in_columns(piers, count) for count in range(1, min(MOST_COLUMNS, len(piers)) + 1)), key=_looks_wrong
     )
     return _beside(columns)
+
+
+def _placed(pier: Pier, dock: Any) -> Pier:
+    """Measured from the middle of the dock where it begins."""
+    middle = pier.deck.y + DECK // 2 if pier.deck else 0
+    return replace(pier.moved(0, -middle), place=(dock.plan_x * 10, dock.plan_y * 10, dock.plan_turn or 0))
+
+
+def _with_placed(plan: Plan, placed: Sequence[Pier]) -> Plan:
+    """As large as it takes to show all of them."""
+    corners = [corner for pier in placed for corner in corners_of(pier)]
+    left = min([0, *(floor(x) - MARGIN for x, _y in corners)])
+    top = min([0, *(floor(y) - MARGIN for _x, y in corners)])
+    right = max([plan.width, *(ceil(x) + MARGIN for x, _y in corners)])
+    bottom = max([plan.height, *(ceil(y) + MARGIN for _x, y in corners)])
+    return Plan((*plan.piers, *placed), plan.land, right - left, bottom - top, left, top)
+
+
+def corners_of(pier: Pier) -> list[tuple[float, float]]:
+    """Of its berths and its deck on the plan."""
+    right, down, degrees = pier.place or (0, 0, 0)
+    across, along = cos(radians(degrees)), sin(radians(degrees))
+    boxes = [box for _row, box in pier.berths] + ([pier.deck] if pier.deck else [])
+    points = [(x, y) for box in boxes for x in (box.x, box.right) for y in (box.y, box.bottom)]
+    return [(right + x * across - y * along, down + x * along + y * across) for x, y in points]
 
 
 def _in_columns(piers: Sequence[Pier], count: int) -> list[list[Pier]]:

@@ -60,7 +60,9 @@ def rows_of(harbour_id: uuid.UUID, port_id: uuid.UUID) -> list[Any]:
 def _rows() -> Any:
     on_dock = (Dock.port_id == Berth.port_id) & (Dock.id == Berth.dock_id)
     sizes = (Berth.min_loa, Berth.max_loa, Berth.max_beam, Berth.depth, Berth.max_height)
-    columns = (Berth.id, Berth.number, Berth.code, Berth.status, Berth.side, Dock.name.label("dock_name"), *sizes)
+    place = (Dock.plan_x, Dock.plan_y, Dock.plan_turn)
+    own = (Berth.id, Berth.number, Berth.code, Berth.status, Berth.side, *sizes)
+    columns = (*own, Dock.name.label("dock_name"), *place)
     return select(*columns).join(Dock, on_dock).where(Berth.archived_at.is_(None)).order_by(Berth.sort_place, Berth.id)
 
 

@@ -35,7 +35,9 @@ BETWEEN = "\t"
 
 
 class Dock(Place):
-    """`price_tier` is the column of a price list that its berths are in."""
+    """`price_tier` is the column of a price list that its berths are in. `plan_x` and `plan_y` are where it begins on
+    the plan of its harbour, in metres from the left and the top, `plan_turn` its degrees clockwise; without them it
+    lies where there is room."""
 
     __tablename__ = "docks"
     subject_type = "dock"
@@ -51,6 +53,9 @@ class Dock(Place):
         "has_lighting",
         "latitude",
         "longitude",
+        "plan_x",
+        "plan_y",
+        "plan_turn",
     )
 
     harbour_id: Mapped[uuid.UUID]
@@ -63,6 +68,9 @@ class Dock(Place):
     has_lighting: Mapped[bool] = mapped_column(default=False)
     latitude: Mapped[Decimal | None] = coordinate()
     longitude: Mapped[Decimal | None] = coordinate()
+    plan_x: Mapped[int | None] = mapped_column(SmallInteger)
+    plan_y: Mapped[int | None] = mapped_column(SmallInteger)
+    plan_turn: Mapped[int | None] = mapped_column(SmallInteger)
 
     harbour: Mapped[Harbour] = relationship(lazy="raise", viewonly=True)
     berths: Mapped[list[Berth]] = relationship(lazy="raise", viewonly=True)
