@@ -674,6 +674,7 @@ TOPIC_NEEDS = {
     "vessel": ("clients.view", "clients.view_own"),
     "berths": ("berths.view",),
     "dashboard": ("berths.view",),
+    "pipeline": ("interests.view",),
     "berth": ("berths.view",),
     "map": ("berths.view",),
     "occupancy": ("berths.view",),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..current import Member
-from .queries import moves_of, registrations_of, reminders_of, standing_of, tenures_of
+from .queries import moves_of, pipeline_of, registrations_of, reminders_of, standing_of, tenures_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Part:
 
 PARTS = (
     Part("standing", ("berths.view",), lambda member: standing_of(member.here())),
+    Part("pipeline", ("interests.view",), lambda member: pipeline_of(member.here()), topic="pipeline"),
     Part("moves", ("berths.view",), lambda member: moves_of(member.here())),
     Part("registrations", ("interests.view",), registrations_of, topic="registrations"),
     Part("reminders", ("reminders.view_own", "reminders.view_all"), reminders_of, topic="reminders"),

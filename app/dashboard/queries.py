@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Integer, and_, cast, func, literal, select, true, union_all
@@ -19,6 +20,7 @@ from ..clients.models import Client
 from ..current import CurrentPort, Member
 from ..db import db, now
 from ..formats import today, zone
+from ..interests.models import Interest, Stage
 from ..registration.models import Registration, RegistrationStatus
 from ..reminders.models import Reminder
 from ..vessels.models import Vessel
@@ -74,6 +76,54 @@ def standing_of(port: CurrentPort) -> Standing:
     ).all()
     _status, _count, _taken, waiting, under_way = rows[0] if rows else ("", 0, 0, 0, 0)
     return Standing({row[0]: row[1] for row in rows}, sum(row[2] for row in rows), waiting, under_way)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Of each stage before the last: how many interests are open in it, and their value in the port's currency.
+    `others`: what is expected in other currencies, as (amount, currency)."""
+
+    stages: dict[str, tuple[int, Decimal]]
+    currency: str
+    others: list[tuple[Decimal, str]]
+
+    @property
+    def count(self) -> int:
+        return sum(count for count, _value in self.stages.values())
+
+    @property
+    def value(self) -> Decimal:
+        return sum((value for _count, value in self.stages.values()), Decimal(0))
+
+    @property
+    def shares(self) -> list[tuple[str, int, Decimal, float, float]]:
+        """Of each stage there is: how many, their value, where its part of a bar of 400 begins, how wide it is; by how
+        many there are where nothing is said of value."""
+        by_value, found, at = bool(self.value), [], 0.0
+        for stage, (count, value) in self.stages.items():
+            width = float(value / self.value) * 400 if by_value else count * 400 / self.count
+            found.append((stage, count, value, round(at, 1), round(max(width - 2, 0), 1)))
+            at += width
+        return found
+
+
+def pipeline_of(port: CurrentPort) -> Pipeline:
+    rows = db.session.execute(
+        select(Interest.stage, Interest.currency, func.count(), func.sum(Interest.expected_value))
+        .where(Interest.port_id == port.id, Interest.outcome.is_(None), Interest.archived_at.is_(None))
+        .group_by(Interest.stage, Interest.currency)
+    ).all()
+    stages: dict[str, tuple[int, Decimal]] = {}
+    others: dict[str, Decimal] = {}
+    for stage in Stage:
+        of_stage = [row for row in rows if row[0] == stage]
+        ours = sum((row[3] or Decimal(0) for row in of_stage if row[1] == port.currency), Decimal(0))
+        if of_stage:
+            stages[str(stage)] = (sum(row[2] for row in of_stage), ours)
+        for _stage, currency, _count, value in of_stage:
+            if currency and currency != port.currency and value:
+                others[currency] = others.get(currency, Decimal(0)) + value
+    return Pipeline(stages, port.currency, [(value, currency) for currency, value in sorted(others.items())])
 
 
 @dataclass(frozen=True)

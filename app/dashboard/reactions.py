@@ -1,4 +1,4 @@
-"""The topic of the dashboard, and what happens to berths and stays on open ones."""
+"""The topics of the dashboard, and what happens to berths and stays on open ones."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from ..events.models import Event
 from ..events.reactions import on
 from ..events.registry import EVENTS
 from ..identity.models import current_port_of
-from .queries import moves_of, standing_of, tenures_of
+from .queries import moves_of, pipeline_of, standing_of, tenures_of
 
 ABOUT_BERTHS = tuple(name for name in EVENTS if name.startswith(("berth:", "occupancy:")))
+ABOUT_INTERESTS = tuple(name for name in EVENTS if name.startswith("interest:"))
 # What depends on nobody who looks.
 SHARED: dict[str, Callable[[CurrentPort], Any]] = {
     "standing": standing_of,
@@ -26,6 +27,21 @@ SHARED: dict[str, Callable[[CurrentPort], Any]] = {
 def dashboard_topic(member: Member, key: str | None) -> str | None:
     """The parts about berths; the others follow topics of their own."""
     return f"port:{member.here().id}:dashboard" if member.can("berths.view") else None
+
+
+@live.topic("pipeline")
+def pipeline_topic(member: Member, key: str | None) -> str | None:
+    return f"port:{member.here().id}:pipeline" if member.can("interests.view") else None
+
+
+@on(*ABOUT_INTERESTS)
+def show_pipeline(event: Event) -> None:
+    if event.port_id is None:
+        return
+    port, room = current_port_of(event.port_id), f"port:{event.port_id}:pipeline"
+    with formats.use(port):
+        part = pipeline_of(port)
+        live.replace(room, "dashboard/_pipeline.html", target="dashboard-pipeline", part=part, port=port)
 
 
 @on(*ABOUT_BERTHS)

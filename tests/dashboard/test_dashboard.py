@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -15,9 +16,10 @@ from sqlalchemy.dialects.postgresql import Range
 
 from app.berths.models import Berth, BerthStatus, Occupancy, OccupancyKind
 from app.current import Member
-from app.dashboard.queries import moves_of, registrations_of, reminders_of, standing_of, tenures_of
+from app.dashboard.queries import moves_of, pipeline_of, registrations_of, reminders_of, standing_of, tenures_of
 from app.db import commit, db
 from app.identity.models import PortRoleOverride, Role
+from app.interests.models import Interest, Stage
 from app.live.rooms import channel_of
 from app.reminders.models import Reminder
 from tests.berths.test_berths import names_in
@@ -29,6 +31,7 @@ from tests.world import (
     make_absence,
     make_berth,
     make_client,
+    make_interest,
     make_registration,
     make_repair,
     make_suggestion,
@@ -168,6 +171,7 @@ def test_it_is_the_first_page_for_who_may_look_at_it(visit: Visit) -> None:
     assert page.status_code == 200
     assert "Sunday 22 November" in page.text
     assert set(re.findall(r'id="dashboard-(\w+)"', page.text)) == {
+        "pipeline",
         "standing",
         "moves",
         "registrations",
@@ -185,7 +189,7 @@ def test_parts_are_there_for_who_may_see_what_they_hold(visit: Visit) -> None:
     db.session.add(PortRoleOverride(port_id=NORTH, role_id=role, permission_overrides={"berths": {"view": False}}))
     commit()
     page = visit(MANAGER).get("/north/").text
-    assert set(re.findall(r'id="dashboard-(\w+)"', page)) == {"registrations", "reminders"}
+    assert set(re.findall(r'id="dashboard-(\w+)"', page)) == {"pipeline", "registrations", "reminders"}
 
 
 def test_every_figure_opens_the_list_behind_it(visit: Visit) -> None:
@@ -227,6 +231,45 @@ def test_it_takes_eight_statements_at_most(visit: Visit, statements: list[str]) 
     statements.clear()
     assert visitor.get("/north/").text.count("<li") > 30
     assert len(statements) <= 8
+
+
+def test_the_pipeline_has_the_value_of_each_stage(visit: Visit) -> None:
+    by = enter(MANAGER)
+    for value, currency, stage in ((1000, "EUR", None), (500, "EUR", "details_sent"), (None, None, None)):
+        client = make_client(by)
+        made = make_interest(client, by=by, expected_value=value and Decimal(value), currency=currency)
+        if stage:
+            made.move_to(Stage(stage), by=by)
+    make_interest(make_client(by), by=by, expected_value=Decimal(70), currency="SEK")
+    make_interest(make_client(by), by=by).lose(by=by, reason="Too far")
+    make_interest(make_client(by), by=by).archive(by=by)
+    found = pipeline_of(by.here())
+    assert found.stages == {"open": (3, Decimal(1000)), "details_sent": (1, Decimal(500))}
+    assert (found.value, found.count, found.others) == (Decimal(1500), 4, [(Decimal(70), "SEK")])
+    commit()
+    manager = visit(MANAGER)
+    page = manager.get("/north/").text
+    part = page.partition('id="dashboard-pipeline"')[2].partition("</section>")[0]
+    assert "€1,500.00" in part
+    for link in re.findall('href="([^"]+)"', part):
+        assert manager.get(unescape(link)).status_code == 200, link
+
+
+def test_an_interest_that_moves_is_shown_on_open_dashboards(app: Flask) -> None:
+    by = enter(MANAGER)
+    interest = make_interest(make_client(by), by=by)
+    relay()
+    redis = app.extensions["redis"]
+    with redis.pubsub() as subscription:
+        subscription.subscribe(channel_of(redis))
+        air = Air(subscription)
+        air.heard()
+        by = enter(MANAGER)
+        db.session.get_one(Interest, interest.id).move_to(Stage.VISITED, by=by)
+        relay()
+        [said] = [one for one in air.heard() if one.room == f"port:{NORTH}:pipeline"]
+    assert said.target == "dashboard-pipeline"
+    assert "Visited" in said.text
 
 
 def test_a_berth_that_changes_is_shown_on_open_dashboards(app: Flask) -> None:
