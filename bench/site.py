@@ -74,7 +74,7 @@ class Site:
         """Until the outbox is empty."""
         end = time.monotonic() + seconds
         with self.connect() as connection:
-            while connection.execute("SELECT FROM outbox LIMIT 1").fetchone():
+            while connection.execute("SELECT 1 FROM outbox LIMIT 1").fetchone():
                 assert time.monotonic() < end, "the relay does not keep up"
                 time.sleep(0.05)
 
