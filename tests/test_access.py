@@ -429,6 +429,7 @@ NEEDS = {
     "berths.show_board": ("berths.view",),
     "berths.index_stays": ("berths.view",),
     "berths.index_of_client": ("berths.view",),
+    "interests.index_of_client": ("interests.view",),
     "berths.index_of_vessel": ("berths.view",),
     "berths.index_free": ("berths.view",),
     "berths.index_choices": ("berths.view",),
@@ -973,7 +974,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     sighting.number = numbers + 10
     waiting_list = make_waiting_list(manager)
     waiting_list.number = numbers + 31
-    waiting_entry = WaitingEntry.enter(waiting_list, client, by=manager).number
+    entry = WaitingEntry.enter(waiting_list, client, by=manager)
+    entry.number = numbers + 60
     relationship = Relationship.create(captain, client, "captain", by=manager)
     event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
     assert event_id is not None
@@ -1061,7 +1063,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         absence=numbers + 9,
         sighting=numbers + 10,
         waiting_list=numbers + 31,
-        waiting_entry=waiting_entry,
+        waiting_entry=entry.number,
         document=document.id,
         relationship=relationship.id,
         view=view,

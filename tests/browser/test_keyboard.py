@@ -44,6 +44,9 @@ def test_from_signing_in_to_taking_it_back(windows: Windows) -> None:
     tab_to(page, "Password", "textbox")
     page.keyboard.type(PASSWORD)
     press(page, "Enter")
+    expect(page).to_have_title("Dashboard – Port Nimara")
+    tab_to(page, "Clients")
+    press(page, "Enter")
     expect(page).to_have_title("Clients – Port Nimara")
 
     # The first stop skips what every page begins with.

@@ -58,7 +58,7 @@ def test_a_passkey_is_made_signs_in_alone_and_is_the_second_step(
     page.goto("/port-nimara/clients")
     sign_out(page)
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page).to_have_title("Clients – Port Nimara")
+    expect(page).to_have_title("Dashboard – Port Nimara")
 
     sign_out(page)
     page.get_by_label("E-mail").fill(MANAGER)
@@ -66,7 +66,7 @@ def test_a_passkey_is_made_signs_in_alone_and_is_the_second_step(
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Confirm that it is you")
     page.get_by_role("button", name="Use a passkey").click()
-    expect(page).to_have_title("Clients – Port Nimara")
+    expect(page).to_have_title("Dashboard – Port Nimara")
 
 
 def test_a_lost_phone_without_scripts(windows: Windows) -> None:
@@ -86,6 +86,6 @@ def test_a_lost_phone_without_scripts(windows: Windows) -> None:
     page.get_by_text("Lost your phone? Use a recovery code").click()
     page.get_by_label("Recovery code").fill(codes[0])
     page.get_by_role("button", name="Use the recovery code").click()
-    expect(page).to_have_title("Clients – Port Nimara")
+    expect(page).to_have_title("Dashboard – Port Nimara")
     page.goto(SECURITY)
     expect(page.locator("main")).to_contain_text("9 codes are left")

@@ -66,6 +66,7 @@ def watch_progress(page: Page) -> None:
 
 
 def send_file(page: Page, text: str) -> None:
+    page.goto(CLIENTS)
     page.locator("main").get_by_role("link", name="Import", exact=True).click()
     page.get_by_role("link", name="Import a file").first.click()
     page.get_by_label("Contact file").set_input_files(upload(text))

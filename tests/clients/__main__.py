@@ -2,6 +2,7 @@
 
 import sys
 
+import app.berths.models  # noqa: F401  (what custom fields refer to)
 import worker
 from app.changes import jobs as changes
 from app.clients.bulk import editing

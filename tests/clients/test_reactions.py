@@ -372,7 +372,8 @@ def test_without_redis_an_import_goes_on(
         ("viewer@north.example", "clients", LIST),
         ("operator@north.example", "clients", OWN),
         ("technician@north.example", "clients", None),
-        (MANAGER, "imports", None),
+        (MANAGER, "imports", f"port:{NORTH}:imports"),  # who imports berths
+        ("viewer@north.example", "imports", None),
         (ADMIN, "imports", f"port:{NORTH}:imports"),
         (MANAGER, "client", None),
         (MANAGER, "client:x", None),

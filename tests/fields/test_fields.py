@@ -411,7 +411,7 @@ def test_the_list_of_vessels_is_narrowed_to_a_choice(visit: Visit) -> None:
 
 def test_the_pages_take_no_more_statements(visit: Visit, several: None, statements: list[str]) -> None:
     client = make_client(enter(MANAGER), **FILLED)
-    pages = {f"/north/clients/{client.number}": 5, "/north/clients?custom_has_a_key=yes": 3, f"{URL}": 2}
+    pages = {f"/north/clients/{client.number}": 7, "/north/clients?custom_has_a_key=yes": 3, f"{URL}": 2}
     commit()
     for url, most in pages.items():
         visitor = visit(ADMIN)

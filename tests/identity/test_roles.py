@@ -305,6 +305,7 @@ def test_a_preview_gives_nothing_that_one_does_not_hold(visit: Callable[[str], V
 def test_every_write_but_the_end_is_refused(admin: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(limits.AMOUNTS, "writes", "1000 per minute")  # there are more than anybody may send
     monkeypatch.setitem(limits.AMOUNTS, "bulk", "1000 per minute")
+    monkeypatch.setitem(limits.AMOUNTS, "uploads", "1000 per minute")
     own = url_of("viewer")
     assert admin.post(f"{url_of('port_admin')}/preview").status_code == 303
     allowed, asked = [], 0

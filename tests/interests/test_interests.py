@@ -288,6 +288,23 @@ class TestPages:
         assert visitor.post(f"{path}?_method=PUT", {**form, "stage": "visited"}).status_code == 303
         assert visitor.post(f"{path}?_method=PUT", {**form, "stage": "open"}).status_code == 422
 
+    def test_a_client_has_them_all_on_a_page(
+        self, db: SQLAlchemy, interest: Interest, visit: Callable[[str], Visitor], statements: list[str]
+    ) -> None:
+        by = enter(MANAGER)
+        client = db.session.get_one(Client, interest.client_id)
+        for _ in range(12):
+            make_interest(client, by=by).lose(by=by, reason="Too far")
+        make_interest(make_client(by), by=by)
+        url, number = f"/north/clients/{client.number}/interests", interest.number
+        commit()
+        visitor = visit(MANAGER)
+        statements.clear()
+        page = visitor.get(url).text
+        assert page.count('<tr id="interest-') == 13
+        assert page.index(f'id="interest-{number}"') < page.index("Lost")
+        assert len(statements) <= 3
+
     def test_the_board_takes_four_statements(
         self, db: SQLAlchemy, visit: Callable[[str], Visitor], statements: list[str]
     ) -> None:

@@ -296,10 +296,15 @@ def test_a_type_that_does_not_exist_is_an_error() -> None:
         "document_expiring",
         "duplicate_alert",
         "export",
+        "follow_up_created",
         "mention",
+        "new_registration",
+        "reminder_due",
+        "reminder_overdue",
         "security",
         "system_alert",
         "tenure_expiring",
+        "waiting_list",
     ]
 
 
@@ -358,14 +363,9 @@ def test_preferences_are_kept(visit: Callable[[str], Visitor]) -> None:
     assert "system_alert.email" in after
     assert not {"system_alert.in_app", "system_alert.digest", "security.in_app"} & set(after)
     begin(user_id=user_id(ADMIN), scope="staff")
+    by_mail = ("security", "system_alert")
     assert NotificationPreference.channels_of(user_id(ADMIN)) == {
-        "document_expiring": Channels(in_app=False, email=False, digest=False),
-        "duplicate_alert": Channels(in_app=False, email=False, digest=False),
-        "export": Channels(in_app=False, email=False, digest=False),
-        "mention": Channels(in_app=False, email=False, digest=False),
-        "security": Channels(in_app=False, email=True, digest=False),
-        "system_alert": Channels(in_app=False, email=True, digest=False),
-        "tenure_expiring": Channels(in_app=False, email=False, digest=False),
+        name: Channels(in_app=False, email=name in by_mail, digest=False) for name in TYPES
     }
 
 

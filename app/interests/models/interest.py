@@ -32,7 +32,7 @@ from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
 from ...errors import Refused
 from ...events.models import Actor, Of, Recorded, record, user_id_of
-from ...identity.models import User
+from ...identity.models import User, current_port_of
 from ...numbers import take_number
 from ...vessels.models import Vessel
 from . import sale
@@ -201,7 +201,8 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
         berth: Berth | None = None,
         owner_id: uuid.UUID | None = None,
     ) -> Self:
-        """Raises Refused where the client was merged meanwhile, or the berth is put away."""
+        """In the port's currency where it says none. Raises Refused where the client was merged meanwhile, or the berth
+        is put away."""
         client.keep()
         at = now()
         interest = cls(
@@ -212,7 +213,8 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
             stage_since=at,
             active_at=at,
         )
-        interest._write(fields)
+        currency = fields.get("currency") or current_port_of(client.port_id).currency
+        interest._write({**fields, "currency": currency})
         db.session.add(interest)
         db.session.flush()
         db.session.add(StageChange(**interest._of(), to_stage=Stage.OPEN, by_id=user_id_of(by), at=at))

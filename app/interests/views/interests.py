@@ -9,7 +9,9 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import Select
+from sqlalchemy.orm import joinedload
 
+from ...clients.models import Client
 from ...current import member
 from ...db import db, now
 from ...documents.models import Document
@@ -32,7 +34,17 @@ from ..forms import (
 from ..models import Deposit, Interest
 from ..models.sale import hold_of
 from ..models.stages import changes_of
-from ..queries import LATEST, LONGEST, berths_named, board_filters_of, board_of, filters_of, interest_page, with_all
+from ..queries import (
+    LATEST,
+    LONGEST,
+    berths_named,
+    board_filters_of,
+    board_of,
+    filters_of,
+    interest_page,
+    of_client,
+    with_all,
+)
 from . import PLACE, bp
 
 
@@ -77,6 +89,14 @@ def index_table() -> ResponseReturnValue:
         interests=interest_page(member, filters),
         filters=filters,
     )
+
+
+@bp.get("/<port>/clients/<int:number>/interests")
+@requires("interests.view")
+def index_of_client(number: int) -> ResponseReturnValue:
+    client = find_or_404(Client.numbered(number, member).options(joinedload(Client.owner)))
+    follow = [f"client:{number}", "interests:narrowed"]
+    return page("interests/of_client.html", follow=follow, client=client, rows=of_client(client))
 
 
 @bp.get(f"{PLACE}/choices")

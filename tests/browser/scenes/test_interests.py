@@ -1,0 +1,55 @@
+"""Interests: board, table, record and forms."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.judged import Judged
+from tests.browser.pages import MANAGER, VIEWER
+from tests.browser.stage import Scene, Stage, at
+
+PORT = "/port-nimara"
+INTERESTS = f"{PORT}/interests"
+
+
+def interest(stage: Stage) -> str:
+    """The address of the first one that has a berth."""
+    found = stage.found(
+        "SELECT i.number FROM interests i JOIN ports ON ports.id = i.port_id"
+        " WHERE slug = 'port-nimara' AND i.berth_id IS NOT NULL ORDER BY i.number LIMIT 1"
+    )
+    return f"{INTERESTS}/{found}"
+
+
+def of_client(stage: Stage) -> str:
+    found = stage.found(
+        "SELECT c.number FROM interests i JOIN clients c ON c.id = i.client_id JOIN ports ON ports.id = i.port_id"
+        " WHERE slug = 'port-nimara' ORDER BY i.number LIMIT 1"
+    )
+    return f"{PORT}/clients/{found}/interests"
+
+
+def refused_stage(stage: Stage, page: Page) -> None:
+    page.goto(f"{interest(stage)}/stage")
+    page.locator("input[value=contract]").check()
+    page.get_by_role("button", name="Move interest").click()
+    expect(page.get_by_role("alert")).to_contain_text("A signed contract is missing.")
+
+
+class TestPages(Judged):
+    scenes = (
+        Scene("the board", MANAGER, at(INTERESTS)),
+        Scene("the board for a viewer", VIEWER, at(INTERESTS)),
+        Scene("the board, filtered", MANAGER, at(f"{INTERESTS}?lead=hot")),
+        Scene("interests", MANAGER, at(f"{INTERESTS}/table")),
+        Scene("no interest matches", MANAGER, at(f"{INTERESTS}/table?outcome=withdrawn")),
+        Scene("an interest", MANAGER, at(interest)),
+        Scene("an interest for a viewer", VIEWER, at(interest)),
+        Scene("interests of a client", MANAGER, at(of_client)),
+        Scene("new interest", MANAGER, at(f"{INTERESTS}/new")),
+        Scene("edit interest", MANAGER, at(lambda stage: f"{interest(stage)}/edit")),
+        Scene("move interest", MANAGER, at(lambda stage: f"{interest(stage)}/stage")),
+        Scene("a stage skipped", MANAGER, refused_stage, 409),
+        Scene("record a signed document", MANAGER, at(lambda stage: f"{interest(stage)}/documents/new")),
+        Scene("timeline of an interest", MANAGER, at(lambda stage: f"{interest(stage)}/events")),
+    )
