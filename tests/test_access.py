@@ -974,8 +974,9 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     sighting.number = numbers + 10
     waiting_list = make_waiting_list(manager)
     waiting_list.number = numbers + 31
+    # The application may write a number once only; so that no other port has this one, the series goes on from there.
+    app.extensions["numbers"]._blocks[port_id, "waiting_entry"] = range(numbers + 60, numbers + 110)
     entry = WaitingEntry.enter(waiting_list, client, by=manager)
-    entry.number = numbers + 60
     relationship = Relationship.create(captain, client, "captain", by=manager)
     event_id = db.session.scalar(select(Event.id).where(Event.name == "client:updated", Event.subject_id == client.id))
     assert event_id is not None

@@ -86,6 +86,6 @@ def test_a_lost_phone_without_scripts(windows: Windows) -> None:
     page.get_by_text("Lost your phone? Use a recovery code").click()
     page.get_by_label("Recovery code").fill(codes[0])
     page.get_by_role("button", name="Use the recovery code").click()
-    expect(page).to_have_title("Dashboard – Port Nimara")
+    expect(page).to_have_title("Clients – Port Nimara")
     page.goto(SECURITY)
     expect(page.locator("main")).to_contain_text("9 codes are left")

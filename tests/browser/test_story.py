@@ -198,6 +198,7 @@ def test_without_scripts(windows: Windows) -> None:
     number = open_client(admin, hero)
 
     sign_in(colleague, AGENT)
+    colleague.goto(CLIENTS)
     assert open_client(colleague, hero) == number
     edit(admin)
     write_note(admin)

@@ -33,7 +33,7 @@ def refused_stage(stage: Stage, page: Page) -> None:
     page.goto(f"{interest(stage)}/stage")
     page.locator("input[value=contract]").check()
     page.get_by_role("button", name="Move interest").click()
-    expect(page.get_by_role("alert")).to_contain_text("A signed contract is missing.")
+    expect(page.get_by_role("alert")).to_contain_text("A signed expression of interest is missing.")
 
 
 class TestPages(Judged):
