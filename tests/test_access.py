@@ -830,7 +830,7 @@ class Place:
             else self.waiting_entry
             if "/waiting-entries/" in rule.rule
             else self.waiting_list,
-            "interests": self.interest,
+            "interests": self.client if rule.endpoint.endswith("of_client") else self.interest,
             "files": self.folder if "/folders/" in rule.rule else self.upload,
         }
         of_client = self.imported if imported else self.vessel if of_vessel else self.client

@@ -106,6 +106,7 @@ def open_interest(hand: Hand, name: str) -> None:
 
     assert wait_until(is_there, seconds=60)
     hand.press(line.get_by_role("button", name=f"Accept {name}"))
+    expect(line).to_have_count(0)
     page.goto(f"{PORT}/registrations?status=accepted")
     hand.press(line.get_by_role("link", name=re.compile("^Interest ")))
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
