@@ -231,7 +231,7 @@ def tenures_of(port: CurrentPort) -> Tenures:
 
 
 @dataclass(frozen=True)
-class Todo:
+class NextReminders:
     """The next reminders of one person; `late` are of an earlier day, `due` of today."""
 
     rows: Sequence[Any]
@@ -244,7 +244,7 @@ class Todo:
         return "late" if moment < self.begins else "soon" if moment < self.ends else ""
 
 
-def reminders_of(member: Member) -> Todo:
+def reminders_of(member: Member) -> NextReminders:
     begins, ends = midnights(member.here(), today())
     own = Reminder.visible_to(member).where(Reminder.is_own(member), Reminder.still_open())
     soon = (
@@ -262,7 +262,7 @@ def reminders_of(member: Member) -> Todo:
         .limit(MOST)
     )
     rows = db.session.execute(soon).all()
-    return Todo(rows, begins, ends, rows[0].late if rows else 0, rows[0].due if rows else 0)
+    return NextReminders(rows, begins, ends, rows[0].late if rows else 0, rows[0].due if rows else 0)
 
 
 @dataclass(frozen=True)

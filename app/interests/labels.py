@@ -78,7 +78,7 @@ FIELDS = {
     "notes": FieldWords(_("Notes")),
 }
 
-WORDS = {
+WORDS: dict[str, dict[Any, Any]] = {
     "stages": dict(STAGES),
     "outcomes": dict(OUTCOMES),
     "leads": dict(LEADS),
@@ -90,4 +90,4 @@ WORDS = {
 
 def interest_words(kind: str, value: str) -> str:
     """What a value of an interest is called, for templates."""
-    return str(WORDS[kind][value])  # type: ignore[index]
+    return str(WORDS[kind][value])

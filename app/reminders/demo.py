@@ -18,7 +18,7 @@ from .models import Priority, Reminder
 from .models.recurrence import local_time, moment_of
 
 # What, in how many days and at which hour, of whom or what; priority and how often.
-TODO: tuple[tuple[str, int, int, str, str, str], ...] = (
+REMINDERS: tuple[tuple[str, int, int, str, str, str], ...] = (
     ("Call back about winter storage", -2, 10, "client", Priority.HIGH, ""),
     ("Send the renewed contract", -1, 16, "client", Priority.NORMAL, ""),
     ("Walk the docks: lines, fenders, shore power", 0, 17, "", Priority.NORMAL, "FREQ=WEEKLY"),
@@ -35,7 +35,7 @@ def make_reminders(port: CurrentPort, people: Sequence[Actor]) -> None:
     clients = db.session.scalars(current).all()
     berths = db.session.scalars(select(Berth).order_by(Berth.number).limit(3)).all()
     day = local_time(now(), port.timezone).date()
-    for at, (title, days, hour, about, priority, rule) in enumerate(TODO):
+    for at, (title, days, hour, about, priority, rule) in enumerate(REMINDERS):
         records: Sequence[Any] = {"client": clients, "berth": berths}.get(about, ())
         due_at = moment_of(datetime.combine(day + timedelta(days=days), time(hour)), port.timezone)
         whose = _id_of(people[at % 2])

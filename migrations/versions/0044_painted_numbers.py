@@ -22,12 +22,12 @@ HAS_SOME = "b.code ~ '(^|\\D)0\\d'"
 
 def upgrade() -> None:
     op.execute(
-        f"UPDATE berths b SET sort_code = sort_code || {PADDED}, sort_place = sort_place || {PADDED} WHERE {HAS_SOME}"  # noqa: S608
+        f"UPDATE berths b SET sort_code = sort_code || {PADDED}, sort_place = sort_place || {PADDED} WHERE {HAS_SOME}"  # noqa: S608  # constants
     )
 
 
 def downgrade() -> None:
     op.execute(
-        f"UPDATE berths b SET sort_code = left(sort_code, -length({PADDED})),"  # noqa: S608
+        f"UPDATE berths b SET sort_code = left(sort_code, -length({PADDED})),"  # noqa: S608  # constants
         f" sort_place = left(sort_place, -length({PADDED})) WHERE {HAS_SOME}"
     )

@@ -32,7 +32,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in ("imports", "import_mappings"):
-        op.execute(f"DELETE FROM {table} WHERE kind = 'waiting_list'")  # noqa: S608
+        op.execute(f"DELETE FROM {table} WHERE kind = 'waiting_list'")  # noqa: S608  # constants
         one_of(table, KINDS)
     op.execute("DELETE FROM change_sets WHERE kind = 'import_waiting_list'")
     one_of("change_sets", ACTS)

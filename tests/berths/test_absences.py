@@ -35,6 +35,10 @@ def days(begins: str, ends: str | None) -> Range[datetime]:
     return Range(*noons)
 
 
+def noon(day: str) -> datetime:
+    return datetime.fromisoformat(f"2027-{day}T12:00+00:00")
+
+
 def holder_of(absence: Absence) -> Occupancy:
     return db.session.get_one(Occupancy, absence.occupancy_id)
 
@@ -63,7 +67,7 @@ def test_verbs_record_once_and_repeat_without_harm(absence: Absence, relayed: Ca
     for _ in range(2):
         absence.change(days("08-02", "08-30"), by=manager, details={"note": "Cruising"})
     for _ in range(2):
-        absence.end(at=days("08-20", None).lower, by=manager)  # type: ignore[arg-type]
+        absence.end(at=noon("08-20"), by=manager)
     for _ in range(2):
         absence.cancel(by=manager)
     told = [name for name in relayed() if name.startswith("absence:")]
@@ -112,7 +116,7 @@ def test_back_early_or_not_away_at_all_names_who_has_the_sublet(absence: Absence
     manager = enter(MANAGER)
     guest = sublet(absence, days("08-05", "08-12"), manager)
     acts: list[Callable[[], object]] = [
-        lambda: absence.end(at=days("08-08", None).lower, by=manager),  # type: ignore[arg-type]
+        lambda: absence.end(at=noon("08-08"), by=manager),
         lambda: absence.cancel(by=manager),
         lambda: absence.change(days("08-06", "09-01"), by=manager, details={}),
     ]
@@ -120,7 +124,7 @@ def test_back_early_or_not_away_at_all_names_who_has_the_sublet(absence: Absence
         with pytest.raises(Refused, match="Yuki Okada has the berth as a sublet from 5 Aug 2027 to 12 Aug 2027"):
             act()
         db.session.expire_all()
-    assert absence.end(at=days("08-12", None).lower, by=manager)  # type: ignore[arg-type]
+    assert absence.end(at=noon("08-12"), by=manager)
     guest.cancel(by=manager)
     assert absence.cancel(by=manager)
 

@@ -29,8 +29,8 @@ def update_lines(number: int) -> ResponseReturnValue:
     unarchived(found)
     rows = [RowForm(line) for line in found.lines()]
     sent = [row for row in rows if row.amount.raw_data]
-    # Every row is told what is wrong with it, not the first one alone.
-    if not all([row.remove.data or row.validate() for row in sent]):  # noqa: C419
+    wrong = [row for row in sent if not (row.remove.data or row.validate())]
+    if wrong:
         return list_page(found, rows, 422)
     if request.form.get("_version", type=int) != found.version:
         return list_page(
