@@ -21,7 +21,6 @@ from sqlalchemy import Connection, create_engine, insert, select, text, update
 from uuid_utils.compat import uuid7
 
 from . import storage
-from .admin.models import Tag
 from .berths.demo import make_berths
 from .clients.duplicates.scan import scan_port
 from .clients.models import (
@@ -69,6 +68,7 @@ from .registration.demo import make_registrations
 from .reminders.demo import make_reminders
 from .saved_views.models import SavedView
 from .sorting import sort_name
+from .tags.models import Tag
 from .vessels.models import Document, Vessel
 from .vessels.models.dimensions import NAMES as DIMENSIONS
 from .waiting_list.demo import make_waiting_lists

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import psycopg
 
-from app.admin.models import Tag
 from app.clients.bulk.editing import apply_bulk_edit
 from app.clients.models.bulk_edit import BulkAct, BulkEdit
 from app.db import commit
+from app.tags.models import Tag
 from bench.site import MANAGER, Site
 from bench.visitors import WARM_UP, Connection, percentile, spread
 from tests.world import NORTH, enter, user_id

@@ -24,7 +24,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app import limits, storage
-from app.admin.models import SettingsSheet, Tag
+from app.admin.models import SettingsSheet
 from app.berths.models import Sighting
 from app.changes.models import ChangeSet
 from app.clients.models import Archive, Export, Merge, Note, Relationship
@@ -44,6 +44,7 @@ from app.mail.letters import Letter
 from app.mail.server import message_of
 from app.prices.models import PriceList
 from app.saved_views.models import SavedView
+from app.tags.models import Tag
 from app.vessels.models import Document, Vessel
 from app.waiting_list.models import WaitingEntry
 from app.web import SESSION_COOKIE, Access

@@ -33,6 +33,7 @@ CORE_PACKAGES = {
     "changes",
     "saved_views",
     "tables",
+    "tags",
     "imports",
 }
 # Who signs in and what a port is: the core stands on its models.
@@ -293,7 +294,7 @@ BREAKS_MARKUP = {
 BROADCAST = sorted(
     TEMPLATES / f"{name}.html"
     for name in (
-        *(f"clients/_{part}" for part in ("row", "rows", "header", "facts", "tags", "contacts", "people", "vessels")),
+        *(f"clients/_{part}" for part in ("row", "rows", "header", "facts", "contacts", "people", "vessels")),
         *(
             "clients/contacts/_contact",
             "clients/_notes",
@@ -319,7 +320,6 @@ BROADCAST = sorted(
                 "timeline",
                 "suggestions",
                 "maintenance",
-                "tags",
             )
         ),
         *(
@@ -334,6 +334,7 @@ BROADCAST = sorted(
             )
         ),
         "berths/calendar/_changed",
+        "tags/_tags",
     )
 )
 

@@ -32,7 +32,6 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import select, text
 
 from app import storage
-from app.admin.models import Tag
 from app.berths.models import BerthTag, Sighting, TenureReminder, TenureStep
 from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.models import (
@@ -75,6 +74,7 @@ from app.notifications.models import Notification, NotificationPreference
 from app.prices.models import PriceList
 from app.saved_views.models import SavedView
 from app.scratchpad.models import ScratchpadNote
+from app.tags.models import Tag
 from app.vessels.models import Document, Vessel
 from app.waiting_list.models import WaitingEntry
 from tests.servers import Installation

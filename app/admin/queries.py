@@ -18,7 +18,7 @@ from ..events.models import Event
 from ..fields.models import FieldDefinition
 from ..identity.models import Role, Team, UserPortRole
 from ..navigation import Link
-from .models import Tag, uses
+from ..tags.models import Tag, uses
 
 Figure = Callable[[uuid.UUID], Any]
 

@@ -16,8 +16,8 @@ from ..events.reactions import on
 from ..events.subjects import Shown, families, subjects
 from ..events.timeline import describes, tells
 from ..navigation import ADMIN_LEAVES
+from ..tags.models import Tag
 from .labels import FIELDS, TAG_FIELDS
-from .models import Tag
 
 TAGS = ("tag:created", "tag:updated", "tag:archived", "tag:restored")
 

@@ -354,12 +354,6 @@ class NewMaintenanceForm(MaintenanceForm):
         return {name: value for name, value in self.values().items() if name not in ("begins", "ends")}
 
 
-class TagForm(Form):
-    """A tag that is there by its name."""
-
-    name = StringField(_("Tag"), [DataRequired(_("Type the name of a tag.")), at_most(40)])
-
-
 class StatusForm(Form):
     status = SelectField(_("Status"), choices=STATUSES)
     note = StringField(_("Why"), [at_most(200)])

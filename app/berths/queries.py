@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tr
 from sqlalchemy.orm import contains_eager, joinedload
 
 from .. import formats
-from ..admin.models import Tag
 from ..current import Member
 from ..db import db, now
 from ..fields.models import FieldDefinition, FieldValue, is_custom
@@ -22,6 +21,7 @@ from ..numbers import has_number
 from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
 from ..search.models import WORDS
 from ..sorting import sort_name
+from ..tags.models import Tag
 from .labels import MOORINGS, STATUSES, TENURES
 from .models import Berth, BerthTag, Dock, Harbour, MaintenanceEntry, Occupancy, StatusSuggestion
 from .models.dock import BETWEEN

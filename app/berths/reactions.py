@@ -26,6 +26,7 @@ from ..identity.models import current_port_of
 from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
 from ..numbers import one_numbered
+from ..web import dom_id
 from .availability import holder_of
 from .labels import (
     DOCK_FIELDS,
@@ -90,10 +91,12 @@ def show_berth(event: Event) -> None:
 
 def show_page(berth: Berth) -> None:
     port = current_port_of(berth.port_id)
-    parts = ("header", "suggestions", "stays", "maintenance", "tags", "dimensions", "facts", "timeline")
+    parts = ("header", "suggestions", "stays", "maintenance", "dimensions", "facts", "timeline")
     with formats.use(port):
-        templates = {f"berth-{berth.number}-{part}": f"berths/_{part}.html" for part in parts}
-        live.replace_all(berth.room, templates, berth=berth, port=port, **beside(berth))
+        templates = {dom_id(berth, part): f"berths/_{part}.html" for part in parts}
+        templates[dom_id(berth, "tags")] = "tags/_tags.html"
+        context = {"berth": berth, "port": port, "record": berth, "module": "berths", **beside(berth)}
+        live.replace_all(berth.room, templates, **context)
 
 
 @on(*ABOUT_BERTHS)

@@ -18,6 +18,7 @@ from ..current import member
 from ..db import db
 from ..forms import CountryField, EditForm, Form, PickField, at_most
 from ..identity.models import User, UserPortRole
+from ..tags.forms import AddTagForm
 from .labels import CONTACT_KINDS, KINDS, RELATION_CHOICES, SOURCES, STATUSES
 from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind, ExportExtent, ExportFormat
 from .models.bulk_edit import BulkAct
@@ -251,12 +252,6 @@ class RelationshipForm(Form):
 
 class EditNoteForm(EditForm):
     body = TextAreaField(_("Note"), [DataRequired(_("Write the note first.")), at_most(10_000)])
-
-
-class AddTagForm(Form):
-    """A tag that is there by its name."""
-
-    name = StringField(_("Tag"), [DataRequired(_("Type the name of a tag.")), at_most(40)])
 
 
 class BulkTagForm(AddTagForm):

@@ -17,7 +17,6 @@ from sqlalchemy import Boolean, Integer, Select, Text, bindparam, func, literal_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased, outerjoin
 
-from ..admin.models import Tag
 from ..current import Member
 from ..db import db, now
 from ..fields.models import FieldValue, Option, is_custom, shown
@@ -25,6 +24,7 @@ from ..fields.narrowing import having, offered
 from ..formats import today
 from ..identity.models import User
 from ..paging import SIZE, Columns, Cursor, Filter, Page, Sort, address, chosen_of, paginate, paginate_ranked
+from ..tags.models import Tag
 from ..vessels.models import Card, Vessel
 from .forms import colleagues
 from .labels import KINDS, RELATIONS, SOURCES, STATUSES

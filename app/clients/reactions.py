@@ -23,6 +23,7 @@ from ..identity.models import current_port_of
 from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
 from ..numbers import one_numbered
+from ..web import dom_id
 from .labels import FIELDS, RELATIONS
 from .models import Client, ClientTag, Note
 from .models.relationship import RelationshipKind
@@ -119,17 +120,21 @@ def show_client(client: Client, event: Event) -> None:
     if event.name in REDRAWN:
         live.refresh(client.room, target="#main")
         return
-    port = current_port_of(client.port_id)
+    port, kept = current_port_of(client.port_id), kept_about(client)
     with formats.use(port):
         context = {
             "client": client,
             "port": port,
             "beside": beside(client),
-            "kept": kept_about(client),
+            "kept": kept,
+            "record": client,
+            "module": "clients",
+            "tags": kept.tags,
             "timeline": timeline(client.subject_type, client.id, limit=LATEST),
         }
-        parts = ("header", "facts", "tags", "contacts", "people", "vessels", "notes", "timeline")
-        templates = {f"client-{client.number}-{part}": f"clients/_{part}.html" for part in parts}
+        parts = ("header", "facts", "contacts", "people", "vessels", "notes", "timeline")
+        templates = {dom_id(client, part): f"clients/_{part}.html" for part in parts}
+        templates[dom_id(client, "tags")] = "tags/_tags.html"
         live.replace_all(client.room, templates, **context)
 
 

@@ -8,9 +8,10 @@ import pytest
 from flask import Flask
 from redis.client import PubSub
 
-from app.admin.models import SettingsSheet, Tag
+from app.admin.models import SettingsSheet
 from app.events.timeline import timeline
 from app.live.rooms import channel_of
+from app.tags.models import Tag
 from tests.world import NORTH, enter
 
 pytestmark = pytest.mark.usefixtures("db")

@@ -9,8 +9,8 @@ import pytest
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import literal, select
 
-from app.admin.models import COLOURS, USES, Tag
 from app.db import begin, commit, db
+from app.tags.models import COLOURS, USES, Tag
 from tests.world import NORTH, SOUTH, Visitor, enter, user_id
 
 ADMIN = "port_admin@north.example"
@@ -129,7 +129,7 @@ def test_what_carries_a_tag_is_counted_through_the_registry(
         make_tag(f"Tag {colour}", colour)
     visitor = visit(ADMIN)
     assert visitor.get(URL).text.count("not used yet") == 8
-    monkeypatch.setattr("app.admin.models.tag.USES", [*USES, lambda: literal(2), lambda: literal(1)])
+    monkeypatch.setattr("app.tags.models.tag.USES", [*USES, lambda: literal(2), lambda: literal(1)])
     statements.clear()
     assert visitor.get(URL).text.count("3 records") == 8
     assert len(statements) <= 2

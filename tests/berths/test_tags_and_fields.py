@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.admin.models import Tag, uses
 from app.berths.models import Berth, BerthTag
 from app.current import Member
 from app.db import commit, db
 from app.errors import Refused
 from app.events.timeline import timeline
 from app.fields.models import FieldDefinition, FieldValue
+from app.tags.models import Tag, uses
 from tests.berths.test_berths import names_in
 from tests.world import NORTH, Visitor, enter, fields_of, make_berth
 

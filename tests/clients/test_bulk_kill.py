@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from flask import Flask
 
-from app.admin.models import Tag
 from app.db import commit
 from app.dev.processes import wait_until
+from app.tags.models import Tag
 from tests.clients.killing import (
     AT_ONCE,
     has_no_worker,

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.admin.models import Tag
 from app.db import commit
+from app.tags.models import Tag
 from tests.servers import Installation
 from tests.world import NORTH, Visitor, answers_of, enter, make_client
 

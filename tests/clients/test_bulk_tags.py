@@ -9,7 +9,6 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import select
 
-from app.admin.models import Tag
 from app.changes.models import ChangeItem, ChangeSet, Ending, Outcome
 from app.clients.bulk import editing as bulk_editing
 from app.clients.bulk.editing import apply_bulk_edit, do_all, do_some
@@ -17,6 +16,7 @@ from app.clients.models import Client, ClientTag
 from app.clients.models.bulk_edit import BulkAct, BulkEdit
 from app.current import Member
 from app.db import begin, commit, db
+from app.tags.models import Tag
 from tests.clients.test_bulk_edits import events_of, of, perform_waiting, some, words_of
 from tests.world import NORTH, Visitor, enter, user_id
 

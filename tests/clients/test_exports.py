@@ -18,7 +18,6 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from app import storage
-from app.admin.models import Tag
 from app.clients.exports import exporting
 from app.clients.listed import Listed
 from app.clients.models import Client, ClientTag, Export
@@ -30,6 +29,7 @@ from app.files.jobs import clean_up
 from app.jobs import LEASE, Steps
 from app.notifications.models import Notification
 from app.storage.store import StorageAway
+from app.tags.models import Tag
 from tests.importing import forget_files, stored_files, work_off
 from tests.world import NORTH, SOUTH, Visitor, enter, make_client, user_id
 

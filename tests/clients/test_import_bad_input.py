@@ -15,12 +15,12 @@ from flask import Flask
 from markupsafe import escape
 from sqlalchemy import select
 
-from app.admin.models import Tag
 from app.clients.models import Client, ClientTag
 from app.clients.queries import notes_of
 from app.db import commit, db
 from app.fields.models import FieldDefinition
 from app.imports.models import Import, ImportRow
+from app.tags.models import Tag
 from app.vessels.models import Vessel
 from tests.importing import forget_files, send_file, stored_files, work_off
 from tests.world import NORTH, Visitor, enter

@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.admin.models import Tag
 from app.changes.models import ChangeItem, ChangeSet
 from app.clients.models import Client, ClientTag
 from app.db import commit, db
@@ -18,6 +17,7 @@ from app.events.bulk import kept_keys
 from app.events.models import Event, EventMention
 from app.fields.models import FieldDefinition
 from app.imports.models import Import
+from app.tags.models import Tag
 from app.vessels.models import Ownership, Vessel
 from tests.importing import (
     ADMIN,

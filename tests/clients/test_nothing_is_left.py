@@ -17,7 +17,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app import storage
-from app.admin.models import Tag
 from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.models import (
     Archive,
@@ -43,6 +42,7 @@ from app.imports.models import Import, ImportRow
 from app.imports.verdicts import Verdict
 from app.jobs import Job, perform
 from app.mail.models import Mail
+from app.tags.models import Tag
 from app.vessels.models import Document, Vessel
 from tests.importing import stored_files, work_off
 from tests.servers import Installation

@@ -17,7 +17,6 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select, text
 
 from app import storage
-from app.admin.models import Tag
 from app.changes.jobs import forget_images, put_back
 from app.changes.models import Change, ChangeItem, ChangeSet, note_changes
 from app.clients.models import (
@@ -46,6 +45,7 @@ from app.imports.models import Import, ImportRow
 from app.search.forgetting import forget_words
 from app.search.recent import remember
 from app.storage.store import NotStored
+from app.tags.models import Tag
 from app.vessels.models import Document, Vessel
 from tests.importing import work_off
 from tests.world import NORTH, SOUTH, Visitor, enter, make_client, make_file, make_vessel, user_id

@@ -20,7 +20,6 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from app import storage
-from app.admin.models import Tag
 from app.clients.exports.exporting import Manner, at_once
 from app.clients.listed import Listed
 from app.clients.models import Client, ClientTag, Contact, Note
@@ -32,6 +31,7 @@ from app.imports.jobs import check_import, run_import
 from app.imports.models import Import, ImportRow, ImportStatus
 from app.sorting import sort_name
 from app.tables.formulas import undefused
+from app.tags.models import Tag
 from app.vessels.models import Vessel
 from tests.importing import work_off
 from tests.world import NORTH, SOUTH, enter, make_client

@@ -9,10 +9,10 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from app.admin.models import Tag
 from app.clients.models import Client, ClientTag
 from app.db import begin, commit, db
 from app.errors import Refused
+from app.tags.models import Tag
 from tests.world import NORTH, Visitor, enter, make_client, user_id
 
 pytestmark = pytest.mark.usefixtures("db")

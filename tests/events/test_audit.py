@@ -17,7 +17,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select, text
 
-from app.admin.models import SettingsSheet, Tag
+from app.admin.models import SettingsSheet
 from app.clients.models import Client, Note
 from app.db import begin, commit, now
 from app.events.audit import Asked, browser_of, masked
@@ -26,6 +26,7 @@ from app.events.registry import EVENTS
 from app.events.subjects import LABELS
 from app.events.timeline import TELLERS
 from app.identity.models import Role, Team, User
+from app.tags.models import Tag
 from tests.servers import Installation
 from tests.world import NORTH, SOUTH, Visitor, enter, make_client, user_id
 

@@ -13,13 +13,13 @@ from flask import Flask, render_template
 from sqlalchemy import select, update
 
 from app import formats
-from app.admin.models import Tag
 from app.clients.listing import CLIENTS
 from app.clients.queries import row_of
 from app.db import commit, db
 from app.events.models import Event
 from app.identity.models import current_port_of
 from app.saved_views.models import SavedView
+from app.tags.models import Tag
 from tests.world import NORTH, Visitor, enter, make_client, user_id
 
 MANAGER, MATE, ADMIN = "sales_manager@north.example", "teammate@north.example", "port_admin@north.example"

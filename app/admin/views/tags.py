@@ -13,9 +13,9 @@ from ...current import member
 from ...errors import Refused
 from ...forms import Clash, Form
 from ...once import once
+from ...tags.models import Tag, Taken
 from ...web import find_or_404, go, page, requires, said
 from ..forms import TagForm
-from ..models import Tag, Taken
 from ..queries import tags_of
 from . import bp
 

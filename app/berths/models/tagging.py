@@ -7,7 +7,7 @@ import uuid
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from ...admin.models import USES, Tagging
+from ...tags.models import USES, Tagging
 
 
 class BerthTag(Tagging):

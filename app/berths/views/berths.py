@@ -23,8 +23,9 @@ from ...numbers import has_number
 from ...once import once
 from ...paging import stays_in_order
 from ...prices.models import price_table
+from ...tags.forms import AddTagForm
 from ...web import find_or_404, go, kept_list, page, requires, said
-from ..forms import BerthForm, StatusForm, TagForm
+from ..forms import BerthForm, StatusForm
 from ..models import Berth, Place, Taken
 from ..queries import berth_page, filters_of, harbours_of, suggested_count, tags_there_are, with_place
 from ..record import beside
@@ -123,18 +124,22 @@ def create() -> ResponseReturnValue:
 @bp.get(f"{PLACE}/<int:number>")
 @requires("berths.view")
 def show(number: int) -> ResponseReturnValue:
-    berth = find_or_404(by_number(number))
-    return page("berths/show.html", follow=[f"berth:{number}"], **detail(berth))
+    return show_page(find_or_404(by_number(number)))
 
 
-def detail(berth: Berth, form: StatusForm | None = None, tag_form: TagForm | None = None) -> dict[str, Any]:
+def show_page(berth: Berth, status: int = 200, **forms: Any) -> ResponseReturnValue:
+    """The detail page, also as the answer of a form on it that was refused."""
+    return page("berths/show.html", status, follow=[f"berth:{berth.number}"], **(detail(berth) | forms))
+
+
+def detail(berth: Berth) -> dict[str, Any]:
     return {
         "berth": berth,
         **beside(berth),
         "offered": tags_there_are(berth.port_id) if member.can("berths.edit") else [],
-        "tag_form": tag_form or TagForm(formdata=None),
+        "tag_form": AddTagForm(formdata=None),
         "prices": price_table(berth, on=today()),
-        "form": form or StatusForm(formdata=None, data={"status": berth.status}),
+        "form": StatusForm(formdata=None, data={"status": berth.status}),
     }
 
 

@@ -6,11 +6,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from ...current import member
-from ...web import go, kept_list, page, requires, said
+from ...web import go, kept_list, requires, said
 from ..forms import StatusForm
 from ..models import BerthStatus
 from . import bp
-from .berths import PLACE, detail, locked
+from .berths import PLACE, locked, show_page
 
 
 @bp.put(f"{PLACE}/<int:number>/status")
@@ -18,7 +18,7 @@ from .berths import PLACE, detail, locked
 def update_status(number: int) -> ResponseReturnValue:
     berth, form = locked(number), StatusForm()
     if not form.validate():
-        return page("berths/show.html", 422, **detail(berth, form))
+        return show_page(berth, 422, form=form)
     if berth.change_status(BerthStatus(form.status.data), by=member, triggered_by="hand", note=form.note.data or ""):
         said(_("Status changed"))
     return go("berths.show", number=number, list=kept_list())

@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, any_, literal, literal_column, select, update
 
-from ...admin.models import Tag
 from ...changes.jobs import Asker
 from ...changes.models import Change, ChangeSet, ChangeSetStatus, Ending, note_changes
 from ...changes.reactions import show_progress
@@ -22,6 +21,7 @@ from ...events.bulk import Happening, record_many, subject_keys
 from ...events.models import Actor, System
 from ...identity.models import User
 from ...jobs import Steps, job
+from ...tags.models import Tag
 from ..models import Client
 from ..models.bulk_edit import BulkAct, BulkEdit
 from ..queries import narrowed

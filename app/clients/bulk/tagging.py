@@ -14,11 +14,11 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select, text
 from uuid_utils.compat import uuid7
 
-from ...admin.models import Tag
 from ...bulk import insert_many
 from ...changes.ways import Done
 from ...db import db
 from ...events.bulk import Happening
+from ...tags.models import Tag
 from ..models import ClientTag
 from ..models.bulk_edit import BulkAct, BulkEdit
 

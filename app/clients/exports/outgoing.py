@@ -14,13 +14,13 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
-from ...admin.models import Tag
 from ...db import db
 from ...fields.models import FieldDefinition, FieldKind, FieldValue, RecordField, values_of
 from ...formats import in_force, zone
 from ...identity.models import User, UserPortRole
 from ...imports.columns import Field
 from ...tables.unfolding import MOST_COLUMNS
+from ...tags.models import Tag
 from ...vessels.models import Vessel
 from ..imports.columns import Columns
 from ..imports.vessel_rows import OF_VESSELS

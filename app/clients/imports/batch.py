@@ -10,7 +10,6 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from ...admin.models import Tag, Taken
 from ...changes.models import ChangeSet
 from ...db import db
 from ...events.models import Actor
@@ -18,6 +17,7 @@ from ...fields.models import FieldDefinition, Unfit, is_custom
 from ...imports import kinds
 from ...imports.models import Import, ImportRow, RowOutcome
 from ...imports.verdicts import Verdict
+from ...tags.models import Tag, Taken
 from ...vessels.models import Vessel, VesselWriting
 from ..models import Client
 from .contact_file import Colleagues

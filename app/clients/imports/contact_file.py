@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from ...admin.models import Tag
 from ...current import CurrentPort
 from ...db import db
 from ...decimals import Unclear
@@ -23,6 +22,7 @@ from ...imports.columns import Columns as AnyColumns
 from ...imports.columns import plain, unit_of
 from ...imports.reading import TOTALS, WrongRow, formula_in, is_number, pointed, too_long, too_many
 from ...sorting import sort_name
+from ...tags.models import Tag
 from ..labels import FIELDS
 from ..models.client import ClientKind
 from ..models.contact import Unfit as UnfitContact

@@ -11,12 +11,12 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from ...admin.models import Tag
 from ...db import db
 from ...fields.models import is_custom, values_of
 from ...imports.columns import Columns
 from ...imports.verdicts import Judgement, Verdict
 from ...sorting import sort_name
+from ...tags.models import Tag
 from ..labels import FIELDS
 from ..models import Client, ClientTag, Contact, Note
 from .vessel_rows import MARKS, OF_VESSELS, UNIQUE, Fleet, fleet_of, mark_of, vessel_of, whose

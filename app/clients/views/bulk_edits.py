@@ -11,19 +11,18 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import func
 
-from ...admin.models import Tag
 from ...changes.models import ChangeSet
 from ...current import member
 from ...db import db
 from ...formats import format_number
 from ...once import once
+from ...tags.models import Tag
 from ...web import go, kept_list, list_url, page, requires, said
 from ..bulk.editing import AT_THE_CLICK, apply_bulk_edit, do_all
 from ..bulk.selection import Selection
 from ..forms import BulkEditForm, BulkTagForm
 from ..models.bulk_edit import BulkAct, BulkEdit
 from . import bp
-from .tags import tag_carried, tag_named
 
 # What is offered, and which permission it takes.
 ACTS = {"edit": "clients.edit", "assign": "clients.edit", "tag": "clients.edit", "archive": "clients.delete"}
@@ -120,7 +119,7 @@ def deed_of(form: BulkEditForm | BulkTagForm, act: str) -> dict[str, Any] | None
 
 def tagging_of(form: BulkTagForm) -> dict[str, Any] | None:
     comes_off = form.way.data == BulkAct.UNTAG
-    tag = tag_carried(form) if comes_off else tag_named(form)
+    tag = form.tag_carried() if comes_off else form.tag()
     if tag is None:
         return None
     title = _("Tag taken off: %(tag)s", tag=tag.name) if comes_off else _("Tag: %(tag)s", tag=tag.name)

@@ -22,9 +22,10 @@ from ...paging import stays_in_order
 from ...saved_views.listing import default_view, shown_columns
 from ...saved_views.models import SavedView
 from ...search.recent import remember
+from ...tags.forms import AddTagForm
 from ...web import find_or_404, go, kept_list, page, requires, said
 from ..duplicates.scan import lookalikes
-from ..forms import AddTagForm, ClientForm, NewClientForm, NoteForm
+from ..forms import ClientForm, NewClientForm, NoteForm
 from ..labels import source_word
 from ..listing import CLIENTS
 from ..models import Client, Contact, ContactKind

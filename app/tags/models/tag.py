@@ -36,6 +36,10 @@ class Tag(Recorded, Timestamped, Versioned, PortScoped, Base):
     colour: Mapped[str] = mapped_column(String(10), default="grey")
     archived_at: Mapped[datetime | None]
 
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
     @classmethod
     def visible_to(cls, member: Member) -> Select[Self]:
         return select(cls).where(cls.port_id == member.here().id)

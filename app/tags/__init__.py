@@ -1,0 +1,1 @@
+"""Tags: words with a colour that records of any kind may carry."""
