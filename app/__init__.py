@@ -167,6 +167,7 @@ def register(app: Flask) -> None:
     from .berths.labels import SIGNS, TONES, TRIGGERS
     from .berths.models.berth import berth_name
     from .berths.views import bp as berths
+    from .cards import card_of
     from .changes.views import bp as changes
     from .clients.labels import REASONS
     from .clients.views import bp as clients
@@ -189,7 +190,6 @@ def register(app: Flask) -> None:
     from .search.views import bp as search_pages
     from .vessels.views import bp as vessels
     from .waiting_list.labels import TONES as WAITING_TONES
-    from .waiting_list.queries import waiting_for_berth, waiting_of_client
     from .waiting_list.views import bp as waiting_list
 
     for module in REGISTERING:
@@ -199,11 +199,10 @@ def register(app: Flask) -> None:
     )
     app.jinja_env.globals.update(price_moorings=dict(MOORINGS))
     app.jinja_env.globals.update(berth_name=berth_name, berth_tones=TONES, berth_triggers=TRIGGERS)
-    app.jinja_env.globals.update(waiting_for_berth=waiting_for_berth, waiting_of_client=waiting_of_client)
     app.jinja_env.globals.update(waiting_tones=WAITING_TONES)
     app.jinja_env.globals.update(sign_words=SIGNS)
     app.jinja_env.globals.update(interest_words=interest_words)
-    app.jinja_env.globals.update(reminders_about=reminders_about, reminder_groups=grouped)
+    app.jinja_env.globals.update(reminders_about=reminders_about, reminder_groups=grouped, card_of=card_of)
     for blueprint in (
         health.bp,
         api,

@@ -22,6 +22,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from .db import db
 
 SIZE = 50
+HITS = 25  # of a search: who is meant stands among the first, and it is asked again with every letter
 COUNTED = 10_000
 # The part of an address that says where in the list to begin.
 PLACES = frozenset({"after", "before", "from", "end"})
@@ -167,14 +168,14 @@ def paginate_ranked(rows: Callable[[int], Sequence[Any]], *, most: int) -> Page:
     if not found and start > 1:
         start, found = 1, rows(0)
     total = found[0].total if found else 0
-    shown = min(len(found), SIZE)
-    last = (total - 1) // SIZE * SIZE + 1
+    shown = min(len(found), HITS)
+    last = (total - 1) // HITS * HITS + 1
     return Page(
-        rows=found[:SIZE],
+        rows=found[:HITS],
         count=total,
         count_is_exact=total < most,
         first=start,
-        previous_url=address(**{"from": max(start - SIZE, 1)}) if start > 1 else None,
+        previous_url=address(**{"from": max(start - HITS, 1)}) if start > 1 else None,
         next_url=address(**{"from": start + shown}) if start + shown <= total else None,
         first_url=address() if start > 1 else None,
         last_url=address(**{"from": last}) if start + shown <= total else None,

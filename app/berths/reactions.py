@@ -95,8 +95,8 @@ def show_page(berth: Berth) -> None:
     with formats.use(port):
         templates = {dom_id(berth, part): f"berths/_{part}.html" for part in parts}
         templates[dom_id(berth, "tags")] = "tags/_tags.html"
-        context = {"berth": berth, "port": port, "record": berth, "module": "berths", **beside(berth)}
-        live.replace_all(berth.room, templates, **context)
+        context = {"berth": berth, "port": port, "record": berth, "module": "berths", "custom": berth.custom_facts}
+        live.replace_all(berth.room, templates, **context, **beside(berth))
 
 
 @on(*ABOUT_BERTHS)

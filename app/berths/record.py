@@ -20,7 +20,6 @@ def beside(berth: Berth) -> dict[str, Any]:
         "maintenance": maintenance_of(berth),
         "status_set": timeline(berth.subject_type, berth.id, limit=1, only="berth:statusChanged"),
         "tags": tags_of(berth),
-        "custom": berth.custom_facts,
         "timeline": timeline(berth.subject_type, berth.id, limit=LATEST),
     }
 

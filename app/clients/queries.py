@@ -19,11 +19,11 @@ from sqlalchemy.orm import aliased, outerjoin
 
 from ..current import Member
 from ..db import db, now
-from ..fields.models import FieldValue, Option, is_custom, shown
+from ..fields.models import FieldValue, is_custom, options_of, shown
 from ..fields.narrowing import having, offered
 from ..formats import today
 from ..identity.models import User
-from ..paging import SIZE, Columns, Cursor, Filter, Page, Sort, address, chosen_of, paginate, paginate_ranked
+from ..paging import HITS, Columns, Cursor, Filter, Page, Sort, address, chosen_of, paginate, paginate_ranked
 from ..tags.models import Tag
 from ..vessels.models import Card, Vessel
 from .forms import colleagues
@@ -103,7 +103,7 @@ def _ranked(best: Any, scope: Select[Any] | None, start: Any) -> Columns:
     if scope is not None:
         allowed = scope.with_only_columns(Client.id).subquery()
         counted = counted.join(allowed, allowed.c.id == best.c.client_id)
-    found = counted.order_by(best.c.place).offset(start).limit(SIZE + 1).cte("found").prefix_with("MATERIALIZED")
+    found = counted.order_by(best.c.place).offset(start).limit(HITS + 1).cte("found").prefix_with("MATERIALIZED")
     return found_columns(found)
 
 
@@ -282,22 +282,6 @@ MERGES = """
           WHERE l.port_id = :port AND l.survivor_id = :client AND l.undone_at IS NULL AND l.created_at > :undone_since
           ORDER BY l.id DESC LIMIT 5) m
 """
-BESIDE = text(
-    f"SELECT ({CONTACTS}) AS contacts, ({PEOPLE}) AS people, ({Card.SQL}) AS vessels, ({MERGES}) AS merges"  # our own
-)
-
-
-def beside(client: Client, member: Member | None = None) -> Beside:
-    """Contacts, related clients, vessels and merges of the client: one statement for all of it. `member`: who looks;
-    None for those who see every client."""
-    of = {"port": client.port_id, "client": client.id, "undone_since": now() - UNDONE_WITHIN}
-    row = db.session.execute(BESIDE, of).one()
-    return Beside(
-        [SimpleNamespace(**contact) for contact in row.contacts or ()],
-        [_related(person, member) for person in row.people or ()],
-        Card.of(row.vessels, today()),
-        [SimpleNamespace(**{**merge, "at": datetime.fromisoformat(merge["at"])}) for merge in row.merges or ()],
-    )
 
 
 def _related(person: Mapping[str, Any], member: Member | None) -> Related:
@@ -368,29 +352,35 @@ NAMES = """
     SELECT jsonb_agg(u.name ORDER BY u.name) FROM users u
     WHERE u.is_active AND u.id IN (SELECT r.user_id FROM user_port_roles r WHERE r.port_id = :port)
 """
-KEPT = text(
-    f"SELECT ({NOTES}) AS notes, ({TAGS}) AS tags, ({FIELDS}) AS fields,"
+ABOUT = text(
+    f"SELECT ({CONTACTS}) AS contacts, ({PEOPLE}) AS people, ({Card.SQL}) AS vessels, ({MERGES}) AS merges,"  # our own
+    f" ({NOTES}) AS notes, ({TAGS}) AS tags, ({FIELDS}) AS fields,"
     f" CASE WHEN :offers THEN ({OFFERED}) END AS offered, CASE WHEN :offers THEN ({NAMES}) END AS colleagues"
 )
 
 
-def kept_about(client: Client, *, offers: bool = False) -> Kept:
-    """Notes and tags of the client, and with `offers` what can be chosen: one statement for all of it."""
-    row = db.session.execute(KEPT, {"port": client.port_id, "client": client.id, "offers": offers}).one()
-    return Kept(
+def about(client: Client, member: Member | None = None, *, offers: bool = False) -> tuple[Beside, Kept]:
+    """What stands beside the client and what people keep of them: one statement for all of it. `member`: who looks;
+    None for those who see every client. `offers`: also what can be chosen."""
+    of = {"port": client.port_id, "client": client.id, "undone_since": now() - UNDONE_WITHIN, "offers": offers}
+    row = db.session.execute(ABOUT, of).one()
+    beside = Beside(
+        [SimpleNamespace(**contact) for contact in row.contacts or ()],
+        [_related(person, member) for person in row.people or ()],
+        Card.of(row.vessels, today()),
+        [SimpleNamespace(**{**merge, "at": datetime.fromisoformat(merge["at"])}) for merge in row.merges or ()],
+    )
+    kept = Kept(
         [_shown_note(note) for note in row.notes or ()],
         [ShownTag(*tag) for tag in row.tags or ()],
         [
-            (label, shown(kind, value, options=_options(offers), currency=currency))
-            for label, kind, offers, currency, value in row.fields or ()
+            (label, shown(kind, value, options=options_of(choices), currency=currency))
+            for label, kind, choices, currency, value in row.fields or ()
         ],
         [ShownTag(*tag) for tag in row.offered or ()],
         row.colleagues or [],
     )
-
-
-def _options(options: Any) -> list[Option]:
-    return [Option(**option) for option in options]
+    return beside, kept
 
 
 def _shown_note(note: Mapping[str, Any]) -> ShownNote:
@@ -414,7 +404,7 @@ def _shown_note(note: Mapping[str, Any]) -> ShownNote:
 
 
 def notes_of(client: Client) -> list[ShownNote]:
-    return kept_about(client).notes
+    return about(client)[1].notes
 
 
 def names_here() -> list[str]:

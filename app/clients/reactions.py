@@ -27,7 +27,7 @@ from ..web import dom_id
 from .labels import FIELDS, RELATIONS
 from .models import Client, ClientTag, Note
 from .models.relationship import RelationshipKind
-from .queries import LATEST, beside, kept_about, row_of
+from .queries import LATEST, about, row_of
 
 ABOUT_CLIENTS = (
     "client:created",
@@ -120,12 +120,13 @@ def show_client(client: Client, event: Event) -> None:
     if event.name in REDRAWN:
         live.refresh(client.room, target="#main")
         return
-    port, kept = current_port_of(client.port_id), kept_about(client)
+    port = current_port_of(client.port_id)
     with formats.use(port):
+        beside, kept = about(client)
         context = {
             "client": client,
             "port": port,
-            "beside": beside(client),
+            "beside": beside,
             "kept": kept,
             "record": client,
             "module": "clients",

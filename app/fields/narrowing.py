@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, select
 
 from ..db import db
-from .models import LISTED, PREFIX, FieldDefinition, FieldKind, FieldValue, Option
+from .models import LISTED, PREFIX, FieldDefinition, FieldKind, FieldValue, options_of
 
 Offered = tuple[str, str, list[tuple[str, str]]]
 
@@ -33,7 +33,7 @@ def offered_of(resource: str, *, port_id: uuid.UUID) -> list[Offered]:
 def _choices(kind: str, options: Any) -> list[tuple[str, str]]:
     if kind == FieldKind.YES_NO:
         return [("yes", _("Yes")), ("no", _("No"))]
-    return [(option.key, option.label) for option in (Option(**one) for one in options)]
+    return [(option.key, option.label) for option in options_of(options)]
 
 
 def having(column: Any, resource: str, name: str, value: str, *, port_id: uuid.UUID) -> Select[Any]:

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, Select, func, select, true
 
+from ..cards import card, card_of
 from ..current import Member, member
 from ..db import db, now
 from ..events.subjects import Shown, shown_of
@@ -138,14 +139,20 @@ class OfRecord:
 
 
 def reminders_about(record: Any) -> OfRecord:
-    """The open ones about a record that the member may see, the next first, and a form for another; one statement."""
+    """The open ones about a record that the member may see, the next first, and a form for another."""
     from .forms import QuickForm
 
+    return OfRecord(card_of(record, "reminders"), Day.of(member.here().timezone), now(), QuickForm(formdata=None))
+
+
+@card("reminders", "client", "vessel", "berth")
+def about_record(record: Any) -> Any:
+    if not (member.can("reminders.view_own") or member.can("reminders.view_all")):
+        return None
     about = (Reminder.about_type == record.subject_type, Reminder.about_id == record.id)
     open_ones = Reminder.visible_to(member).where(Reminder.still_open(), *about)
     rows = open_ones.outerjoin(User, User.id == Reminder.assigned_to_id).with_only_columns(*ROW)
-    found = db.session.execute(rows.order_by(Reminder.rings_at, Reminder.id).limit(OF_A_RECORD)).all()
-    return OfRecord(found, Day.of(member.here().timezone), now(), QuickForm(formdata=None))
+    return rows.order_by(Reminder.rings_at, Reminder.id).limit(OF_A_RECORD)
 
 
 def people(member: Member) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from ..db import db
 from ..fields.models import FieldValue, is_custom
 from ..fields.narrowing import having, offered_of
 from ..formats import today
-from ..paging import SIZE, Columns, Filter, Page, Sort, chosen_of, paginate, paginate_ranked
+from ..paging import HITS, Columns, Filter, Page, Sort, chosen_of, paginate, paginate_ranked
 from .labels import KINDS
 from .models import Document, DocumentKind, Ownership, State, Vessel, state_of
 from .models.document import LADDER
@@ -62,7 +62,7 @@ def vessel_page(member: Member, filters: Sequence[Filter], asked: str = "") -> P
     hits = search(member, asked, FOUND, archived=bool(chosen["archived"]))
     found = row_columns(scope).join(hits, hits.c.vessel_id == Vessel.id).order_by(hits.c.place)
     found = found.add_columns(func.count().over().label("total"))
-    return paginate_ranked(lambda start: db.session.execute(found.offset(start).limit(SIZE + 1)).all(), most=FOUND)
+    return paginate_ranked(lambda start: db.session.execute(found.offset(start).limit(HITS + 1)).all(), most=FOUND)
 
 
 FOUND = 1_000  # as many as anybody looks through

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,11 +10,15 @@ from sqlalchemy.orm import joinedload
 
 from ..berths.models import Berth, Dock, Harbour
 from ..berths.models.place import natural
+from ..cards import card
+from ..clients.models import Client
 from ..current import Member, member
 from ..db import db
 from ..numbers import has_number
+from ..vessels.models import Vessel
 from .models import WaitingEntry, WaitingEvent, WaitingList, WaitingStatus
-from .models.waiting_list import ranked
+from .models.entry import OPEN
+from .models.waiting_list import ranked, standing
 
 SEES = ("berths.view",)
 MOST = 500  # of a list that a page shows
@@ -34,13 +37,17 @@ def lists_of(member: Member, *, archived: bool = False) -> list[Any]:
 
 
 def _counted(lists: Select[Any]) -> list[Any]:
-    def counted(status: WaitingStatus) -> Any:
-        of_list = (WaitingEntry.port_id == WaitingList.port_id, WaitingEntry.list_id == WaitingList.id)
-        return select(func.count()).where(*of_list, WaitingEntry.status == status).scalar_subquery()
-
-    waiting = counted(WaitingStatus.WAITING).label("waiting")
-    offered = counted(WaitingStatus.OFFERED).label("offered")
+    waiting, offered = (
+        count_of(WaitingStatus.WAITING).label("waiting"),
+        count_of(WaitingStatus.OFFERED).label("offered"),
+    )
     return list(db.session.execute(with_scope(lists.add_columns(waiting, offered)).order_by(WaitingList.name)).all())
+
+
+def count_of(status: WaitingStatus) -> Any:
+    """How many of a list stand so."""
+    of_list = (WaitingEntry.port_id == WaitingList.port_id, WaitingEntry.list_id == WaitingList.id)
+    return select(func.count()).where(*of_list, WaitingEntry.status == status).scalar_subquery()
 
 
 def entries_of(waiting_list: WaitingList) -> Sequence[Any]:
@@ -59,17 +66,32 @@ def history_of(entry: WaitingEntry) -> Sequence[WaitingEvent]:
     return db.session.scalars(whole).all()
 
 
-def waiting_for_berth(berth: Berth) -> list[Any]:
+@card("waiting", "berth")
+def lists_for_berth(berth: Berth) -> Any:
     """The lists in whose scope the berth is, with how many wait; for its page."""
-    return _counted(WaitingList.for_berth(berth))
+    counted = [count_of(status).label(status) for status in (WaitingStatus.WAITING, WaitingStatus.OFFERED)]
+    found = WaitingList.for_berth(berth).with_only_columns(WaitingList.number, WaitingList.name, *counted)
+    return found.order_by(WaitingList.name, WaitingList.id)
 
 
-def waiting_of_client(client_id: uuid.UUID) -> Sequence[Any]:
+@card("waiting", "client")
+def places_of_client(client: Client) -> Any:
     """On which lists a client waits, and in which place; for their page."""
-    here, open_ones = member.here().id, WaitingEntry.status.in_(("waiting", "offered"))
-    theirs = (WaitingEntry.client_id == client_id, open_ones)
-    lists = select(WaitingEntry.list_id).where(WaitingEntry.port_id == here, *theirs)
-    return db.session.execute(ranked(here, lists).where(*theirs)).all()
+    if not member.can("berths.view"):
+        return None
+    theirs = (WaitingEntry.client_id == client.id, WaitingEntry.status.in_(OPEN))
+    lists = select(WaitingEntry.list_id).where(WaitingEntry.port_id == client.port_id, *theirs)
+    place = standing(client.port_id, lists)
+    entry = (WaitingEntry.number, WaitingEntry.status, WaitingEntry.requested_at, WaitingEntry.loa, WaitingEntry.beam)
+    return (
+        select(*entry, place.c.rank, WaitingList.name, Vessel.name.label("vessel"))
+        .select_from(WaitingEntry)
+        .join(place, place.c.id == WaitingEntry.id)
+        .join(WaitingEntry.waiting_list)
+        .outerjoin(WaitingEntry.vessel)
+        .where(WaitingEntry.port_id == client.port_id, *theirs)
+        .order_by(WaitingList.name, WaitingEntry.id)
+    )
 
 
 # --- Choices

@@ -229,7 +229,7 @@ def test_the_page_takes_as_many_statements_however_long_the_log_is(visit: Visit,
     visitor = visit(VIEWER)
     statements.clear()
     assert visitor.get(url).text.count('<li id="maintenance-') == 10
-    assert len(statements) <= 12
+    assert len(statements) <= 10
     statements.clear()
     assert visitor.get(f"{url}/maintenance").text.count('<li id="maintenance-') == 12
     assert len(statements) <= 3

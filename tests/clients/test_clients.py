@@ -362,7 +362,7 @@ def test_a_list_takes_three_statements(visit: Callable[[str], Visitor], statemen
         assert page.text.count("<tr id=") == 50
 
 
-def test_a_record_takes_seven_statements(visit: Callable[[str], Visitor], statements: list[str]) -> None:
+def test_a_record_takes_five_statements(visit: Callable[[str], Visitor], statements: list[str]) -> None:
     manager = enter(MANAGER)
     client = make_client(manager, email="a@example.com", phone="040 5550113", owner_id=manager.id)
     for at in range(12):
@@ -371,7 +371,7 @@ def test_a_record_takes_seven_statements(visit: Callable[[str], Visitor], statem
     url, visitor = f"/north/clients/{client.number}", visit(MANAGER)
     statements.clear()
     assert visitor.get(url).text.count('id="note-') == 12
-    assert len(statements) <= 7
+    assert len(statements) <= 5
     statements.clear()
     assert visitor.get(f"{url}/edit").status_code == 200
     assert len(statements) <= 4

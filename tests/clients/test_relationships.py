@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.clients.models import Client, Relationship
 from app.clients.models.contact import Unfit
-from app.clients.queries import beside
+from app.clients.queries import about
 from app.db import db
 from app.events.timeline import timeline
 from tests.world import Visitor, enter, fields_of, make_client, user_id
@@ -26,7 +26,7 @@ def pair() -> tuple[Client, Client]:
 
 
 def people(client: Client) -> list[tuple[str, str]]:
-    return [(str(person.relation), person.name) for person in beside(client).people]
+    return [(str(person.relation), person.name) for person in about(client)[0].people]
 
 
 def test_each_side_has_the_right_word_and_both_timelines_tell_of_it() -> None:

@@ -17,6 +17,7 @@ from ...current import member
 from ...errors import Refused
 from ...events.timeline import timeline
 from ...fields.forms import with_custom
+from ...fields.queries import facts_of
 from ...formats import today
 from ...forms import EditForm, Form
 from ...numbers import has_number
@@ -136,6 +137,7 @@ def detail(berth: Berth) -> dict[str, Any]:
     return {
         "berth": berth,
         **beside(berth),
+        "custom": facts_of(berth),
         "offered": tags_there_are(berth.port_id) if member.can("berths.edit") else [],
         "tag_form": AddTagForm(formdata=None),
         "prices": price_table(berth, on=today()),

@@ -32,7 +32,7 @@ from ..models import Client, Contact, ContactKind
 from ..models.erasure import with_merged
 from ..models.holding import kept
 from ..models.merge import merges_of
-from ..queries import LATEST, beside, client_page, filters_of, kept_about, letters
+from ..queries import LATEST, about, client_page, filters_of, letters
 from . import bp
 
 T = TypeVar("T", bound=EditForm)
@@ -172,11 +172,12 @@ def show_page(client: Client, status: int = 200, **context: Any) -> ResponseRetu
 
 
 def detail(client: Client) -> dict[str, Any]:
-    """What the detail page shows besides the client: four statements with the client's own."""
+    """What the detail page shows besides the client: two statements, and one for the cards of other modules."""
+    beside, kept = about(client, member, offers=member.can("clients.edit"))
     return {
         "client": client,
-        "beside": beside(client, member),
-        "kept": kept_about(client, offers=member.can("clients.edit")),
+        "beside": beside,
+        "kept": kept,
         "timeline": timeline(client.subject_type, client.id, limit=LATEST),
     }
 

@@ -1,6 +1,6 @@
 from .bulk import values_of, write_values
 from .definition import LISTED, FieldDefinition, InUse, Taken
-from .kinds import FieldKind, Option, Unfit, read, shown
+from .kinds import FieldKind, Option, Unfit, options_of, read, shown
 from .record_field import RecordField
 from .value import PREFIX, Customised, FieldValue, is_custom, told
 
@@ -17,6 +17,7 @@ __all__ = [
     "Taken",
     "Unfit",
     "is_custom",
+    "options_of",
     "read",
     "shown",
     "told",

@@ -20,7 +20,7 @@ from ...db import Base, PortScoped, Timestamped, Versioned, db, now, write
 from ...errors import Refused
 from ...events.models import Actor, Recorded
 from ...sorting import sort_name
-from .kinds import FieldKind, Option, read, shown
+from .kinds import FieldKind, Option, options_of, read, shown
 
 MOST = 40  # fields of one kind of record
 # By these a list can be narrowed.
@@ -77,7 +77,7 @@ class FieldDefinition(Recorded, Timestamped, Versioned, PortScoped, Base):
 
     @property
     def offered(self) -> list[Option]:
-        return [Option(**option) for option in self.options]
+        return options_of(self.options)
 
     def read(self, typed: Any) -> str:
         """What is kept of what was typed. Raises Unfit."""

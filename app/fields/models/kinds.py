@@ -7,7 +7,7 @@ none. So forms compare, events tell, files carry and merges move all kinds alike
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -43,6 +43,11 @@ class Option:
 
     key: str
     label: str
+
+
+def options_of(kept: Iterable[Mapping[str, str]]) -> list[Option]:
+    """As the definition of a field keeps them."""
+    return [Option(**option) for option in kept]
 
 
 YES = frozenset(["yes", "y", "true", "1", "on", "x", "ja", "j", "kylla", "oui", "si", "sim"])

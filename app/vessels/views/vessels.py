@@ -18,6 +18,7 @@ from ...current import member
 from ...errors import Refused
 from ...events.timeline import timeline
 from ...fields.forms import with_custom
+from ...fields.queries import facts_of
 from ...formats import today
 from ...forms import Form
 from ...numbers import has_number
@@ -170,11 +171,11 @@ def show(number: int) -> ResponseReturnValue:
 
 
 def detail(vessel: Vessel) -> dict[str, Any]:
-    """What the page shows: four statements beside the vessel's own."""
+    """What the page shows: four statements beside the vessel's own, one of them for all cards."""
     documents = documents_of(vessel)
     return {
         "vessel": vessel,
-        "custom": vessel.custom_facts,
+        "custom": facts_of(vessel),
         "documents": documents,
         "papers": papers_of(documents, today()),
         "today": today(),

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     SmallInteger,
     String,
+    Subquery,
     UniqueConstraint,
     and_,
     case,
@@ -342,31 +343,36 @@ def refusing(berth: Berth) -> set[uuid.UUID]:
     return set(db.session.scalars(said))
 
 
-def ranked(port_id: uuid.UUID, list_ids: Sequence[uuid.UUID] | Select[uuid.UUID]) -> Select[Any]:
-    """The entries of these lists with their `rank`, in order, with whose they are: counted from the events alone, the
-    latest of which says where somebody stands. Who does not wait any more has no rank."""
+def standing(port_id: uuid.UUID, list_ids: Sequence[uuid.UUID] | Select[uuid.UUID]) -> Subquery:
+    """id, `rank` and `placed_at` of each entry of these lists: counted from the events alone, the latest of which says
+    where somebody stands. Who does not wait any more has no rank."""
     placed = _latest(WaitingEvent.placed_at)
     in_class = _latest(WaitingEvent.class_rank)
     by_class = case((WaitingList.order == Order.CLASS_THEN_DATE, in_class), else_=0)
     waits = WaitingEntry.status.in_(OPEN)
     order = (by_class, placed, WaitingEntry.id)
     rank = func.row_number().over(partition_by=(WaitingEntry.list_id, waits), order_by=order)
-    standing = (
+    return (
         select(WaitingEntry.id, case((waits, rank)).label("rank"), placed.label("placed_at"))
         .join(WaitingList, and_(WaitingList.port_id == WaitingEntry.port_id, WaitingList.id == WaitingEntry.list_id))
         .where(WaitingEntry.port_id == port_id, WaitingEntry.list_id.in_(list_ids))
         .subquery()
     )
+
+
+def ranked(port_id: uuid.UUID, list_ids: Sequence[uuid.UUID] | Select[uuid.UUID]) -> Select[Any]:
+    """The entries of these lists in order, each with where it stands and whose it is."""
+    place = standing(port_id, list_ids)
     return (
-        select(WaitingEntry, standing.c.rank, standing.c.placed_at)
-        .join(standing, standing.c.id == WaitingEntry.id)
+        select(WaitingEntry, place.c.rank, place.c.placed_at)
+        .join(place, place.c.id == WaitingEntry.id)
         .options(
             joinedload(WaitingEntry.client),
             joinedload(WaitingEntry.vessel),
             joinedload(WaitingEntry.waiting_list),
             joinedload(WaitingEntry.offered_berth).joinedload(Berth.dock),
         )
-        .order_by(WaitingEntry.list_id, standing.c.rank.nulls_last(), WaitingEntry.id.desc())
+        .order_by(WaitingEntry.list_id, place.c.rank.nulls_last(), WaitingEntry.id.desc())
     )
 
 
