@@ -71,6 +71,7 @@ RECURRING = (
     Recurring("duplicate-scan", "app.clients.duplicates.scan.scan_for_duplicates", "0 1 * * *", in_port_time=True),
     Recurring("hold-and-offer-expiry", "app.interests.jobs.release_holds", "*/5 * * * *", in_each_port=True),
     Recurring("lead-category", "app.interests.jobs.cool_leads", "0 7 * * *", in_port_time=True),
+    Recurring("follow-up-check", "app.interests.jobs.follow_up_interests", "0 7 * * *", in_port_time=True),
     Recurring("reminder-check", "app.reminders.jobs.ring_reminders", "*/5 * * * *", in_each_port=True),
     Recurring("offer-expiry", "app.waiting_list.jobs.expire_offers", "*/5 * * * *", in_each_port=True),
     Recurring("reminder-overdue-check", "app.reminders.jobs.tell_of_overdue", "0 8 * * *", in_port_time=True),

@@ -306,12 +306,13 @@ def ask_to_sign_in() -> ResponseReturnValue:
     target = url_for("identity.new_session", next=back)
     if is_partial():
         response = make_response("", 401)
-        response.headers["HX-Redirect"] = url_for("identity.new_session", next=_page_of_fragment())
+        response.headers["HX-Redirect"] = url_for("identity.new_session", next=page_of_fragment())
         return response
     return redirect(target, 303)
 
 
-def _page_of_fragment() -> str | None:
+def page_of_fragment() -> str | None:
+    """The path and query of the page into which a fragment goes, as its browser says."""
     try:
         parts = urlsplit(request.headers.get("HX-Current-URL", ""))
     except ValueError:  # a broken IPv6 host

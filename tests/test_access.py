@@ -357,7 +357,10 @@ NEEDS = {
     "berths.create_cancellation": ("berths.manage_reservations",),
     "berths.create_no_show": ("berths.manage_reservations",),
     **dict.fromkeys(
-        (f"interests.{name}" for name in ("index", "index_table", "index_choices", "show", "index_events")),
+        (
+            f"interests.{name}"
+            for name in ("index", "index_table", "index_cards", "index_choices", "show", "show_card", "index_events")
+        ),
         ("interests.view",),
     ),
     **dict.fromkeys(("interests.new", "interests.create"), ("interests.create",)),

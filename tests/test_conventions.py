@@ -305,7 +305,7 @@ BROADCAST = sorted(
         ),
         *(f"vessels/_{part}" for part in ("row", "rows", "header", "dimensions", "documents", "facts", "owners")),
         "vessels/_timeline",
-        *(f"interests/_{part}" for part in ("card", "column")),
+        *(f"interests/_{part}" for part in ("card", "place", "heads", "head", "count")),
         *(f"dashboard/_{part}" for part in ("standing", "pipeline", "moves", "tenures")),
         *(
             f"berths/_{part}"

@@ -18,7 +18,7 @@ from ..events.models import Actor
 from ..formats import today
 from ..vessels.models import Vessel
 from .models import Interest, Source, Stage, hold
-from .models.interest import category_at
+from .models.lead import category_at
 
 # How many stand at each stage; the later ones need papers that nobody has signed here.
 STANDING = {Stage.OPEN: 8, Stage.DETAILS_SENT: 6, Stage.IN_COMMUNICATION: 5, Stage.VISITED: 3}

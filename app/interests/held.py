@@ -15,6 +15,7 @@ holds(
     _("Interests"),
     "t.client_id = ANY (:clients)",
     rank=3,
+    subject="interest",
     columns=("client_id",),
     fields={
         "number": _("Number"),
@@ -28,7 +29,16 @@ holds(
         "updated_at": _("Last change"),
         "archived_at": _("Removed on"),
     },
-    left_out=(*HIDDEN, "client_id", "vessel_id", "berth_id", "occupancy_id", "owner_id", "is_lead_set"),
+    left_out=(
+        *HIDDEN,
+        "client_id",
+        "vessel_id",
+        "berth_id",
+        "occupancy_id",
+        "owner_id",
+        "is_lead_set",
+        "followed_up_days",
+    ),
     also={"berth": "(SELECT b.code FROM berths b WHERE b.port_id = t.port_id AND b.id = t.berth_id)"},
 )
 holds(
@@ -66,6 +76,7 @@ holds(
     _("Signed documents"),
     "t.client_id = ANY (:clients)",
     rank=3,
+    subject="document",
     columns=("client_id", "interest_id", "signed_file_id"),
     fields={
         "number": _("Number"),

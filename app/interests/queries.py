@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
@@ -24,7 +22,7 @@ from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
 from ..sorting import sort_name
 from ..vessels.models import Vessel
 from .labels import LEADS, OUTCOMES, SOURCES, STAGES
-from .models import Interest, Outcome, Stage
+from .models import Interest, Stage
 
 SORTS = (
     Sort("since", lazy_gettext("In this stage since"), Interest.stage_since, descending=True),
@@ -32,7 +30,6 @@ SORTS = (
     Sort("updated", lazy_gettext("Last change"), Interest.updated_at, descending=True),
 )
 LATEST = 10  # entries of the timeline on an interest's page
-OF_A_COLUMN = 20  # cards of a column of the board; the others stand in the list
 OF_A_CLIENT = 50
 LONGEST = 60  # letters of a berth; nobody types more
 
@@ -125,62 +122,6 @@ def row_of(interest_id: uuid.UUID) -> Any:
     """One row, for a broadcast; None when it is gone or put away."""
     scope = select(Interest).where(Interest.id == interest_id, Interest.archived_at.is_(None))
     return db.session.execute(row_columns(scope)).one_or_none()
-
-
-def on_board() -> Any:
-    return or_(Interest.outcome.is_(None), Interest.outcome == Outcome.WON)
-
-
-@dataclass(frozen=True)
-class Column:
-    """A stage on the board: its first cards, how many there are and their value in each currency."""
-
-    stage: Stage
-    label: str
-    cards: Sequence[Any]
-    count: int
-    sums: Sequence[tuple[Decimal, str]]
-
-
-def board_of(who: Member, filters: Sequence[Filter]) -> list[Column]:
-    """Two statements: the sums of all stages, and the first cards of each."""
-    scope = filtered(Interest.visible_to(who), filters, who).where(on_board())
-    return _columns(scope, [stage for stage, _label in STAGES])
-
-
-def column_of(port_id: uuid.UUID, stages: Sequence[Stage]) -> list[Column]:
-    """These columns without filters, for a broadcast."""
-    return _columns(
-        select(Interest).where(Interest.port_id == port_id, Interest.archived_at.is_(None), on_board()), stages
-    )
-
-
-def _columns(scope: Select[Any], stages: Sequence[Stage]) -> list[Column]:
-    scope = scope.where(Interest.stage.in_(stages))
-    totals = db.session.execute(
-        scope.with_only_columns(
-            Interest.stage,
-            Interest.currency,
-            func.count().label("interests"),
-            func.sum(Interest.expected_value).label("value"),
-        ).group_by(Interest.stage, Interest.currency)
-    ).all()
-    order = (Interest.stage_since.desc(), Interest.id.desc())
-    place = func.row_number().over(partition_by=Interest.stage, order_by=order).label("place")
-    first = scope.with_only_columns(Interest.id, place).subquery()
-    shown = select(Interest).join(first, first.c.id == Interest.id).where(first.c.place <= OF_A_COLUMN)
-    cards = db.session.execute(row_columns(shown).order_by(*order)).all()
-    labels = dict(STAGES)
-    return [
-        Column(
-            stage,
-            str(labels[stage]),
-            [card for card in cards if card.stage == stage],
-            sum(row.interests for row in totals if row.stage == stage),
-            [(row.value, row.currency) for row in totals if row.stage == stage and row.value],
-        )
-        for stage in stages
-    ]
 
 
 def with_all(statement: Select[Any]) -> Select[Any]:

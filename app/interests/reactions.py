@@ -25,14 +25,17 @@ from ..identity.models import current_port_of
 from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
 from ..numbers import one_numbered
-from . import jobs as _jobs  # noqa: F401  (registers them)
+from .board import place_of
+from .jobs import note_activity
 from .labels import DOCUMENT_TYPES, FIELDS, LEADS, STAGES
-from .models import Interest, Stage
-from .queries import column_of, row_of
+from .models import Interest, Outcome
+from .queries import row_of
 
 ABOUT_INTERESTS = tuple(name for name in EVENTS if name.startswith("interest:"))
-# What changes which column a card is in, or that it is on the board at all.
-REORDERS = ("created", "stageChanged", "lost", "withdrawn", "reopened", "archived", "restored", "updated")
+# What puts a card at the top of a column, or takes it from the board.
+MOVES = ("created", "stageChanged", "lost", "withdrawn", "archived")
+COMES_BACK = ("reopened", "restored")
+CHANGES_VALUE = ("updated", "reverted")
 
 
 @live.topic("interests")
@@ -66,19 +69,35 @@ def show_interest(event: Event) -> None:
 
 
 def show_on_board(interest: Interest, event: Event) -> None:
+    """The card anew where it stands; where it goes elsewhere also what is above the columns, and nothing else of them.
+    One that comes back to a place between others has the boards look again."""
     port, room = current_port_of(interest.port_id), room_of(interest.port_id)
     happened = event.name.partition(":")[2]
+    if happened in COMES_BACK:
+        live.refresh(room)
+        return
     with formats.use(port):
-        if happened not in REORDERS:
-            if row := row_of(interest.id):
-                card = {"card": row, "port": port, "today": now()}
-                live.replace(room, "interests/_card.html", target=f"interest-{interest.number}", **card)
+        row = row_of(interest.id)
+        if happened not in MOVES:
+            if row:
+                about = {"card": row, "port": port, "today": now()}
+                live.replace(room, "interests/_card.html", target=f"interest-{interest.number}", **about)
+            if happened in CHANGES_VALUE:
+                live.move(room, "interests/_heads.html", **place_of(interest.number, None, [interest.stage], port))
             return
         details: Mapping[str, Any] = details_of(event) or {}
-        stages = {Stage(one) for one in (details.get("old"), interest.stage) if one}
-        for column in column_of(interest.port_id, sorted(stages, key=list(Stage).index)):
-            what = {"column": column, "port": port, "today": now()}
-            live.replace(room, "interests/_column.html", target=f"column-{column.stage}", **what)
+        stages = {one for one in (details.get("old"), details.get("new"), interest.stage) if one}
+        card = row if row and row.outcome in (None, Outcome.WON) else None
+        live.move(room, "interests/_place.html", **place_of(interest.number, card, stages, port))
+
+
+# --- What counts as something done about it, although another record tells of it
+
+
+@on("reminder:completed", "document:completed")
+def note_what_was_done(event: Event) -> None:
+    if event.actor_kind == "user":
+        note_activity.later(event_id=event.id)
 
 
 # --- Who is told

@@ -3,6 +3,7 @@
     live.replace(client.room, "clients/_row.html", target="client-1042", client=client, port=port)
     live.refresh(f"port:{port.id}:clients")
     live.remove(room, target="client-1042")
+    live.move(room, "interests/_place.html", number=1042, card=row, heads=heads)  # says itself what goes where
     live.close(session_id=…)  # signed out
     live.reopen(user_id=…)  # may see other things now
 
@@ -21,7 +22,7 @@ from time import perf_counter
 from flask import Flask, g
 
 from ..db import now
-from .rooms import TOPICS, close, refresh, remove, reopen, replace, replace_all, topic
+from .rooms import TOPICS, close, move, refresh, remove, reopen, replace, replace_all, topic
 
 
 def since() -> str:
@@ -40,4 +41,16 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["live_since"] = since
 
 
-__all__ = ["TOPICS", "close", "init_app", "refresh", "remove", "reopen", "replace", "replace_all", "since", "topic"]
+__all__ = [
+    "TOPICS",
+    "close",
+    "init_app",
+    "move",
+    "refresh",
+    "remove",
+    "reopen",
+    "replace",
+    "replace_all",
+    "since",
+    "topic",
+]

@@ -65,6 +65,12 @@ def replace_all(room: str, templates: Mapping[str, str], **context: Any) -> None
     say(room, "".join(swaps))
 
 
+def move(room: str, template: str, **context: Any) -> None:
+    """Swap what this partial says of itself: each `<hx-partial>` in it names its target, and how it goes there; one
+    message. Otherwise as `replace`. Raises redis.RedisError."""
+    say(room, current_app.jinja_env.get_template(template).render(**context))
+
+
 def remove(room: str, *, target: str) -> None:
     """Take the element with the id `target` from every page in the room. Raises redis.RedisError."""
     say(room, f'<hx-partial hx-target="#{target}" hx-swap="delete"></hx-partial>')

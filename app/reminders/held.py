@@ -12,8 +12,10 @@ holds(
     "reminders",
     _("Reminders"),
     "(t.about_type = 'client' AND t.about_id = ANY (:clients)"
-    " OR t.about_type = 'vessel' AND t.about_id IN their_vessels)",
+    " OR t.about_type = 'vessel' AND t.about_id IN their_vessels"
+    " OR t.about_type = 'interest' AND t.about_id IN their_interests)",
     rank=4,
+    subject="reminder",
     columns=("about_id",),
     fields={
         "number": _("Number"),

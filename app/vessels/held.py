@@ -14,6 +14,7 @@ holds(
     _("Vessels"),
     "t.client_id = ANY (:clients)",
     rank=3,
+    subject="vessel",
     columns=("client_id",),
     fields={
         "number": _("Number"),

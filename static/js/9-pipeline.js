@@ -4,7 +4,8 @@
 function move(card, stage) {
   const form = document.getElementById("move-card");
   if (!form || !stage || card.dataset.stage === stage) return;
-  form.setAttribute("action", `${form.dataset.path}/${card.dataset.number}/stage?_method=PUT&from=board`);
+  const board = encodeURIComponent(form.dataset.board);
+  form.setAttribute("action", `${form.dataset.path}/${card.dataset.number}/stage?_method=PUT&from=board&board=${board}`);
   form.elements.stage.value = stage;
   form.requestSubmit();
 }
@@ -56,4 +57,18 @@ document.addEventListener("keydown", (event) => {
   if (!link) return;
   event.preventDefault();
   link.focus();
+});
+
+// A card that moves takes the focus along; after more cards it goes to the first of them.
+let held = null;
+
+document.addEventListener("htmx:before:swap", () => {
+  const card = document.activeElement?.closest?.("[data-pipeline] .deal, [data-pipeline] .more");
+  held = card && { number: card.dataset.number, before: card.previousElementSibling };
+});
+
+document.addEventListener("htmx:after:swap", () => {
+  const card = held && (held.number ? document.getElementById(`interest-${held.number}`) : held.before?.nextElementSibling);
+  held = null;
+  if (card && !card.contains(document.activeElement)) card.querySelector("a")?.focus({ preventScroll: false });
 });

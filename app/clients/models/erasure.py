@@ -80,7 +80,6 @@ def erase(client: Client, *, reason: str, by: Actor) -> bool:
         _empty(one)
     db.session.flush()
     _forget("client", ids, port_id=client.port_id)
-    _forget("vessel", list(vessels), port_id=client.port_id)
     for one in clients:
         went = list(vessels.items()) if one.id == client.id else []
         _tell(one, by=by, reason=reason, staying=[what.label for what in keeping], vessels=went)
@@ -126,6 +125,8 @@ def _take_away(
     for one in reversed(HOLDINGS):
         if found := gone.get(one.table):
             one.erase(found)
+            if one.subject:
+                _forget(one.subject, found, port_id=port_id)
     db.session.expire_all()
     return {row.id: row.number for row in vessels}
 

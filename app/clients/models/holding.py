@@ -45,8 +45,9 @@ class Holding:
     mine: which rows are meant. columns: those that name the client, or a record that goes with it.
     fields: what the archive shows, column by column; left_out: the columns it does not show. `also`: SQL of columns
     that are looked up elsewhere.
-    erased: REMOVED; FOLLOWS what it refers to; STAYS; or how the row is emptied, as SQL behind SET. rank: where it is
-    read, what people look for first; they are told of in the order in which they refer to each other.
+    erased: REMOVED; FOLLOWS what it refers to; STAYS; or how the row is emptied, as SQL behind SET. subject: whose
+    events these are, where they hold words that go with the row. rank: where it is read, what people look for first;
+    they are told of in the order in which they refer to each other.
     """
 
     table: str
@@ -58,6 +59,7 @@ class Holding:
     also: Mapping[str, str] = field(default_factory=dict)
     order: str = "t.id"
     erased: str = REMOVED
+    subject: str = ""
     rank: int = 9
 
     def ids(self, clients: Sequence[uuid.UUID], *, locks: bool = False) -> list[uuid.UUID]:

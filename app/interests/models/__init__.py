@@ -1,5 +1,7 @@
 from .deposit import Deposit
-from .interest import Interest, LeadCategory, Outcome, Source
+from .follow_ups import follow_up
+from .interest import Interest, Outcome, Source
+from .lead import LeadCategory
 from .sale import extend_hold, hold, release_hold
 from .stages import STAGES, Missing, Stage, StageChange
 
@@ -14,6 +16,7 @@ __all__ = [
     "Stage",
     "StageChange",
     "extend_hold",
+    "follow_up",
     "hold",
     "release_hold",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Self
@@ -16,10 +16,10 @@ from sqlalchemy import (
     Index,
     Numeric,
     Select,
+    SmallInteger,
     String,
     Text,
     UniqueConstraint,
-    case,
     select,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -35,8 +35,9 @@ from ...events.models import Actor, Of, Recorded, record, user_id_of
 from ...identity.models import User, current_port_of
 from ...numbers import take_number
 from ...vessels.models import Vessel
-from . import sale
+from . import follow_ups, sale
 from .deposit import Deposit
+from .lead import LeadCategory, category_at
 from .stages import STAGES, Stage, StageChange, is_back, missing
 
 
@@ -44,13 +45,6 @@ class Outcome(StrEnum):
     WON = "won"
     LOST = "lost"
     WITHDRAWN = "withdrawn"
-
-
-class LeadCategory(StrEnum):
-    HOT = "hot"
-    WARM = "warm"
-    COLD = "cold"
-    DORMANT = "dormant"
 
 
 class Source(StrEnum):
@@ -62,13 +56,6 @@ class Source(StrEnum):
     OTHER = "other"
 
 
-# How long after the last activity an interest is of each kind.
-COOLING = (
-    (timedelta(days=7), LeadCategory.HOT),
-    (timedelta(days=21), LeadCategory.WARM),
-    (timedelta(days=60), LeadCategory.COLD),
-)
-AT_ONCE = 500  # that are looked at in one transaction
 HUNDREDTH = Decimal("0.01")
 CURRENT = "outcome IS NULL AND archived_at IS NULL"
 TRIGGERS = {
@@ -84,11 +71,12 @@ def _metres() -> Mapped[Decimal | None]:
 
 class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
     """Verbs: create, register, update, move_to, link_berth, unlink_berth, record_deposit, lose, withdraw, reopen,
-    assign, set_lead, archive, restore; holding its berth is in sale.py. Each is told by its client as well.
+    assign, set_lead, archive, restore, and of the system: cool, note_activity; holding its berth is in sale.py,
+    reminding its owner in follow_ups.py. Each is told by its client as well.
 
     `outcome` is empty while it is open; who completed has won. `active_at` is when somebody last did something about
-    it: the lead category follows from that until a person sets it (`is_lead_set`). Measures and time are what is
-    wanted, where no vessel says it.
+    it: the lead category follows from that until a person sets it (`is_lead_set`), and how long it was left alone
+    when it was last followed up (`followed_up_days`). Measures and time are what is wanted, where no vessel says it.
     """
 
     __tablename__ = "interests"
@@ -120,6 +108,7 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
     wanted_until: Mapped[date | None]
     notes: Mapped[str] = mapped_column(Text, default="")
     active_at: Mapped[datetime]
+    followed_up_days: Mapped[int | None] = mapped_column(SmallInteger)
     archived_at: Mapped[datetime | None]
 
     client: Mapped[Client] = relationship(lazy="raise", viewonly=True)
@@ -161,6 +150,7 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
         Index("ix_interests_berth", "port_id", "berth_id"),
         Index("uq_interests_occupancy", "port_id", "occupancy_id", unique=True),
         Index("ix_interests_board", "port_id", "stage", "stage_since", "id", postgresql_where=CURRENT),
+        Index("ix_interests_active_at", "port_id", "active_at", postgresql_where=CURRENT),
         Index(
             "ix_interests_won",
             "port_id",
@@ -346,15 +336,17 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
         if self.owner_id == owner_id:
             return False
         old, self.owner_id = self.owner_id, owner_id
-        names = [db.session.get(User, one) if one else None for one in (old, owner_id)]
+        people = [db.session.get(User, one) if one else None for one in (old, owner_id)]
         changes = {"owner_id": (str(old) if old else None, str(owner_id) if owner_id else None)}
         self.tell(
             "assigned",
             by=by,
+            is_activity=False,
             changes=changes,
             owner_id=owner_id,
-            named={"owner_id": [one.name if one else None for one in names]},
+            named={"owner_id": [one.name if one else None for one in people]},
         )
+        follow_ups.hand_over(self, *people, by=by)
         return True
 
     def set_lead(self, category: LeadCategory | None, *, by: Actor) -> bool:
@@ -364,7 +356,17 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
             return False
         old, self.lead_category, self.is_lead_set = self.lead_category, to, category is not None
         changes = {"lead_category": (old, to)} if old != to else {}
-        self.tell("leadCategoryChanged", by=by, changes=changes, old=old, new=to, auto=category is None)
+        how: dict[str, Any] = {"changes": changes, "old": old, "new": to, "auto": category is None}
+        self.tell("leadCategoryChanged", by=by, is_activity=False, **how)
+        return True
+
+    def note_activity(self, at: datetime, *, by: Actor) -> bool:
+        """Somebody did something about it at that moment, of which another record tells. False when it is known of."""
+        if at <= self.active_at:
+            return False
+        self.active_at = at
+        follow_ups.settle(self, by=by)
+        self.cool(by=by)
         return True
 
     def cool(self, *, by: Actor) -> bool:
@@ -373,15 +375,8 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
         if self.is_lead_set or self.outcome is not None or self.lead_category == to:
             return False
         old, self.lead_category = self.lead_category, to
-        self.tell(
-            "leadCategoryChanged",
-            by=by,
-            is_activity=False,
-            changes={"lead_category": (old, to)},
-            old=old,
-            new=to,
-            auto=True,
-        )
+        changes = {"lead_category": (old, to)}
+        self.tell("leadCategoryChanged", by=by, is_activity=False, changes=changes, old=old, new=to, auto=True)
         return True
 
     def archive(self, *, by: Actor) -> None:
@@ -401,8 +396,6 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
     ) -> None:
         """In the timelines of the client and the berth too, so each sentence says which interest."""
         self.updated_at = now()
-        if is_activity and user_id_of(by) is not None:
-            self._warm()
         about = [("client", self.client_id), *([("berth", self.berth_id)] if self.berth_id else []), *told_in]
         db.session.flush()
         record(
@@ -415,11 +408,8 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
             number=self.number,
             **details,
         )
-
-    def _warm(self) -> None:
-        self.active_at = self.updated_at
-        if not self.is_lead_set:
-            self.lead_category = LeadCategory.HOT
+        if is_activity and user_id_of(by) is not None:
+            self.note_activity(now(), by=by)
 
     def _end(self, outcome: Outcome, reason: str, *, by: Actor) -> bool:
         """False when it is so already. Raises Refused after the sale."""
@@ -454,19 +444,6 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
         return {"port_id": self.port_id, "interest_id": self.id}
 
 
-def category_at(active_at: datetime, moment: datetime) -> LeadCategory:
-    return next((category for within, category in COOLING if moment - active_at < within), LeadCategory.DORMANT)
-
-
 def _plain(value: Any) -> Any:
     """As an event holds it."""
     return value if value is None or isinstance(value, (str, bool, int)) else str(value)
-
-
-def cooled(moment: datetime, *, port_id: uuid.UUID | None) -> Select[Interest]:
-    """The open ones whose category is no longer what their last activity says, locked."""
-    edges = [(moment - within, category) for within, category in COOLING]
-    says = case(*((Interest.active_at > edge, category) for edge, category in edges), else_=LeadCategory.DORMANT)
-    open_ones = (Interest.port_id == port_id, Interest.outcome.is_(None), Interest.archived_at.is_(None))
-    found = select(Interest).where(*open_ones, Interest.is_lead_set.is_(False), Interest.lead_category != says)
-    return found.order_by(Interest.id).limit(AT_ONCE).with_for_update(skip_locked=True)

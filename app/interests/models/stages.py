@@ -57,11 +57,22 @@ class StageChange(PortScoped, Base):
     by: Mapped[User | None] = relationship(lazy="raise", viewonly=True)
 
 
+class Mend(StrEnum):
+    """What somebody has to do first."""
+
+    SIGN_EOI = "sign_eoi"
+    SIGN_CONTRACT = "sign_contract"
+    SAY_VALUE = "say_value"
+    RECORD_DEPOSIT = "record_deposit"
+    LINK_BERTH = "link_berth"
+
+
 @dataclass(frozen=True)
 class Missing:
     """What a stage asks for and is not there. `can_be_waived`: with permission and a reason."""
 
     stage: Stage
+    mend: Mend
     text: str
     can_be_waived: bool = False
 
@@ -78,13 +89,16 @@ def missing(interest: Interest, to: Stage) -> list[Missing]:
     signed = _signed(interest) if passed and to in STAGES[4:] else frozenset()
     found = []
     if Stage.SIGNED_EOI_NDA in passed and DocumentType.EOI not in signed:
-        found.append(Missing(Stage.SIGNED_EOI_NDA, _("A signed expression of interest is missing. Upload it first.")))
-    if Stage.TEN_PERCENT_DEPOSIT in passed and (text := _lacking_deposit(interest)):
-        found.append(Missing(Stage.TEN_PERCENT_DEPOSIT, text, can_be_waived=True))
+        text = _("A signed expression of interest is missing. Upload it first.")
+        found.append(Missing(Stage.SIGNED_EOI_NDA, Mend.SIGN_EOI, text))
+    if Stage.TEN_PERCENT_DEPOSIT in passed and (lacking := _lacking_deposit(interest)):
+        found.append(lacking)
     if Stage.CONTRACT in passed and DocumentType.CONTRACT not in signed:
-        found.append(Missing(Stage.CONTRACT, _("A signed contract is missing. Upload it first.")))
+        text = _("A signed contract is missing. Upload it first.")
+        found.append(Missing(Stage.CONTRACT, Mend.SIGN_CONTRACT, text))
     if Stage.COMPLETED in passed and interest.berth_id is None:
-        found.append(Missing(Stage.COMPLETED, _("No berth is linked. Link the berth that is sold.")))
+        text = _("No berth is linked. Link the berth that is sold.")
+        found.append(Missing(Stage.COMPLETED, Mend.LINK_BERTH, text))
     return found
 
 
@@ -97,10 +111,11 @@ def _signed(interest: Interest) -> frozenset[str]:
     return frozenset(db.session.scalars(found.distinct()))
 
 
-def _lacking_deposit(interest: Interest) -> str:
-    """Empty where a tenth was received, in the currency of the value."""
+def _lacking_deposit(interest: Interest) -> Missing | None:
+    """None where a tenth was received, in the currency of the value."""
     if interest.expected_value is None:
-        return _("The expected value is missing, so nobody knows how much a tenth is. Type it first.")
+        text = _("The expected value is missing, so nobody knows how much a tenth is. Type it first.")
+        return Missing(Stage.TEN_PERCENT_DEPOSIT, Mend.SAY_VALUE, text, can_be_waived=True)
     received = func.coalesce(func.sum(Deposit.amount), 0)
     paid = db.session.scalar(
         select(received).where(
@@ -110,8 +125,9 @@ def _lacking_deposit(interest: Interest) -> str:
         )
     )
     if paid is not None and paid >= interest.expected_value * PART:
-        return ""
-    return _("A recorded deposit of at least 10 %% is missing.")
+        return None
+    text = _("A recorded deposit of at least 10 % is missing.")
+    return Missing(Stage.TEN_PERCENT_DEPOSIT, Mend.RECORD_DEPOSIT, text, can_be_waived=True)
 
 
 def changes_of(interest: Interest) -> Sequence[StageChange]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from urllib.parse import parse_qsl
+
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -11,7 +14,8 @@ from ...once import once
 from ...web import find_or_404, go, page, requires, said
 from ..forms import AssigneeForm, BerthForm, DepositForm, HoldForm, LeadForm, OutcomeForm, StageForm
 from ..models import Interest, LeadCategory, Outcome, Stage, extend_hold, hold, release_hold
-from ..models.stages import is_back, missing
+from ..models.stages import Missing, is_back, missing
+from ..queries import board_filters_of
 from . import PLACE, bp
 from .interests import by_number, locked, shown, unarchived
 
@@ -23,9 +27,12 @@ def back(number: int) -> ResponseReturnValue:
     return go("interests.show", number=number)
 
 
-def stage_page(interest: Interest, form: StageForm, status: int = 200) -> ResponseReturnValue:
-    lacking = {str(stage): [one.text for one in missing(interest, stage)] for stage in Stage}
-    return page("interests/stage.html", status, interest=interest, form=form, lacking=lacking)
+def stage_page(
+    interest: Interest, form: StageForm, status: int = 200, *, refused: Sequence[Missing] = ()
+) -> ResponseReturnValue:
+    """`refused`: what stood in the way of the move that was asked for."""
+    lacking = missing(interest, Stage.COMPLETED)
+    return page("interests/stage.html", status, interest=interest, form=form, lacking=lacking, refused=refused)
 
 
 @bp.get(f"{ONE}/stage")
@@ -47,12 +54,18 @@ def update_stage(number: int) -> ResponseReturnValue:
     if not note and (is_back(interest.stage, to) or waives):
         form.note.errors = [_("Say why.")]
         return stage_page(interest, form, 422)
-    if lacking := [one.text for one in missing(interest, to) if not (waives and one.can_be_waived)]:
-        form.stage.errors = lacking
-        return stage_page(interest, form, 409)
+    if refused := [one for one in missing(interest, to) if not (waives and one.can_be_waived)]:
+        return stage_page(interest, form, 409, refused=refused)
     if interest.move_to(to, by=member, note=note, waives=waives):
         said(_("%(name)s was moved", name=interest.name))
-    return go("interests.index") if request.args.get("from") == "board" else back(number)
+    return to_board(number) if request.args.get("from") == "board" else back(number)
+
+
+def to_board(number: int) -> ResponseReturnValue:
+    """The board as it was, `?board=` being its query; where that is none, the moved card is enough."""
+    query = dict(parse_qsl(request.args.get("board", "")))
+    kept = {one.name: query[one.name] for one in board_filters_of(member) if one.name in query}
+    return go("interests.index", **kept) if kept else go("interests.show_card", number=number)
 
 
 @bp.put(f"{ONE}/berth")

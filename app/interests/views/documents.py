@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -24,8 +25,10 @@ ONE = f"{PLACE}/<int:number>/documents"
 @bp.get(f"{ONE}/new")
 @requires("documents.upload_signed")
 def new_document(number: int) -> ResponseReturnValue:
+    """`?type=` chooses what was signed."""
     interest = unarchived(find_or_404(by_number(number)))
-    return page("interests/new_document.html", interest=interest, form=SignedForm(formdata=None))
+    form = SignedForm(formdata=None, data={"type": request.args.get("type", DocumentType.EOI)})
+    return page("interests/new_document.html", interest=interest, form=form)
 
 
 @bp.post(ONE)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import render_template, request, url_for
+from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import Select
@@ -20,7 +21,8 @@ from ...events.timeline import timeline
 from ...formats import today
 from ...numbers import has_number
 from ...once import once
-from ...web import find_or_404, go, kept_list, page, requires, said
+from ...web import find_or_404, go, is_partial, kept_list, page, page_of_fragment, requires, said
+from ..board import Address, board_of, cards_after, open_in, place_of
 from ..forms import (
     AssigneeForm,
     BerthForm,
@@ -31,7 +33,7 @@ from ..forms import (
     NewInterestForm,
     OutcomeForm,
 )
-from ..models import Deposit, Interest
+from ..models import Deposit, Interest, Stage
 from ..models.sale import hold_of
 from ..models.stages import changes_of
 from ..queries import (
@@ -39,10 +41,10 @@ from ..queries import (
     LONGEST,
     berths_named,
     board_filters_of,
-    board_of,
     filters_of,
     interest_page,
     of_client,
+    row_of,
     with_all,
 )
 from . import PLACE, bp
@@ -68,15 +70,40 @@ def unarchived(interest: Interest) -> Interest:
 @bp.get(PLACE)
 @requires("interests.view")
 def index() -> ResponseReturnValue:
-    filters = board_filters_of(member)
-    narrowed = any(one.value for one in filters)
+    address = Address.read(board_filters_of(member), request.query_string.decode(errors="replace"))
+    columns = board_of(member, address)
     return page(
         "interests/board.html",
-        follow=["interests:narrowed" if narrowed else "interests"],
-        columns=board_of(member, filters),
-        filters=filters,
+        follow=["interests:narrowed" if address.kept else "interests"],
+        columns=columns,
+        count=open_in(column.head for column in columns),
+        address=address,
         today=now(),
     )
+
+
+@bp.get(f"{PLACE}/cards")
+@requires("interests.view")
+def index_cards() -> ResponseReturnValue:
+    """Of the column `?stage=` the cards `after` those that a board shows, whose address keeps how many it shows."""
+    stage = next((one for one in Stage if one == request.args.get("stage")), None) or abort(404)
+    address = Address.read(board_filters_of(member), urlsplit(page_of_fragment() or "").query).longer(stage)
+    cards = cards_after(member, address.filters, stage, request.args.get("after", ""))
+    what = {"cards": cards, "address": address, "port": member.here(), "today": now()}
+    answer = make_response(render_template("interests/_cards.html", **what))
+    answer.headers["HX-Replace-Url"] = url_for("interests.index", **address.values)
+    return answer
+
+
+@bp.get(f"{PLACE}/<int:number>/card")
+@requires("interests.view")
+def show_card(number: int) -> ResponseReturnValue:
+    """Where it stands, for the board that is open; the board itself for who asks without a script."""
+    interest = find_or_404(by_number(number))
+    if not is_partial():
+        return go("interests.index", _anchor=f"interest-{number}")
+    place = place_of(number, row_of(interest.id), Stage, member.here())
+    return make_response(render_template("interests/_moved.html", **place))
 
 
 @bp.get(f"{PLACE}/table")
