@@ -56,7 +56,8 @@ def more(page: str, attribute: str = "hx-get") -> str:
 @contextmanager
 def listening(app: Flask) -> Iterator[list[str]]:
     """What open boards are told meanwhile, once the reactions ran."""
-    redis, said = app.extensions["redis"], []
+    redis = app.extensions["redis"]
+    said: list[str] = []
     with redis.pubsub() as heard:
         heard.subscribe(channel_of(redis))
         assert heard.get_message(timeout=2)["type"] == "subscribe"
@@ -101,7 +102,7 @@ class TestColumns:
         visitor = visit(MANAGER)
         page = visitor.get(f"{BOARD}?source=manual").text
         further = visitor.get(more(page), headers=PARTIAL)
-        assert len(cards(page)), len(cards(further.text)) == (20, 5)
+        assert (len(cards(page)), len(cards(further.text))) == (20, 5)
         assert "source=manual" in further.headers["HX-Replace-Url"]
 
     @pytest.mark.parametrize(
