@@ -315,6 +315,13 @@ NEEDS = {
     "berths.show": ("berths.view",),
     "berths.show_map": ("berths.view",),
     "berths.show_brief": ("berths.view",),
+    **dict.fromkeys(
+        (
+            f"berths.{name}"
+            for name in ("edit_map", "update_place", "destroy_place", "update_dock_place", "destroy_dock_place")
+        ),
+        ("berths.edit",),
+    ),
     "berths.edit": ("berths.edit",),
     "berths.update": ("berths.edit",),
     "berths.index_events": ("berths.view",),

@@ -32,7 +32,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import select, text
 
 from app import storage
-from app.berths.models import BerthTag, Sighting, TenureReminder, TenureStep
+from app.berths.models import BerthTag, Position, Sighting, TenureReminder, TenureStep, lay
 from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.models import (
     Archive,
@@ -142,6 +142,7 @@ def fill(port_id: uuid.UUID) -> Harbour:
     make_repair(berth, by=manager)
     berth.update({"tenure_expires_on": date(2027, 7, 8)}, by=manager)
     TenureReminder.tell(berth, TenureStep.AHEAD, by=manager)
+    lay(berth, Position(Decimal(12), Decimal(30), 0), by=manager)
     make_reminder(manager)
     interest = make_interest(client, by=manager)
     interest.record_deposit(Decimal(100), "EUR", received_on=now().date(), by=manager)
@@ -648,6 +649,7 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "harbours": written,
         "docks": written,
         "berths": written,
+        "berth_map_data": written,
         "berth_occupancies": written,
         "reminders": written,
         "waiting_lists": written,

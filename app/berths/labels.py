@@ -169,6 +169,13 @@ DOCK_FIELDS = {
     "plan_y": FieldWords(_("Metres from the top of the map")),
     "plan_turn": FieldWords(_("Turned by degrees")),
 }
+PLACE_FIELDS = {
+    "x": FieldWords(_("Metres from the left of the map")),
+    "y": FieldWords(_("Metres from the top of the map")),
+    "turn": FieldWords(_("Turned by degrees")),
+    "label_x": FieldWords(_("Its number: metres to the right of the middle")),
+    "label_y": FieldWords(_("Its number: metres below the middle")),
+}
 HARBOUR_FIELDS = {
     "name": FieldWords(_("Name")),
     "address": FieldWords(_("Address")),

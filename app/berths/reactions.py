@@ -35,6 +35,7 @@ from .labels import (
     KINDS,
     MAINTENANCE_FIELDS,
     OCCUPANCY_FIELDS,
+    PLACE_FIELDS,
     STATUSES,
     TRIGGERS,
     as_time,
@@ -213,6 +214,7 @@ def show_holder(event: Event) -> None:
 
 describes(ABOUT_BERTHS, FIELDS)
 describes([name for name in ABOUT_BERTHS if name.startswith("berth:maintenance")], MAINTENANCE_FIELDS)
+describes(("berth:placed", "berth:unplaced", "berth:placeReverted"), PLACE_FIELDS)
 describes(ABOUT_OCCUPANCIES, OCCUPANCY_FIELDS)
 describes([name for name in ABOUT_DOCKS if name.startswith("dock:")], DOCK_FIELDS)
 describes([name for name in ABOUT_DOCKS if name.startswith("harbour:")], HARBOUR_FIELDS)
@@ -220,6 +222,9 @@ describes([name for name in ABOUT_DOCKS if name.startswith("harbour:")], HARBOUR
 tells("berth:created", lazy_gettext("added this berth"), icon="anchor", tone="ok")
 tells("berth:updated", lazy_gettext("changed this berth"), icon="pencil")
 tells("berth:reverted", lazy_gettext("took a change back"), icon="rotate-ccw")
+tells("berth:placed", lazy_gettext("moved this berth on the map"), icon="map-pin")
+tells("berth:unplaced", lazy_gettext("let the map find a place for this berth"), icon="map-pin")
+tells("berth:placeReverted", lazy_gettext("took a move on the map back"), icon="rotate-ccw")
 tells(
     "berth:statusChanged",
     lazy_gettext("set the status to %(new_status)s%(triggered_by)s%(note)s"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 
@@ -17,8 +18,10 @@ from ..events.reverts import NotReverted, Reason, reverts, what_to_write
 from ..fields import reversals
 from ..fields.models import Customised
 from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS
-from .models import Berth, Dock, Harbour, MaintenanceEntry, Place, Taken
+from .models import Berth, Dock, Harbour, MaintenanceEntry, Place, Position, Taken, lay, position_of
 from .models.berth import DIMENSIONS
+
+Kind = TypeVar("Kind", bound=Place)
 
 
 @reverts("berth:updated", "berth:reverted", permission="berths.edit")
@@ -38,6 +41,23 @@ def revert_maintenance(event: Event, words: Mapping[str, Any], member: Member) -
     return entry.update(berth, fields, by=member, reverting=event.id)
 
 
+@reverts("berth:placed", "berth:unplaced", "berth:placeReverted", permission="berths.edit")
+def revert_place(event: Event, words: Mapping[str, Any], member: Member) -> bool:
+    berth = db.session.scalars(
+        Berth.visible_to(member).where(Berth.id == event.subject_id).with_for_update()
+    ).one_or_none()
+    if berth is None:
+        raise NotReverted(Reason(_("the record is not there any more, or you may not open it")))
+    if berth.is_archived:
+        raise NotReverted(Reason(_("the record is archived; restore it first")))
+    present = position_of(berth)
+    written = what_to_write(event, words, Laid(**asdict(present), id=berth.id, subject_type=berth.subject_type))
+    old: dict[str, Any] = {
+        name: Decimal(old) if old and name != "turn" else old for name, (old, _new) in written.items()
+    }
+    return lay(berth, replace(present, **old), by=member, reverting=event.id)
+
+
 @reverts("dock:updated", "dock:reverted", permission="berths.edit")
 def revert_dock(event: Event, words: Mapping[str, Any], member: Member) -> bool:
     return revert(Dock, event, words, member, DOCK_FIELDS)
@@ -48,16 +68,19 @@ def revert_harbour(event: Event, words: Mapping[str, Any], member: Member) -> bo
     return revert(Harbour, event, words, member, HARBOUR_FIELDS)
 
 
+@dataclass(frozen=True)
+class Laid(Position):
+    """Where a berth lies, as a record whose fields are compared with those of an event."""
+
+    id: uuid.UUID | None = None
+    subject_type: str = ""
+
+
 def revert(
     kind: type[Place], event: Event, words: Mapping[str, Any], member: Member, fields: Mapping[str, Any]
 ) -> bool:
     """Raises NotReverted."""
-    found = kind.visible_to(member).where(kind.id == event.subject_id).with_for_update()
-    place = db.session.scalars(found).one_or_none()
-    if place is None:
-        raise NotReverted(Reason(_("the record is not there any more, or you may not open it")))
-    if place.is_archived:
-        raise NotReverted(Reason(_("the record is archived; restore it first")))
+    place = locked(kind, event, member)
     changes = {name: value_of(name, old) for name, (old, _new) in what_to_write(event, words, place).items()}
     if isinstance(place, Customised):
         reversals.check(place.resource, changes, words, member.here().id)
@@ -65,6 +88,17 @@ def revert(
         return place.update(changes, by=member, reverting=event.id)
     except Taken as error:
         raise NotReverted(Reason(_("another one is called so by now"), str(fields[place.CALLED].label))) from error
+
+
+def locked(kind: type[Kind], event: Event, member: Member) -> Kind:
+    """Raises NotReverted."""
+    found = kind.visible_to(member).where(kind.id == event.subject_id).with_for_update()
+    place = db.session.scalars(found).one_or_none()
+    if place is None:
+        raise NotReverted(Reason(_("the record is not there any more, or you may not open it")))
+    if place.is_archived:
+        raise NotReverted(Reason(_("the record is archived; restore it first")))
+    return place
 
 
 def value_of(name: str, recorded: Any) -> Any:

@@ -12,12 +12,16 @@
   const plan = () => document.querySelector("svg.plan");
   const whole = () => (plan().dataset.all ??= plan().getAttribute("viewBox")).split(" ").map(Number);
   const spots = () => [...plan().querySelectorAll(".spot")];
-  const place = (spot) => [spot.transform.baseVal[0].matrix, spot.firstElementChild];
+  const across = (node, from) => {
+    const point = plan().createSVGPoint();
+    [point.x, point.y] = from;
+    const moved = Array.from(node.transform.baseVal).reduceRight((at, one) => at.matrixTransform(one.matrix), point);
+    return [moved.x, moved.y];
+  };
   const centre = (spot) => {
-    const [matrix, use] = place(spot);
-    const [x, y] = [matrix.e + use.width.baseVal.value / 2, matrix.f + use.height.baseVal.value / 2];
-    const pier = spot.closest("[data-pier]").transform.baseVal.consolidate()?.matrix;
-    return pier ? [pier.a * x + pier.c * y + pier.e, pier.b * x + pier.d * y + pier.f] : [x, y];
+    const shape = spot.firstElementChild;
+    const middle = [shape.width.baseVal.value / 2, shape.height.baseVal.value / 2];
+    return across(spot.closest("[data-pier]"), across(spot, middle));
   };
 
   const draw = () => plan().setAttribute("viewBox", view.map((value) => Math.round(value * 10) / 10).join(" "));
@@ -79,6 +83,8 @@
     at?.querySelector(".spot")?.classList.add("at");
   };
 
+  const chosen = () => document.getElementById(plan().dataset.at ?? "");
+
   const start = () => {
     const svg = plan();
     if (!svg) return;
@@ -87,7 +93,7 @@
     if (shown !== svg.getAttribute("aria-label")) {
       shown = svg.getAttribute("aria-label");
       svg.dataset.all = own;
-      at = svg.dataset.at ? document.getElementById(`spot-${svg.dataset.at}`) : null;
+      at = chosen();
       all();
       const narrow = svg.getBoundingClientRect().width < 720;
       const first = at?.querySelector(".spot") ?? spots()[0];
@@ -98,6 +104,7 @@
       }
       if (at) intoSight(first);
     } else {
+      at = chosen() ?? at;
       if (own !== view.join(" ")) svg.dataset.all = svg.dataset.all ?? own;
       draw();
     }
@@ -115,7 +122,7 @@
     at = null;
     mark();
     const address = new URL(location.href);
-    address.searchParams.delete("berth");
+    for (const name of ["berth", "dock"]) address.searchParams.delete(name);
     history.replaceState(history.state, "", address);
     was?.querySelector(".spot")?.focus({ preventScroll: true });
   };
@@ -223,4 +230,5 @@
     draw();
   });
   if (document.readyState !== "loading") start();
+  quayside.map = { plan, across, centre, onPlan, hold, scale: () => view[2] / plan().getBoundingClientRect().width };
 })();

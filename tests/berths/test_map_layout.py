@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
+from math import dist
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.berths.map.layout import DECK, Box, Plan, corners_of, drawn
+from app.berths.map.layout import DECK, Box, Placed, Plan, corners_of, drawn, lies
 from app.berths.models.place import natural
 
 REAL = Path(__file__).resolve().parent.parent / "data" / "helsinki-berths.csv"
@@ -29,6 +30,16 @@ class Row:
     plan_x: int | None = None
     plan_y: int | None = None
     plan_turn: int | None = None
+    own_x: Decimal | None = None
+    own_y: Decimal | None = None
+    own_turn: int | None = None
+    label_x: Decimal | None = None
+    label_y: Decimal | None = None
+    dock_number: int = 1001
+
+    @property
+    def id(self) -> tuple[str, str]:
+        return self.dock_name, self.code
 
 
 def boxes_of(plan: Plan) -> list[Box]:
@@ -110,18 +121,78 @@ def test_numbers_run_from_the_land_left_and_right_by_turns() -> None:
     assert all(one < other for one, other in pairwise(places))
 
 
-def test_a_dock_with_a_place_lies_there_turned_and_the_others_close_up() -> None:
-    others = [Row("A", "1", "left"), Row("C", "1", "right")]
-    plan = drawn([others[0], Row("B", "1", "left", plan_x=100, plan_y=50, plan_turn=90), others[1]])
-    assert plan.piers[:2] == drawn(others).piers
-    pier = plan.piers[2]
-    assert pier.place == (1000, 500, 90)
+def test_a_dock_with_a_place_lies_there_turned_and_the_others_stay() -> None:
+    found = [Row("A", "1", "left"), Row("B", "1", "left"), Row("C", "1", "right")]
+    before = drawn(found)
+    plan = drawn([found[0], replace(found[1], plan_x=100, plan_y=50, plan_turn=90), found[2]])
+    assert (plan.piers[0], plan.piers[2]) == (before.piers[0], before.piers[2])
+    pier = plan.piers[1]
+    assert pier.place == Placed(1000, 500, 90)
     assert pier.deck
     assert (pier.deck.x, pier.deck.y) == (0, -DECK // 2)
     assert all(box.y < pier.deck.y for _row, box in pier.berths)  # left is left, however it is turned
     corners = corners_of(pier)
     assert min(y for _x, y in corners) == pytest.approx(500)  # it runs down from where it begins
     assert max(x for x, _y in corners) > 1000 + DECK // 2  # left of it is right on the plan
+
+
+def test_a_berth_with_a_place_of_its_own_lies_there_and_the_others_stay() -> None:
+    found = [Row("A", str(n), "left") for n in range(1, 4)]
+    before = drawn(found)
+    own = replace(found[1], own_x=Decimal("80.5"), own_y=Decimal(60), own_turn=30)
+    plan = drawn([found[0], own, found[2]])
+    (pier,) = plan.piers
+    assert pier.berths == tuple(one for one in before.piers[0].berths if one[0].code != "2")
+    (single,) = plan.singles
+    assert (single.place, single.box, single.label) == (
+        Placed(805, 600, 30),
+        Box(-15, -50, 30, 100, turn=30),
+        (0, 61),
+    )
+    assert plan.boxes()["A", "2"] == single.box
+    assert plan.left + plan.width > 805
+    assert plan.top + plan.height > 600
+
+
+def test_the_number_of_a_berth_stands_where_it_was_put() -> None:
+    row = Row("A", "1", own_x=Decimal(8), own_y=Decimal(6), own_turn=0, label_x=Decimal("-1.5"), label_y=Decimal(7))
+    assert drawn([row]).singles[0].label == (-15, 70)
+
+
+@pytest.mark.parametrize(("side", "bow"), [("left", 0), ("right", 180), ("end", 90)])
+@pytest.mark.parametrize("turn", [0, 90, 200])
+def test_a_berth_that_is_taken_off_its_dock_stays_where_it_lay(side: str, bow: int, turn: int) -> None:
+    rows = [Row("A", str(n), side, plan_x=50, plan_y=40, plan_turn=turn) for n in range(3)]
+    plan = drawn(rows)
+    place = lies(plan, ("A", "1"))
+    assert place.turn == (turn + bow) % 360
+    own = replace(rows[1], own_x=Decimal(place.x) / 10, own_y=Decimal(place.y) / 10, own_turn=place.turn)
+    (single,) = drawn([rows[0], own, rows[2]]).singles
+    (pier,) = plan.piers
+    was = next(box for row, box in pier.berths if row.code == "1")
+    assert pier.place
+    corners = [pier.place.on_plan(x, y) for x in (was.x, was.right) for y in (was.y, was.bottom)]
+    now = [
+        single.place.on_plan(x, y) for x in (single.box.x, single.box.right) for y in (single.box.y, single.box.bottom)
+    ]
+    assert all(min(dist(one, other) for other in now) < 2 for one in corners)
+
+
+@pytest.mark.parametrize(
+    ("turn", "is_over", "along"),
+    [(0, False, -90), (45, False, -90), (90, False, -90), (135, True, 90), (180, True, -90), (225, True, -90)],
+)
+def test_what_is_written_never_stands_on_its_head(turn: int, is_over: bool, along: int) -> None:
+    upright, lying = Box(0, 0, 10, 30, turn=turn), Box(0, 0, 30, 10, turn=turn)
+    assert (upright.is_over, upright.along, lying.along) == (is_over, along, 0)
+    for box in (upright, lying):
+        assert not 90 < (turn + 180 * is_over + box.along) % 360 < 270
+
+
+def test_a_picture_behind_the_docks_is_shown_whole() -> None:
+    plan = drawn([Row("A", "1")], Box(-200, -100, 9000, 4000))
+    assert (plan.left, plan.top) == (-200, -100)
+    assert (plan.width, plan.height) == (9000, 4000)
 
 
 @pytest.mark.parametrize("turn", [0, 45, 180, 359])

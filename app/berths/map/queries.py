@@ -18,7 +18,7 @@ from ...current import CurrentPort, Member
 from ...db import db
 from ...vessels.models import Vessel
 from ..availability import clearances_of, taken
-from ..models import Berth, Dock, Harbour, Occupancy, OccupancyKind, OccupancyState, fit
+from ..models import Berth, Dock, Harbour, Occupancy, OccupancyKind, OccupancyState, OwnPlace, fit
 from ..models.occupancy import stay
 
 # How a berth is drawn, by its status; and by who lies there.
@@ -59,11 +59,13 @@ def rows_of(harbour_id: uuid.UUID, port_id: uuid.UUID) -> list[Any]:
 
 def _rows() -> Any:
     on_dock = (Dock.port_id == Berth.port_id) & (Dock.id == Berth.dock_id)
+    own_place = (OwnPlace.port_id == Berth.port_id) & (OwnPlace.berth_id == Berth.id)
     sizes = (Berth.min_loa, Berth.max_loa, Berth.max_beam, Berth.depth, Berth.max_height)
-    place = (Dock.plan_x, Dock.plan_y, Dock.plan_turn)
-    own = (Berth.id, Berth.number, Berth.code, Berth.status, Berth.side, *sizes)
-    columns = (*own, Dock.name.label("dock_name"), *place)
-    return select(*columns).join(Dock, on_dock).where(Berth.archived_at.is_(None)).order_by(Berth.sort_place, Berth.id)
+    dock = (Dock.name.label("dock_name"), Dock.number.label("dock_number"), Dock.plan_x, Dock.plan_y, Dock.plan_turn)
+    own = tuple(getattr(OwnPlace, name).label(f"own_{name}") for name in ("x", "y", "turn"))
+    columns = (Berth.id, Berth.number, Berth.code, Berth.status, Berth.side, *sizes, *dock, *own)
+    found = select(*columns, OwnPlace.label_x, OwnPlace.label_y).join(Dock, on_dock).outerjoin(OwnPlace, own_place)
+    return found.where(Berth.archived_at.is_(None)).order_by(Berth.sort_place, Berth.id)
 
 
 def spots_of(rows: Sequence[Any], look: Look, port: CurrentPort) -> list[Spot]:

@@ -70,8 +70,7 @@ def _show(berth_ids: Sequence[uuid.UUID], port_id: uuid.UUID | None, view: str) 
             harbour = berth.dock.harbour
             look = Look(on=today() if view == "stays" else None)
             spots = {spot.row.id: spot for spot in spots_of(rows_of(harbour.id, port_id), look, port)}
-            plan = drawn(spot.row for spot in spots.values())
-            boxes = {row.id: box for pier in plan.piers for row, box in pier.berths}
+            boxes = drawn(spot.row for spot in spots.values()).boxes()
             counts = counted(list(spots.values()), look)
             templates = {
                 f"spot-{berth.number}": "berths/map/_spot.html",
@@ -80,4 +79,4 @@ def _show(berth_ids: Sequence[uuid.UUID], port_id: uuid.UUID | None, view: str) 
             context = {"spot": spots[berth.id], "box": boxes[berth.id], "counts": counts, "harbour": harbour}
             keep = kept(harbour.number, look)
             room = f"port:{port_id}:map:{view}-{harbour.number}"
-            live.replace_all(room, templates, chosen="", keep=keep, **context)
+            live.replace_all(room, templates, chosen="", keep=keep, arranges=False, **context)

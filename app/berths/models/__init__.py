@@ -6,6 +6,7 @@ from .fit import Fit, Margin, fit
 from .harbour import Harbour
 from .maintenance import MaintenanceEntry
 from .occupancy import Occupancy, OccupancyKind, OccupancyState, Overlap
+from .own_place import OwnPlace, Position, lay, position_of
 from .place import Place, Taken
 from .relocation import relocate
 from .sighting import Outcome, Sighting
@@ -29,7 +30,9 @@ __all__ = [
     "OccupancyState",
     "Outcome",
     "Overlap",
+    "OwnPlace",
     "Place",
+    "Position",
     "PricePeriod",
     "Side",
     "Sighting",
@@ -39,5 +42,7 @@ __all__ = [
     "TenureReminder",
     "TenureStep",
     "fit",
+    "lay",
+    "position_of",
     "relocate",
 ]

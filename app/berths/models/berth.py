@@ -232,9 +232,17 @@ class Berth(Customised, Place):
         values = {n: v.quantize(HUNDREDTH) if isinstance(v, Decimal) else v for n, v in values.items()}
         if {"code", "dock_id"} & set(values):
             values |= self._order(values)
+        if "dock_id" in values and self.id:
+            self._leave_own_place()
         if "tenure_expires_on" in values and self.id:
             self._forget_suggestions(StatusSuggestion.trigger == Trigger.TENURE_EXPIRED)
         super()._keep(**values)
+
+    def _leave_own_place(self) -> None:
+        """It was a place on the plan beside the dock that it leaves."""
+        from .own_place import OwnPlace
+
+        db.session.execute(delete(OwnPlace).where(OwnPlace.port_id == self.port_id, OwnPlace.berth_id == self.id))
 
     def _forget_suggestions(self, *which: ColumnElement[bool]) -> None:
         here = (StatusSuggestion.port_id == self.port_id, StatusSuggestion.berth_id == self.id)

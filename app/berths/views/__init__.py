@@ -9,6 +9,7 @@ from ..imports.kind import Berths
 
 imports_of(bp, Berths(), place="/<port>/berths")
 
+from ..map import arranging
 from ..map import views as map_views
 from . import (
     absences,

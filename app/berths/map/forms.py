@@ -1,0 +1,110 @@
+"""Places on the plan as somebody types them: of a dock, of a single berth."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import babel.numbers
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from wtforms import Field, HiddenField, IntegerField, StringField
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, ValidationError
+
+from ...formats import in_force
+from ...forms import Form
+from ..forms import ON_PLAN
+from ..models import Dock, Position
+
+METRES = re.compile(r"(?P<sign>[-−]?)(?P<number>\d{1,4}(?:[.,]\d{1,20})?)\s*m?")
+TENTH = Decimal("0.1")
+LARGEST = 5000  # metres of a plan
+TURN = NumberRange(0, 359, _("Between 0 and 359 degrees."))
+TYPED = [InputRequired(_("Say how many metres.")), ON_PLAN[1]]
+
+
+class MetresField(StringField):
+    """Metres to a tenth, with a comma or a point; `data` is the same with a point, or empty."""
+
+    data: Any
+
+    def __init__(self, label: Any, *args: Any, least: int, most: int, **kwargs: Any) -> None:
+        super().__init__(label, *args, **kwargs)
+        self.least, self.most = least, most
+
+    @property
+    def value(self) -> Decimal | None:
+        return Decimal(self.data) if self.data else None
+
+    def process_data(self, value: Any) -> None:
+        self.data = "" if value is None else f"{Decimal(value):.1f}"
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if not valuelist:
+            return
+        self.data = str(valuelist[0]).replace("\x00", "").strip()
+        if self.data:
+            self.data = f"{self._read(self.data):.1f}"
+
+    def _read(self, typed: str) -> Decimal:
+        found = METRES.fullmatch(typed)
+        if found is None:
+            raise ValueError(gettext("Write metres such as 12.5."))
+        value = Decimal(("-" if found["sign"] else "") + found["number"].replace(",", ".")).quantize(TENTH)
+        if not self.least <= value <= self.most:
+            raise ValueError(gettext("Between %(least)d and %(most)d metres.", least=self.least, most=self.most))
+        return value
+
+    def _value(self) -> str:
+        if self.errors or not self.data:
+            return " ".join(self.raw_data) if self.raw_data else ""
+        return babel.numbers.format_decimal(Decimal(self.data), "0.0", locale=in_force().locale)
+
+
+def on_plan(label: Any) -> MetresField:
+    return MetresField(label, [DataRequired(_("Say how many metres."))], least=0, most=LARGEST)
+
+
+class BerthPlaceForm(Form):
+    """`was`: the place that was seen when it was opened; where it is another one by now, somebody was faster."""
+
+    x = on_plan(_("Its middle: metres from the left of the map"))
+    y = on_plan(_("Metres from the top of the map"))
+    turn = IntegerField(
+        _("Turned by degrees"),
+        [Optional(), TURN],
+        description=_("Clockwise. At 0 the bow points up, at 90 to the right."),
+    )
+    label_x = MetresField(_("Its number: metres to the right of the middle"), least=-100, most=100)
+    label_y = MetresField(_("Metres below the middle"), least=-100, most=100)
+    was = HiddenField()
+
+    def validate_label_y(self, field: Field) -> None:
+        if bool(field.data) != bool(self.label_x.data) and not self.label_x.errors:
+            raise ValidationError(gettext("Right and below go together."))
+
+    def position(self) -> Position:
+        label = self.label_x.value, self.label_y.value
+        return Position(self.x.value, self.y.value, self.turn.data or 0, *label)
+
+
+class DockPlaceForm(Form):
+    """`was`: as with a berth."""
+
+    plan_x = IntegerField(_("Metres from the left of the map"), TYPED)
+    plan_y = IntegerField(_("Metres from the top of the map"), TYPED)
+    plan_turn = IntegerField(
+        _("Turned by degrees"),
+        [Optional(), TURN],
+        description=_("Clockwise. At 0 the dock runs to the right, at 90 down."),
+    )
+    was = HiddenField()
+
+    def place(self) -> dict[str, int | None]:
+        return {"plan_x": self.plan_x.data, "plan_y": self.plan_y.data, "plan_turn": self.plan_turn.data or 0}
+
+
+def place_of(dock: Dock) -> str:
+    """How a form remembers where a dock was; nothing where the map finds the place."""
+    return "" if dock.plan_x is None else f"{dock.plan_x} {dock.plan_y} {dock.plan_turn or 0}"
