@@ -104,6 +104,7 @@ REGISTERING = (
     "berths.finding",
     "berths.held",
     "berths.map.reactions",
+    "berths.overview.reactions",
     "berths.put_back",
     "berths.reactions",
     "dashboard.reactions",

@@ -75,9 +75,11 @@ class Assets:
         self.files[name] = self.files[self.names[name]] = file
 
     def served_as_they_are(self) -> Iterator[Path]:
+        """What is not joined. A folder of its own in vendor is for the pages that need it."""
         for path in sorted(self.folder.rglob("*")):
-            top = path.relative_to(self.folder).parts[0]
-            if path.is_file() and (top not in ("css", "js", "vendor") or path.suffix == ".LICENSE"):
+            folders = path.relative_to(self.folder).parts[:-1]
+            is_joined = folders == ("vendor",) or folders[:1] in (("css",), ("js",))
+            if path.is_file() and (not is_joined or path.suffix == ".LICENSE"):
                 yield path
 
     def sources(self, patterns: tuple[str, ...]) -> Iterator[Path]:

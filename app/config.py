@@ -2,7 +2,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
@@ -135,9 +135,29 @@ def mail_address(address: object) -> object:
 
 
 def tile_url(url: object) -> object:
-    if isinstance(url, str) and not all(mark in url for mark in ("{z}", "{x}", "{y}")):
+    """Of one origin, since it stands in the policy of every page."""
+    if isinstance(url, str) and not {"z", "x", "y"} <= set(re.findall(r"\{(.*?)\}", url)) <= {"z", "x", "y", "r"}:
         raise ValueError("not a template of tiles")
     return web_url(url)
+
+
+class Credit(NamedTuple):
+    """Who made the tiles, and where these words lead."""
+
+    words: str
+    url: str | None = None
+
+
+def credit(text: object) -> object:
+    """An address at the end is where the words lead."""
+    if not isinstance(text, str):
+        return text
+    words, _space, last = text.strip().rpartition(" ")
+    if is_address(last, ("http", "https")):
+        if not words:
+            raise ValueError("an address without words")
+        return Credit(words, last)
+    return Credit(text.strip())
 
 
 def field_keys(text: object) -> object:
@@ -171,6 +191,7 @@ SmtpUrl = Annotated[str, BeforeValidator(smtp_url)]
 MailAddress = Annotated[str, BeforeValidator(mail_address)]
 ClamdUrl = Annotated[str, BeforeValidator(clamd_url)]
 TileUrl = Annotated[str, BeforeValidator(tile_url)]
+TileCredit = Annotated[Credit, BeforeValidator(credit)]
 Queue = Literal[
     "email",
     "documents",
@@ -221,7 +242,10 @@ class Settings(FromEnvironment):
     s3_public_url: Origin | None = Field(None, description=ORIGIN_FORM)
     public_url: Origin = Field(description=f"{ORIGIN_FORM}; http:// only in development or for localhost")
     static_url: WebUrl | None = Field(None, description="https://host/path")
-    map_tile_url: TileUrl | None = Field(None, description="https://host/{z}/{x}/{y}.png")
+    map_tile_url: TileUrl | None = Field(None, description="https://host/{z}/{x}/{y}.png, without {s}")
+    map_tile_attribution: TileCredit | None = Field(
+        None, description="who made the tiles, then perhaps the address these words lead to"
+    )
     smtp_url: SmtpUrl | None = Field(
         None,
         repr=False,

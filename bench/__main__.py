@@ -13,6 +13,7 @@ import psutil
 from app.db import now
 from bench import (
     availability,
+    board,
     bulk,
     creation,
     dashboard,
@@ -20,6 +21,7 @@ from bench import (
     exports,
     imports,
     live,
+    maps,
     memory,
     pages,
     report,
@@ -64,7 +66,8 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
     web = place.start_web(workers=WORKERS)
     lists = step("the list", lambda: pages.measure_list(place, WORKERS, rounds=5, each=8))
     detail = step("one client", lambda: pages.measure_detail(place, WORKERS, rounds=10, each=10))
-    board = step("dashboard", lambda: dashboard.measure_dashboard(place, WORKERS, rounds=10, each=10))
+    first_page = step("dashboard", lambda: dashboard.measure_dashboard(place, WORKERS, rounds=10, each=10))
+    pipeline = step("the board", lambda: board.measure_board(place, WORKERS, rounds=10, each=6))
     free = step("availability", lambda: availability.measure_availability(place))
     searched = step("search", lambda: search.measure_search(place, WORKERS))
     relay = place.installation.start_relay()
@@ -76,6 +79,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
     grown = step("duplicates", lambda: duplicates.measure_duplicates(place, FIRST_NUMBER))
     changed = step("live", lambda: live.measure_live(place, web, changes=120))
     weighed = step("weight", lambda: weight.measure_weight(place, FIRST_NUMBER))
+    drawn = step("the map", lambda: maps.measure_maps(place))
     for process in (relay, web):
         process.stop()
     web = place.start_web(workers=1)
@@ -85,7 +89,8 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
     lines = [
         *list_rows(lists),
         *detail_rows(detail),
-        *dashboard_rows(board),
+        *dashboard_rows(first_page),
+        board_row(pipeline),
         availability_row(free),
         *search_rows(searched),
         at_least("create one with its event", made.throughput, 0.5, "× the bare inserts", note=per_second(made)),
@@ -95,11 +100,12 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
         duplicate_row(grown),
         *live_rows(changed),
         *weight_rows(weighed),
+        *map_rows(drawn),
         *memory_rows(held),
         at_most("second start of `make run`", started, 10, "s"),
     ]
     return lines, [
-        list_table([*lists, *detail, *board]),
+        list_table([*lists, *detail, *first_page, *pipeline]),
         search_table(searched),
         live_text(changed),
         first_visit(weighed),
@@ -163,6 +169,13 @@ def dashboard_rows(board: Sequence[pages.Compared]) -> list[Row]:
             note=f"{worst.page.p95 * 1000:.0f} ms against {worst.bare.p95 * 1000:.0f} ms",
         ),
     ]
+
+
+def board_row(pipeline: Sequence[pages.Compared]) -> Row:
+    worst = max(pipeline, key=lambda found: found.ratio)
+    took = f"{worst.page.p95 * 1000:.0f} ms against {worst.bare.p95 * 1000:.0f} ms, {worst.page.statements} statements"
+    name = f"board of {board.INTERESTS:,} interests: p95"
+    return at_most(name, worst.ratio, 5.0, "× the bare view", digits=2, note=took)
 
 
 def availability_row(free: availability.Availability) -> Row:
@@ -256,6 +269,14 @@ def weight_rows(weighed: weight.WeightResult) -> list[Row]:
         at_most("first visit: requests, the socket and the icon among them", requests, 12, "requests", digits=0),
         at_most("then a page, the heaviest of four", page, 15, "kB"),
         at_most("a fragment, the heaviest of four", fragment, 5, "kB"),
+    ]
+
+
+def map_rows(drawn: maps.MapResult) -> list[Row]:
+    note = f"{max(drawn.first.sizes.values()) / KB:.0f} kB the page"
+    return [
+        at_most(f"map of {maps.BERTHS:,} berths: first visit", drawn.weight / KB, 150, "kB", note=note),
+        at_most("one changed status to an open map, the most of six", max(drawn.changes) / KB, 3, "kB", digits=2),
     ]
 
 

@@ -30,6 +30,7 @@ VALKEY = {"save": '""', "appendonly": "no"}
 # Nobody who holds a role in the port, so that the list has no more colleagues than a port has.
 WATCHERS = [f"watcher-{number}@quayside.example" for number in range(60)]
 MANAGER = "sales_manager@north.example"
+BOTH = "both@quayside.example"  # for the port next door, where lies what must not weigh on the rows of this one
 
 
 def home() -> Path:

@@ -55,8 +55,8 @@ class WeightResult:
     fragments: dict[str, int]
 
 
-def measure_weight(site: Site, number: int) -> WeightResult:
-    token = site.tokens([MANAGER])[0]
+def first_visit(site: Site, token: str, path: str) -> tuple[Fetched, int]:
+    """With an empty cache; and the icon of the tab, which a browser without a window does not fetch, by itself."""
     first = Fetched()
     with sync_playwright() as playwright:
         browser = launch(playwright)
@@ -64,12 +64,27 @@ def measure_weight(site: Site, number: int) -> WeightResult:
         context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": site.url}])
         page = context.new_page()
         first.follow(context.new_cdp_session(page))
-        page.goto(LIST)
+        page.goto(path)
         page.wait_for_load_state("networkidle")
         page.wait_for_timeout(1000)
         has_icon = any("favicon" in address for address in first.requests)
         icon_path = page.locator("link[rel=icon]").get_attribute("href")
         browser.close()
+    if has_icon or icon_path is None:
+        return first, 0
+
+    async def icon() -> int:
+        connection = await Connection(site.url, token).open()
+        found = (await connection.get(icon_path)).wire
+        connection.close()
+        return found
+
+    return first, asyncio.run(icon())
+
+
+def measure_weight(site: Site, number: int) -> WeightResult:
+    token = site.tokens([MANAGER])[0]
+    first, icon = first_visit(site, token, LIST)
 
     async def rest() -> WeightResult:
         connection = await Connection(site.url, token).open()
@@ -81,8 +96,6 @@ def measure_weight(site: Site, number: int) -> WeightResult:
         }
         pages = {name: (await connection.get(path)).wire for name, path in paths.items()}
         fragments = {name: (await connection.get(path, partial=True)).wire for name, path in paths.items()}
-        # A browser without a window does not fetch the icon of the tab.
-        icon = 0 if has_icon or icon_path is None else (await connection.get(icon_path)).wire
         connection.close()
         return WeightResult(first, icon, pages, fragments)
 

@@ -28,7 +28,7 @@ from app.db import SET_UNIT, after_commit, own_engine
 from app.events.models import keyring, place_of_key
 from app.web import SESSION_COOKIE, public
 from bench.visitors import HEADER
-from tests.world import NORTH, Visitor
+from tests.world import NORTH, PORTS, Visitor
 
 NEVER_REACHED = 1_000_000
 
@@ -38,6 +38,7 @@ app = create_app()
 bp = Blueprint("bench", __name__, url_prefix="/bench")
 
 UNIT = {"port": str(NORTH), "user": "", "scope": "staff"}
+UNITS = {slug: {**UNIT, "port": str(port_id)} for port_id, _name, slug, *_rest in PORTS}
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def page(path: str, only: str) -> Response:
     if known is None:
         known = LEARNT[key] = learn(f"/{path}?{request.query_string.decode()}", only=only)
     with own_engine().begin() as connection:
-        connection.execute(SET_UNIT, UNIT)
+        connection.execute(SET_UNIT, UNITS[path.partition("/")[0]])
         for statement, parameters in known.statements:
             connection.exec_driver_sql(statement, parameters).all()
     return Response(known.body, mimetype="text/html")

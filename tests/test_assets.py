@@ -60,7 +60,7 @@ def test_what_is_vendored_is_what_the_manifest_says(entry: dict[str, str]) -> No
 
 def test_every_vendored_file_is_in_the_manifest() -> None:
     listed = {entry["file"] for entry in MANIFEST}
-    for folder, pattern in (("vendor", "*.js"), ("fonts", "*.woff2")):
+    for folder, pattern in (("vendor", "**/*.js"), ("vendor", "**/*.css"), ("fonts", "*.woff2")):
         assert {path.relative_to(STATIC).as_posix() for path in STATIC.glob(f"{folder}/{pattern}")} <= listed
 
 
@@ -155,6 +155,13 @@ def test_fonts_are_not_compressed_twice(client: FlaskClient, built: Assets) -> N
     assert answer.mimetype == "font/woff2"
     assert "Content-Encoding" not in answer.headers
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_what_few_pages_need_is_no_part_of_every_page(built: Assets) -> None:
+    leaflet = built.files["vendor/leaflet/leaflet.js"]
+    assert leaflet.mimetype == "text/javascript"
+    assert b"Leaflet" in leaflet.body
+    assert b"Leaflet" not in built.files["app.js"].body
 
 
 @pytest.mark.parametrize("name", ["nothing.css", "css/tokens.css", "vendor/manifest.json", "../wsgi.py", ""])

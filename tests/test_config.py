@@ -30,6 +30,7 @@ MALFORMED = {
     "PUBLIC_URL": "http://secret-plain.example",
     "STATIC_URL": "ftp://secret-host/static",
     "MAP_TILE_URL": "https://host/secret-without-marks.png",
+    "MAP_TILE_ATTRIBUTION": "https://host/secret-alone",
     "SMTP_URL": "smtp://quay:secret-password@mail.example:587?starttls=never",
     "CLAMD_URL": "http://secret-host:3310",
     "MAIL_FROM": "Secret Harbour <harbour@example.com>",
@@ -107,6 +108,28 @@ def test_each_malformed_variable_is_refused_alone(environment: pytest.MonkeyPatc
 
 def test_every_setting_but_the_directory_can_be_malformed() -> None:
     assert {name.upper() for name in Settings.model_fields} - set(MALFORMED) == {"QUAYSIDE_HOME"}
+
+
+@pytest.mark.parametrize("url", ["https://{s}.secret.example/{z}/{x}/{y}.png", "https://secret.example/{z}/{x}.png"])
+def test_tiles_come_from_one_host(environment: pytest.MonkeyPatch, url: str) -> None:
+    environment.setenv("MAP_TILE_URL", url)
+    assert re.findall(r"(\w+) is malformed", refusal()) == ["MAP_TILE_URL"]
+    environment.setenv("MAP_TILE_URL", "https://tiles.example/{z}/{x}/{y}{r}.png?key=1")
+    assert load_settings().map_tile_url == "https://tiles.example/{z}/{x}/{y}{r}.png?key=1"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("© Harbour Office", ("© Harbour Office", None)),
+        ("© Chart makers https://charts.example/terms", ("© Chart makers", "https://charts.example/terms")),
+    ],
+)
+def test_who_made_the_tiles_is_words_and_perhaps_an_address(
+    environment: pytest.MonkeyPatch, text: str, said: tuple[str, str | None]
+) -> None:
+    environment.setenv("MAP_TILE_ATTRIBUTION", text)
+    assert load_settings().map_tile_attribution == said
 
 
 def test_mail_needs_a_server_that_is_known_and_a_sender(environment: pytest.MonkeyPatch) -> None:

@@ -328,6 +328,7 @@ BROADCAST = sorted(
                 "occupancies/_state",
                 "map/_spot",
                 "map/_legend",
+                "overview/_harbour",
                 "suggestions/_count",
                 "suggestions/_suggestion",
                 "maintenance/_entry",

@@ -74,7 +74,8 @@ def make_berths(port: CurrentPort, by: Actor) -> None:
     _suggest(port, by)
     _repair(port, by)
     _make_eventful(by)
-    outside = Harbour.create({"name": "Sandy Ground moorings"}, **of)
+    north = {"latitude": LATITUDE + Decimal("0.0337"), "longitude": LONGITUDE + Decimal("0.0021")}
+    outside = Harbour.create({"name": "Sandy Ground moorings", **north}, **of)
     field = Dock.create({"harbour_id": outside.id, "name": "-"}, **of)
     for number in range(1, 9):
         size = {"max_loa": Decimal(18), "max_beam": Decimal(8), "depth": Decimal("6.5")}

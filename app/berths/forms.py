@@ -31,7 +31,11 @@ from .models.occupancy import OF_CLIENTS, stay
 from .queries import dock_choices, harbour_choices
 
 LIMITS = {"min_loa": LENGTH, "max_loa": LENGTH, "max_beam": BEAM, "depth": DRAFT, "max_height": HEIGHT}
-DEGREES = re.compile(r"(?P<sign>[-−]?)(?P<number>\d{1,3}(?:[.,]\d{1,20})?)°?")
+NUMBER = r"\d{1,3}(?:[.,]\d{1,20})?"
+DEGREES = re.compile(
+    rf"(?P<sign>[-−]?)(?P<degrees>{NUMBER})\s*"
+    rf"(?:[°\s]\s*(?:(?P<minutes>{NUMBER})\s*(?:['′\s]\s*(?:(?P<seconds>{NUMBER})\s*[\"″]?)?)?)?)?\s*(?P<side>[NSEWnsew]?)"
+)
 MILLIONTH = Decimal("0.000001")
 
 
@@ -44,14 +48,28 @@ def text_of(value: Any) -> str:
 
 
 def read_degrees(typed: str, most: int) -> Decimal:
-    """Decimal degrees, north and east positive. Raises ValueError."""
+    """Degrees, north and east positive; minutes and seconds may follow, and a letter for the side. `most`: 90 of
+    latitudes, 180 of longitudes. Raises ValueError."""
     found = DEGREES.fullmatch(typed.strip())
-    if found is None:
-        raise ValueError(gettext("Write degrees such as 60.154810; south and west with a minus."))
-    value = Decimal(("-" if found["sign"] else "") + found["number"].replace(",", ".")).quantize(MILLIONTH)
+    value = _degrees(found, "NS" if most == 90 else "EW") if found else None
+    if value is None:
+        example = "60.154810, 60° 09.289′ N"
+        raise ValueError(gettext("Write degrees such as %(example)s; south and west with a minus.", example=example))
     if abs(value) > most:
         raise ValueError(gettext("Between -%(most)d and %(most)d degrees.", most=most))
     return value
+
+
+def _degrees(found: re.Match[str], sides: str) -> Decimal | None:
+    """None where a part has 60 or more, or a fraction and smaller parts, or where sign or letter make no sense."""
+    parts = [Decimal(part.replace(",", ".")) for part in found.group("degrees", "minutes", "seconds") if part]
+    side = found["side"].upper()
+    if any(part >= 60 for part in parts[1:]) or any(part % 1 for part in parts[:-1]):
+        return None
+    if side and (side not in sides or found["sign"]):
+        return None
+    value = sum((part / 60**place for place, part in enumerate(parts)), Decimal(0)).quantize(MILLIONTH)
+    return -value if found["sign"] or side in ("S", "W") else value
 
 
 class DegreesField(StringField):

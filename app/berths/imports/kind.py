@@ -41,7 +41,7 @@ class Berths(Kind):
     edits = "berths.edit"
     act = "import_berths"
     record = "berth_id"
-    rooms = ("berths", "berths:narrowed", "harbours")
+    rooms = ("berths", "berths:narrowed", "harbours", "overview")
     adds_duplicates = False  # a number is there once on a dock
     words = Words(
         records=lazy_gettext("Berths"),

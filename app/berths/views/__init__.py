@@ -11,6 +11,7 @@ imports_of(bp, Berths(), place="/<port>/berths")
 
 from ..map import arranging
 from ..map import views as map_views
+from ..overview import views as overview_views
 from . import (
     absences,
     archivals,

@@ -1,0 +1,1 @@
+"""The overview map: harbours and their docks by their coordinates."""
