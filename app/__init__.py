@@ -158,6 +158,7 @@ REGISTERING = (
     "waiting_list.jobs",
     "waiting_list.put_back",
     "waiting_list.reactions",
+    "waiting_list.reversals",
 )
 
 

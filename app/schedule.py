@@ -69,11 +69,10 @@ RECURRING = (
     Recurring("privacy-cleanup", "app.clients.privacy.forgetting.forget_old", "0 3 * * *", in_port_time=True),
     Recurring("search-cleanup", "app.search.forgetting.forget_words", "0 4 * * *", in_port_time=True),
     Recurring("duplicate-scan", "app.clients.duplicates.scan.scan_for_duplicates", "0 1 * * *", in_port_time=True),
-    Recurring("hold-and-offer-expiry", "app.interests.jobs.release_holds", "*/5 * * * *", in_each_port=True),
+    Recurring("hold-and-offer-expiry", "app.berths.jobs.release_holds", "*/5 * * * *", in_each_port=True),
     Recurring("lead-category", "app.interests.jobs.cool_leads", "0 7 * * *", in_port_time=True),
     Recurring("follow-up-check", "app.interests.jobs.follow_up_interests", "0 7 * * *", in_port_time=True),
     Recurring("reminder-check", "app.reminders.jobs.ring_reminders", "*/5 * * * *", in_each_port=True),
-    Recurring("offer-expiry", "app.waiting_list.jobs.expire_offers", "*/5 * * * *", in_each_port=True),
     Recurring("reminder-overdue-check", "app.reminders.jobs.tell_of_overdue", "0 8 * * *", in_port_time=True),
     Recurring("notification-digest", send_digests.name, "0 17 * * *", in_port_time=True),
 )

@@ -479,6 +479,8 @@ NEEDS = {
             "waiting_list.create_offer",
             "waiting_list.create_acceptance",
             "waiting_list.create_refusal",
+            "waiting_list.create_sale",
+            "waiting_list.destroy_offer",
             "waiting_list.index_imports",
             "waiting_list.new_import",
             "waiting_list.create_import",

@@ -426,7 +426,8 @@ def columns(truth: Hand, table: str) -> list[str]:
     """Those that can be given a value."""
     query = (
         "SELECT attname FROM pg_attribute"
-        " WHERE attrelid = %s::regclass AND attnum > 0 AND attidentity = '' AND attgenerated = ''"
+        " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+        " AND attidentity = '' AND attgenerated = ''"
     )
     return [name for (name,) in truth.rows(query, table)]
 
@@ -475,7 +476,10 @@ def test_nothing_is_moved_into_another_port(hand: Hand, truth: Hand, north: Harb
 def test_nothing_of_another_port_is_changed_or_deleted(hand: Hand, truth: Hand, north: Harbour) -> None:
     hand.act_in(north)
     for table in tables(truth, WITH_PORT):
-        query = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attgenerated = ''"
+        query = (
+            "SELECT attname FROM pg_attribute"
+            " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
+        )
         names = [name for (name,) in truth.rows(query, table)]
         check = "SELECT has_column_privilege('quayside_app', %s, %s, 'UPDATE')"
         writable = [name for name in names if truth.scalar(check, table, name)]
@@ -1592,6 +1596,7 @@ def test_every_job_given_what_is_another_ports_sees_nothing(
         "event_id": uuid.uuid4(),
         "notification_id": truth.scalar("SELECT id FROM notifications WHERE port_id = %s", SOUTH),
         "version_id": truth.scalar("SELECT id FROM file_versions WHERE port_id = %s", SOUTH),
+        "hold_id": truth.scalar("SELECT id FROM berth_occupancies WHERE port_id = %s LIMIT 1", SOUTH),
         "export_id": truth.scalar("SELECT id FROM exports WHERE port_id = %s", SOUTH),
     }
     for name, work in WORKS.items():

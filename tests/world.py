@@ -26,6 +26,7 @@ from uuid_utils.compat import uuid7
 from werkzeug.test import TestResponse
 
 from app import storage
+from app.berths.jobs import release_hold, release_holds
 from app.berths.models import (
     Absence,
     Berth,
@@ -37,6 +38,7 @@ from app.berths.models import (
     OccupancyKind,
     StatusSuggestion,
 )
+from app.berths.models.holding import run_out
 from app.berths.models.status_rules import Trigger, suggest, suggestions_of
 from app.berths.queries import with_place
 from app.clients.models import Client, Contact, Duplicate
@@ -303,6 +305,13 @@ def make_interest(client: Client, /, *, by: Member, berth: Berth | None = None, 
     """Of 1000 euros from July 2027 on, without an end, unless it says otherwise."""
     values = {"expected_value": Decimal(1000), "currency": "EUR", "wanted_from": date(2027, 7, 1), **fields}
     return Interest.create(client, values, by=by, berth=berth, owner_id=by.id)
+
+
+def let_holds_go() -> None:
+    """What time does to holds: the recurring job, and those it has done later."""
+    release_holds()
+    for hold_id in db.session.scalars(run_out()).all():
+        release_hold(hold_id)
 
 
 def make_notification(

@@ -12,22 +12,13 @@ from sqlalchemy import ColumnElement, Select, Uuid, case, column, func, or_, sel
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import joinedload
 
-from ..admin.models import settings_of
-from ..admin.models.settings import HasSettings
 from ..clients.models import Client
 from ..current import Member
 from ..db import db, now
-from ..vessels.models import Vessel
-from ..vessels.models.dimensions import NAMES
 from .models import Absence, Berth, Dock, Fit, Occupancy, OccupancyKind, fit
 from .models.fit import BOUNDS
 from .models.occupancy import ENDED
 from .queries import row_columns
-
-
-def size_of(vessel: Vessel | None) -> dict[str, Decimal | None]:
-    """What `fit` asks of a vessel."""
-    return {name: vessel.dimension(name).value for name in NAMES} if vessel else {}
 
 
 def taken(during: Range[datetime]) -> Any:
@@ -190,9 +181,3 @@ def holder_of(berth: Berth) -> Client | None:
         .limit(1)
     )
     return db.session.scalars(found).first()
-
-
-def clearances_of(port: HasSettings) -> dict[str, Decimal]:
-    """What has to stay free beside a boat, in metres, by dimension; as the port settled it."""
-    settled = settings_of(port).berth_clearances
-    return {name: Decimal(getattr(settled, name)) / 100 for name in BOUNDS}

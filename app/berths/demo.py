@@ -16,7 +16,6 @@ from ..current import CurrentPort
 from ..db import db, now, write
 from ..events.models import Actor
 from ..vessels.models import Vessel
-from .availability import size_of
 from .models import (
     Absence,
     Berth,
@@ -32,6 +31,7 @@ from .models import (
     Sighting,
     Tenure,
     fit,
+    size_of,
 )
 from .models.status_rules import Trigger, suggest
 

@@ -1,7 +1,8 @@
-"""Each morning of a port: the tenures that end soon or have ended."""
+"""What time does to berths: tenures end, and holds run out."""
 
 from __future__ import annotations
 
+import uuid
 from datetime import date
 
 from flask_babel import gettext as _
@@ -14,6 +15,7 @@ from ..events.models import System
 from ..identity.models import current_port_of
 from ..jobs import job
 from .models import Berth, TenureReminder, TenureStep
+from .models.holding import let_go, run_out
 from .models.status_rules import Trigger, triggered
 from .models.tenure import months_later
 
@@ -22,7 +24,8 @@ AT_ONCE = 200
 
 @job(queue="notifications")
 def check_tenures() -> None:
-    """Exactly once for each berth, end and step; whose warning was missed is told when it has passed."""
+    """Each morning of a port, exactly once for each berth, end and step; whose warning was missed is told when it has
+    passed."""
     port_id = port_in_force()
     if port_id is None:
         return
@@ -53,3 +56,17 @@ def ending(today: date, warned: date) -> Select[Berth, str]:
         .where(Berth.archived_at.is_(None), Berth.tenure_expires_on <= warned, ~told.exists())
         .order_by(Berth.tenure_expires_on, Berth.id)
     )
+
+
+@job(queue="notifications")
+def release_holds() -> None:
+    """A job for each hold that has run out: none waits for what another has locked, and one that fails keeps no other
+    from being let go."""
+    for hold_id in db.session.scalars(run_out()).all():
+        release_hold.later(hold_id=hold_id)
+
+
+@job(queue="notifications")
+def release_hold(hold_id: uuid.UUID) -> None:
+    """Once, whoever comes second: it is not held any more then."""
+    let_go(hold_id)

@@ -8,39 +8,27 @@ from sqlalchemy import select
 
 from .. import formats
 from ..admin.models import settings_of
-from ..berths.models import Occupancy, OccupancyKind
-from ..berths.models.occupancy import HELD
+from ..berths.models.holding import lets_go
 from ..db import db, now, port_in_force
 from ..events.models import Event, EventMention, System
 from ..formats import today
 from ..identity.models import current_port_of
 from ..jobs import job
 from ..notifications.reactions import holders_of
-from .models import Interest, follow_up, release_hold
+from .models import Interest, follow_up, hold_of, release_hold
 from .models.quiet import AT_ONCE, cooled, quiet
 
 
-@job(queue="notifications")
-def release_holds() -> None:
-    """Those whose time is over, each once: who comes second finds none."""
-    port_id = port_in_force()
-    expired = (
-        select(Occupancy)
-        .where(Occupancy.port_id == port_id, Occupancy.kind == OccupancyKind.HOLD, HELD)
-        .where(Occupancy.hold_expires_at <= now())
-        .order_by(Occupancy.hold_expires_at, Occupancy.id)
-        .limit(AT_ONCE)
-    )
-    for held in db.session.scalars(expired).all():
-        found = select(Interest).where(Interest.port_id == port_id, Interest.occupancy_id == held.id)
-        interest = db.session.scalars(found.with_for_update()).one_or_none()
-        db.session.refresh(held, with_for_update=True)
-        if held.has_ended or held.hold_expires_at is None or held.hold_expires_at > now():
-            continue
-        if interest is None:
-            held.cancel(by=System(), reason="")
-        else:
-            release_hold(interest, by=System(), expired=True)
+@lets_go
+def let_interest_go(hold_id: uuid.UUID) -> bool:
+    found = select(Interest).where(Interest.port_id == port_in_force(), Interest.occupancy_id == hold_id)
+    interest = db.session.scalars(found.with_for_update()).one_or_none()
+    if interest is None:
+        return False
+    held = hold_of(interest, locks=True)
+    if held is not None and held.has_run_out:
+        release_hold(interest, by=System(), expired=True)
+    return True
 
 
 @job(queue="notifications")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext
@@ -14,17 +14,16 @@ from sqlalchemy.dialects.postgresql import Range
 from wtforms import BooleanField, Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, NumberRange, ValidationError
 
+from ..berths.models.occupancy import stay
 from ..clients.models import Client
 from ..current import member
-from ..formats import in_force, today, zone
+from ..formats import today
 from ..forms import DayField, EditForm, Form, PickField, at_most
 from ..measures import MeasureField, read_length
 from ..vessels.models import Vessel
 from .labels import AFTER_NO, CLASSES, ORDERS, TENURES
 from .models import AfterNo, Order, PriorityClass
 from .queries import berths_named, dock_choices, harbour_choices
-
-CHANGES_AT = time(12)  # boats change at noon
 
 
 def text_of(value: Any) -> str:
@@ -144,11 +143,8 @@ class OfferForm(Form):
         self.leaves.data, self.to.data = day_in(asked.get("leaves", "")), asked.get("to", "")
 
     def during(self) -> Range[datetime]:
-        return Range(noon(self.arrives.data), noon(self.leaves.data) if self.leaves.data else None)
-
-
-def noon(day: str) -> datetime:
-    return datetime.combine(date.fromisoformat(day), CHANGES_AT, zone(in_force().timezone))
+        leaves = date.fromisoformat(self.leaves.data) if self.leaves.data else None
+        return stay(date.fromisoformat(self.arrives.data), leaves)
 
 
 def day_in(asked: str) -> str:

@@ -26,17 +26,19 @@ holds(
         "requested_at": _("Asked on"),
         "source": _("Where the date is from"),
         "status": FieldWords(_("Status"), one_of(STATUSES)),
-        "berth": _("Berth offered"),
-        "offer_expires_at": _("Offered until"),
+        "berth": _("Berth"),
         "notes": _("Notes"),
         "created_at": _("Entered"),
         "updated_at": _("Last change"),
     },
-    left_out=("id", "port_id", "list_id", "client_id", "vessel_id", "offered_berth_id", "hold_id", "version"),
+    left_out=("id", "port_id", "list_id", "client_id", "vessel_id", "occupancy_id", "interest_id", "version"),
     also={
         "list": "(SELECT l.name FROM waiting_lists l WHERE l.port_id = t.port_id AND l.id = t.list_id)",
         "vessel": "(SELECT v.name FROM vessels v WHERE v.port_id = t.port_id AND v.id = t.vessel_id)",
-        "berth": "(SELECT b.code FROM berths b WHERE b.port_id = t.port_id AND b.id = t.offered_berth_id)",
+        "berth": (
+            "(SELECT b.code FROM berth_occupancies o JOIN berths b ON b.port_id = o.port_id AND b.id = o.berth_id"
+            " WHERE o.port_id = t.port_id AND o.id = t.occupancy_id)"
+        ),
     },
 )
 holds(
@@ -52,8 +54,10 @@ holds(
         "berth": _("Berth"),
         "reason": _("Why"),
     },
-    left_out=("id", "port_id", "entry_id", "by_id", "berth_id", "placed_at", "class_rank"),
+    left_out=("id", "port_id", "entry_id", "by_id", "berth_id", "placed_at", "class_rank", "asked_at"),
     also={"berth": "(SELECT b.code FROM berths b WHERE b.port_id = t.port_id AND b.id = t.berth_id)"},
     erased=FOLLOWS,
 )
-UNHELD["waiting_entries", "hold_id"] = "the stay that holds the berth is told of by itself"
+UNHELD["waiting_entries", "occupancy_id"] = "the stay that holds the berth is told of by itself"
+UNHELD["waiting_events", "asked_at"] = "the date of the entry that is told of"
+UNHELD["waiting_entries", "interest_id"] = "the interest is told of by itself"

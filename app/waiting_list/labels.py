@@ -41,6 +41,7 @@ KINDS = [
     ("accepted", _("Accepted")),
     ("declined", _("Declined")),
     ("expired", _("No answer in time")),
+    ("taken_back", _("Offer taken back")),
     ("withdrawn", _("Taken off the list")),
     ("skipped", _("Passed over")),
 ]

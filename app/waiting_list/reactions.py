@@ -22,8 +22,9 @@ from ..events.timeline import describes, tells
 from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
 from ..numbers import one_numbered
+from .jobs import take_offer_back
 from .labels import ENTRY_FIELDS, LIST_FIELDS, as_moment
-from .models import WaitingEntry, WaitingList
+from .models import WaitingEntry, WaitingList, WaitingStatus
 from .queries import SEES
 
 ABOUT_LISTS = tuple(name for name in EVENTS if name.startswith("waitingList:"))
@@ -65,10 +66,23 @@ def show_lists(event: Event) -> None:
         live.refresh(f"{kind}:{found}")
 
 
+@on("occupancy:cancelled", "occupancy:noShow", "occupancy:finished")
+def follow_hold(event: Event) -> None:
+    """Who was offered the berth waits again; whoever answered has no hold any more."""
+    offered = select(WaitingEntry.id).where(
+        WaitingEntry.occupancy_id == event.subject_id, WaitingEntry.status == WaitingStatus.OFFERED
+    )
+    if db.session.scalar(offered) is not None:
+        take_offer_back.later(hold_id=event.subject_id)
+
+
 # --- Who is told
 
 
-@on("waitingEntry:offered", "waitingEntry:accepted", "waitingEntry:declined", "waitingEntry:expired")
+OF_OFFERS = ("offered", "accepted", "declined", "expired", "offerTakenBack")
+
+
+@on(*(f"waitingEntry:{happened}" for happened in OF_OFFERS))
 def tell_of_offer(event: Event) -> None:
     """Who looks after the client, else everybody who looks after the lists; but for who did it."""
     entry, details = WaitingEntry.of(event), details_of(event)
@@ -86,6 +100,7 @@ def tell_of_offer(event: Event) -> None:
                 "waitingEntry:accepted": _("%(name)s takes berth %(berth)s", **words),
                 "waitingEntry:declined": _("%(name)s declined berth %(berth)s", **words),
                 "waitingEntry:expired": _("%(name)s did not answer in time about berth %(berth)s", **words),
+                "waitingEntry:offerTakenBack": _("Berth %(berth)s is not offered to %(name)s any more", **words),
             }[event.name]
             link = f"/{slug}/waiting-entries/{entry.number}"
             notify(user_id, "waiting_list", event=event, title=title, body=details["list"], link=link)
@@ -108,6 +123,7 @@ def entry_tells(happened: str, sentence: Any, **how: Any) -> None:
 
 tells("waitingList:created", lazy_gettext("added this waiting list"), icon="list-checks", tone="ok")
 tells("waitingList:updated", lazy_gettext("changed this waiting list"), icon="pencil")
+tells("waitingList:reverted", lazy_gettext("took a change of this waiting list back"), icon="rotate-ccw")
 tells("waitingList:archived", lazy_gettext("archived this waiting list"), icon="archive", tone="warn")
 tells("waitingList:restored", lazy_gettext("brought this waiting list back"), icon="archive-restore")
 entry_tells(
@@ -123,6 +139,9 @@ entry_tells(
 entry_tells("accepted", lazy_gettext("noted that berth %(berth)s was accepted"), icon="check", tone="ok")
 entry_tells("declined", lazy_gettext("noted that berth %(berth)s was declined%(reason)s"), icon="x", tone="warn")
 entry_tells("expired", lazy_gettext("had no answer in time about berth %(berth)s"), icon="clock", tone="warn")
+entry_tells(
+    "offerTakenBack", lazy_gettext("took the offer of berth %(berth)s back%(reason)s"), icon="rotate-ccw", tone="warn"
+)
 entry_tells("withdrawn", lazy_gettext("took this client off the waiting list %(list)s%(reason)s"), icon="x")
 entry_tells(
     "skipped", lazy_gettext("passed this client over for berth %(berth)s%(reason)s"), icon="arrow-right", tone="warn"

@@ -20,12 +20,12 @@ from app.db import db as unit
 from app.documents.models import Document, DocumentType
 from app.errors import Refused
 from app.events.models import System
-from app.interests.jobs import cool_leads, release_holds
+from app.interests.jobs import cool_leads
 from app.interests.models import Interest, LeadCategory, Outcome, Source, Stage, extend_hold, hold, release_hold
 from app.interests.models.sale import hold_of
 from tests.servers import Installation
 from tests.waiting import together
-from tests.world import NORTH, Visitor, enter, make_berth, make_client, make_file, make_interest
+from tests.world import NORTH, Visitor, enter, let_holds_go, make_berth, make_client, make_file, make_interest
 
 MANAGER = "sales_manager@north.example"
 
@@ -223,7 +223,7 @@ class TestHolds:
         relayed()
         for _ in range(2):
             enter(MANAGER)
-            release_holds()
+            let_holds_go()
         assert relayed().count("interest:holdExpired") == 1
         enter(MANAGER)
         assert db.session.get_one(Occupancy, held.id).state == OccupancyState.CANCELLED

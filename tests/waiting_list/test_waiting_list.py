@@ -24,7 +24,6 @@ from app.errors import Refused
 from app.events.timeline import timeline
 from app.jobs import act_for
 from app.notifications.models import Notification
-from app.waiting_list.jobs import expire_offers
 from app.waiting_list.models import (
     AfterNo,
     Order,
@@ -41,6 +40,7 @@ from tests.world import (
     NORTH,
     Visitor,
     enter,
+    let_holds_go,
     make_berth,
     make_client,
     make_dock,
@@ -105,7 +105,29 @@ def test_people_stand_by_the_day_they_asked_and_nobody_writes_another() -> None:
             ),
             {"id": first.id},
         )
+    noted = (
+        "INSERT INTO waiting_events (id, port_id, entry_id, kind, at, by_name, reason, placed_at)"
+        " VALUES (gen_random_uuid(), :port, :id, :kind, :at, '', 'x', '2019-01-01')"
+    )
+    for kind, broken in (("declined", "placed_at"), ("entered", "asked")):
+        values = {"port": NORTH, "id": second.id, "kind": kind, "at": now()}
+        with pytest.raises(IntegrityError, match=broken), db.session.begin_nested():
+            db.session.execute(text(noted), values)
     assert line(found) == ["1 Cid", "2 Ann", "3 Bo"]
+
+
+@pytest.mark.usefixtures("db")
+def test_a_form_says_no_other_day(visit: Visit) -> None:
+    manager = enter(MANAGER)
+    client, found = make_client(manager), make_waiting_list(manager)
+    url, list_id = f"/north/waiting-lists/{found.number}/entries", found.id
+    form = {"client": f"· {client.number}", "priority_class": "other", "_key": uuid.uuid4().hex}
+    commit()
+    back = {"requested_at": "2019-01-01", "placed_at": "2019-01-01", "source": "Paper", "created_at": "2019-01-01"}
+    before = now()
+    assert visit(MANAGER).post(url, {**form, **back}).status_code == 303
+    entry = db.session.scalars(select(WaitingEntry).where(WaitingEntry.list_id == list_id)).one()
+    assert (entry.requested_at >= before, entry.source) == (True, "")
 
 
 @pytest.mark.usefixtures("db")
@@ -177,7 +199,7 @@ def test_an_offer_holds_the_berth_and_a_yes_is_a_stay() -> None:
     entry = put_on(found, manager, "Ann")
     offered = found.offer(berth, YEAR, by=manager)
     assert offered.id == entry.id
-    hold = db.session.get_one(Occupancy, offered.hold_id)
+    hold = db.session.get_one(Occupancy, offered.occupancy_id)
     assert (hold.kind, hold.during, hold.client_id) == (OccupancyKind.HOLD, YEAR, entry.client_id)
     with pytest.raises(Overlap):
         Occupancy.book(berth, YEAR, OccupancyKind.VISIT, by=manager, client=make_client(manager))
@@ -285,8 +307,7 @@ def test_who_does_not_answer_makes_room_for_the_next(relayed: Relayed) -> None:
     berth, found = make_berth(manager), make_waiting_list(manager)
     first, second = put_on(found, manager, "Ann"), put_on(found, manager, "Bo")
     found.offer(berth, YEAR, by=manager)
-    until = first.offer_expires_at
-    assert until is not None
+    until = now() + timedelta(days=found.offer_days)
     relayed()
     for moment, statuses in (
         (until - timedelta(minutes=1), (WaitingStatus.OFFERED, WaitingStatus.WAITING)),
@@ -296,7 +317,7 @@ def test_who_does_not_answer_makes_room_for_the_next(relayed: Relayed) -> None:
     ):
         with time_machine.travel(moment, tick=False):
             act_for(NORTH)
-            expire_offers()
+            let_holds_go()
             commit()
             act_for(NORTH)
         ids = (first.id, second.id)
@@ -394,13 +415,13 @@ def test_two_workers_who_expire_at_once_offer_it_once(waiting: tuple[Installatio
         the(WaitingList, number).offer(the(Berth, berth_number), YEAR, by=by)
         commit()
     with installation.database.connect() as owner:
-        past = "UPDATE waiting_entries SET offer_expires_at = %s WHERE status = 'offered'"
+        past = "UPDATE berth_occupancies SET hold_expires_at = %s WHERE state = 'planned' AND kind = 'hold'"
         owner.execute(past, (now() - timedelta(minutes=1),))
 
     def work() -> None:
         with app.app_context():
             act_for(NORTH)
-            expire_offers()
+            let_holds_go()
             commit()
 
     together(work, work)
@@ -419,12 +440,10 @@ def test_one_entry_has_one_offer_whatever_writes_it(waiting: tuple[Installation,
         the_list = the(WaitingList, number)
         entry = the_list.offer(the(Berth, berth_number), YEAR, by=by)
         second = next(place.entry for place in the_list.line() if place.entry.status == WaitingStatus.WAITING)
-        ids = entry.hold_id, second.id
+        ids = entry.occupancy_id, second.id
         commit()
     with installation.database.connect() as owner, pytest.raises(psycopg.errors.UniqueViolation):
-        owner.execute(
-            "UPDATE waiting_entries SET status = 'offered', offer_expires_at = now(), hold_id = %s WHERE id = %s", ids
-        )
+        owner.execute("UPDATE waiting_entries SET status = 'offered', occupancy_id = %s WHERE id = %s", ids)
 
 
 # --- Pages --------------------------------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ from ...clients.models import Client
 from ...current import CurrentPort, Member
 from ...db import db
 from ...vessels.models import Vessel
-from ..availability import clearances_of, taken
-from ..models import Berth, Dock, Harbour, Occupancy, OccupancyKind, OccupancyState, OwnPlace, fit
+from ..availability import taken
+from ..models import Berth, Dock, Harbour, Occupancy, OccupancyKind, OccupancyState, OwnPlace, clearances_of, fit
 from ..models.occupancy import stay
 
 # How a berth is drawn, by its status; and by who lies there.

@@ -17,8 +17,8 @@ from ...formats import today
 from ...measures import BEAM, DRAFT, LENGTH, Unread, read_length, show_length
 from ...vessels.models import Vessel
 from ...web import find_or_404, is_partial, page, requires
-from ..availability import clearances_of, now_and_next, size_of
-from ..models import Fit, Harbour, fit
+from ..availability import now_and_next
+from ..models import Fit, Harbour, clearances_of, fit, size_of
 from ..views import bp
 from ..views.berths import PLACE, by_number
 from .layout import drawn

@@ -2,7 +2,7 @@ from ...admin.models import BerthStatus
 from .absence import Absence
 from .berth import Berth, MooringKind, PricePeriod, Side, Tenure
 from .dock import Dock
-from .fit import Fit, Margin, fit
+from .fit import Fit, Margin, clearances_of, fit, size_of
 from .harbour import Harbour
 from .maintenance import MaintenanceEntry
 from .occupancy import Occupancy, OccupancyKind, OccupancyState, Overlap
@@ -41,8 +41,10 @@ __all__ = [
     "Tenure",
     "TenureReminder",
     "TenureStep",
+    "clearances_of",
     "fit",
     "lay",
     "position_of",
     "relocate",
+    "size_of",
 ]

@@ -9,7 +9,11 @@ from typing import Protocol
 
 from flask_babel import gettext as _
 
+from ...admin.models import settings_of
+from ...admin.models.settings import HasSettings
 from ...measures import in_digits, show_length
+from ...vessels.models import Vessel
+from ...vessels.models.dimensions import NAMES
 
 # Of each dimension of a vessel, what bounds it on a berth.
 BOUNDS = {"loa": "max_loa", "beam": "max_beam", "draft": "depth", "air_draft": "max_height"}
@@ -111,3 +115,14 @@ def fit(vessel: Mapping[str, Decimal | None], berth: Bounded, clearances: Mappin
         return Fit(margins)
     words = _("length %(vessel)s, berth for %(berth)s and more", vessel=show_length(loa), berth=show_length(least))
     return Fit(margins, words)
+
+
+def size_of(vessel: Vessel | None) -> dict[str, Decimal | None]:
+    """What `fit` asks of a vessel."""
+    return {name: vessel.dimension(name).value for name in NAMES} if vessel else {}
+
+
+def clearances_of(port: HasSettings) -> dict[str, Decimal]:
+    """What has to stay free beside a boat, in metres, by dimension; as the port settled it."""
+    settled = settings_of(port).berth_clearances
+    return {name: Decimal(getattr(settled, name)) / CENTIMETRES for name in BOUNDS}

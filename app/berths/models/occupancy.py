@@ -213,6 +213,12 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
     def has_ended(self) -> bool:
         return self.state in ENDED
 
+    @property
+    def has_run_out(self) -> bool:
+        """Whether it is a hold whose time is over and that nobody has come to."""
+        is_coming = self.arrived_at is None and not self.has_ended
+        return is_coming and self.hold_expires_at is not None and self.hold_expires_at <= now()
+
     @classmethod
     def visible_to(cls, member: Member) -> Select[Self]:
         return select(cls).where(cls.port_id == member.here().id)

@@ -23,9 +23,21 @@ from ...numbers import has_number
 from ...once import once
 from ...vessels.models import Vessel
 from ...web import find_or_404, go, page, requires, said
-from ..availability import Offer, clearances_of, nearest, size_of
+from ..availability import Offer, nearest
 from ..forms import OccupancyForm
-from ..models import Absence, Berth, Dock, Fit, Occupancy, OccupancyKind, Overlap, Sighting, fit
+from ..models import (
+    Absence,
+    Berth,
+    Dock,
+    Fit,
+    Occupancy,
+    OccupancyKind,
+    Overlap,
+    Sighting,
+    clearances_of,
+    fit,
+    size_of,
+)
 from ..models.absence import absence_covering
 from ..models.occupancy import HOLDING, stay
 from ..queries import LATEST, LONGEST, berths_named

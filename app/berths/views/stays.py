@@ -11,8 +11,9 @@ from ...current import member
 from ...numbers import has_number
 from ...vessels.models import Vessel
 from ...web import find_or_404, page, requires
-from ..availability import clearances_of, free, size_of, sublettable
+from ..availability import free, sublettable
 from ..calendar import docks_of
+from ..models import clearances_of, size_of
 from ..models.occupancy import stay
 from ..queries import LONGEST, berths_named
 from ..stay_forms import FreeForm

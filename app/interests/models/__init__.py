@@ -2,7 +2,7 @@ from .deposit import Deposit
 from .follow_ups import follow_up
 from .interest import Interest, Outcome, Source
 from .lead import LeadCategory
-from .sale import extend_hold, hold, release_hold
+from .sale import extend_hold, hold, hold_of, release_hold, take_over
 from .stages import STAGES, Missing, Stage, StageChange
 
 __all__ = [
@@ -18,5 +18,7 @@ __all__ = [
     "extend_hold",
     "follow_up",
     "hold",
+    "hold_of",
     "release_hold",
+    "take_over",
 ]

@@ -37,6 +37,13 @@ def hold(interest: Interest, *, until: datetime, by: Actor) -> bool:
     return True
 
 
+def take_over(interest: Interest, held: Occupancy, *, until: datetime, by: Actor) -> None:
+    """What a waiting list held for the client is the interest's from now on, until that moment. `held` is locked."""
+    _check_coming(until)
+    interest.occupancy_id, held.hold_expires_at = held.id, until
+    interest.tell("berthHeld", by=by, until=until.isoformat())
+
+
 def extend_hold(interest: Interest, *, until: datetime, by: Actor) -> bool:
     """Raises Refused where nothing is held any more."""
     held = hold_of(interest, locks=True)

@@ -1,4 +1,5 @@
-from .entry import PriorityClass, WaitingEntry, WaitingEvent, WaitingStatus
+from .entry import PriorityClass, WaitingEntry, WaitingStatus
+from .event import WaitingEvent
 from .waiting_list import AfterNo, Order, Unofferable, WaitingList
 
 __all__ = [

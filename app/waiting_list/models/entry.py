@@ -1,22 +1,20 @@
-"""WaitingEntry: one client on a list; WaitingEvent: what happened to it, which is what the order is counted from."""
+"""WaitingEntry: one client on a list, from asking to having a berth or leaving."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from flask_babel import gettext as _
 from sqlalchemy import (
-    ForeignKey,
     ForeignKeyConstraint,
     Index,
     Numeric,
     Select,
-    SmallInteger,
     String,
     Text,
     UniqueConstraint,
@@ -24,18 +22,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
-from ...berths.models import Berth, Dock, Occupancy, OccupancyKind
+from ...berths.models import Berth, Dock, Occupancy, OccupancyKind, size_of
 from ...berths.models.berth import berth_name
 from ...clients.models import Client
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now, write
 from ...errors import Refused
 from ...events.models import Actor, Recorded, user_id_of
+from ...formats import local_day
+from ...interests.models import Interest, take_over
 from ...numbers import has_number, take_number
 from ...vessels.models import Vessel
-from ...vessels.models.dimensions import NAMES
+from .event import WaitingEvent
 
 if TYPE_CHECKING:
     from .waiting_list import WaitingList
@@ -63,43 +63,16 @@ OPEN = (WaitingStatus.WAITING, WaitingStatus.OFFERED)
 STILL_OPEN = "status IN ('waiting', 'offered')"
 
 
-class WaitingEvent(PortScoped, Base):
-    """Append-only: the application may not change one. `placed_at`: by what the entry stands in line from then on;
-    `class_rank`: and in which class, 0 before 1. `offer`: which berth, and until when it is held."""
-
-    __tablename__ = "waiting_events"
-    __table_args__ = (
-        UniqueConstraint("port_id", "id"),
-        ForeignKeyConstraint(
-            ["port_id", "entry_id"], ["waiting_entries.port_id", "waiting_entries.id"], ondelete="CASCADE"
-        ),
-        ForeignKeyConstraint(["port_id", "berth_id"], ["berths.port_id", "berths.id"], ondelete="SET NULL (berth_id)"),
-        Index("ix_waiting_events_entry", "port_id", "entry_id", "id"),
-        Index("ix_waiting_events_berth", "port_id", "berth_id"),
-    )
-
-    entry_id: Mapped[uuid.UUID]
-    kind: Mapped[str] = mapped_column(String(20))
-    at: Mapped[datetime]
-    by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
-    by_name: Mapped[str] = mapped_column(String(200), default="")
-    berth_id: Mapped[uuid.UUID | None]
-    reason: Mapped[str] = mapped_column(Text, default="")
-    placed_at: Mapped[datetime | None]
-    class_rank: Mapped[int | None] = mapped_column(SmallInteger)
-
-    berth: Mapped[Berth | None] = relationship(lazy="raise", viewonly=True)
-
-
 def _metres() -> Mapped[Decimal | None]:
     return mapped_column(Numeric(6, 2))
 
 
 class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
-    """Verbs: enter, place, offer, accept, decline, expire, withdraw, note_skipped.
+    """Verbs: enter, place, offer, accept, begin_sale, decline, expire, take_back, withdraw, note_skipped.
 
     `requested_at` is the moment it was entered, and nobody can write another one: only an import brings the date of the
-    paper list, with its `source` said. A berth that is offered is held by an occupancy of kind hold.
+    paper list, with its `source` said. An offer is a hold on the berth (`occupancy_id`), which says which berth it is
+    and until when; once accepted that is their stay, or of the `interest_id` that has the hold from then on.
     """
 
     __tablename__ = "waiting_entries"
@@ -118,19 +91,19 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
     requested_at: Mapped[datetime]
     source: Mapped[str] = mapped_column(String(200), default="")
     status: Mapped[str] = mapped_column(String(10), default=WaitingStatus.WAITING)
-    offered_berth_id: Mapped[uuid.UUID | None]
-    hold_id: Mapped[uuid.UUID | None]
-    offer_expires_at: Mapped[datetime | None]
+    occupancy_id: Mapped[uuid.UUID | None]
+    interest_id: Mapped[uuid.UUID | None]
 
     client: Mapped[Client] = relationship(lazy="raise", viewonly=True)
     vessel: Mapped[Vessel | None] = relationship(lazy="raise", viewonly=True)
     waiting_list: Mapped[WaitingList] = relationship(lazy="raise", viewonly=True)
-    offered_berth: Mapped[Berth | None] = relationship(lazy="raise", viewonly=True)
-    hold: Mapped[Occupancy | None] = relationship(lazy="raise", viewonly=True)
+    occupancy: Mapped[Occupancy | None] = relationship(lazy="raise", viewonly=True)
+    interest: Mapped[Interest | None] = relationship(lazy="raise", viewonly=True)
 
     __table_args__ = (
         UniqueConstraint("port_id", "id"),
         UniqueConstraint("port_id", "number"),
+        UniqueConstraint("port_id", "id", "requested_at", name="uq_waiting_entries_asked"),
         ForeignKeyConstraint(
             ["port_id", "list_id"], ["waiting_lists.port_id", "waiting_lists.id"], ondelete="RESTRICT"
         ),
@@ -139,17 +112,16 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
             ["port_id", "vessel_id"], ["vessels.port_id", "vessels.id"], ondelete="SET NULL (vessel_id)"
         ),
         ForeignKeyConstraint(
-            ["port_id", "offered_berth_id"], ["berths.port_id", "berths.id"], ondelete="SET NULL (offered_berth_id)"
+            ["port_id", "occupancy_id"], ["berth_occupancies.port_id", "berth_occupancies.id"], ondelete="RESTRICT"
         ),
         ForeignKeyConstraint(
-            ["port_id", "hold_id"], ["berth_occupancies.port_id", "berth_occupancies.id"], ondelete="SET NULL (hold_id)"
+            ["port_id", "interest_id"], ["interests.port_id", "interests.id"], ondelete="SET NULL (interest_id)"
         ),
         Index("ix_waiting_entries_list", "port_id", "list_id", "status", "id"),
         Index("ix_waiting_entries_client", "port_id", "client_id"),
         Index("ix_waiting_entries_vessel", "port_id", "vessel_id"),
-        Index("ix_waiting_entries_berth", "port_id", "offered_berth_id"),
-        Index("ix_waiting_entries_hold", "port_id", "hold_id", unique=True),
-        Index("ix_waiting_entries_expiring", "port_id", "offer_expires_at", postgresql_where="status = 'offered'"),
+        Index("uq_waiting_entries_occupancy", "port_id", "occupancy_id", unique=True),
+        Index("ix_waiting_entries_interest", "port_id", "interest_id"),
         Index(
             "uq_waiting_entries_open",
             "port_id",
@@ -174,8 +146,13 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
     def size(self) -> dict[str, Decimal | None]:
         """What `fit` asks: of the vessel, or what was said instead of one."""
         if self.vessel is not None:
-            return {name: self.vessel.dimension(name).value for name in NAMES}
+            return size_of(self.vessel)
         return {name: getattr(self, name) for name in ("loa", "beam", "draft", "air_draft")}
+
+    @property
+    def may_be_sold(self) -> bool:
+        """Whether a contract comes of a yes, which may be negotiated first."""
+        return self.waiting_list.stay_kind == OccupancyKind.CONTRACT
 
     @classmethod
     def visible_to(cls, member: Member) -> Select[Self]:
@@ -247,28 +224,41 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
             by=by,
             client=self.client,
             vessel=self.vessel,
-            details={"title": _("Offered from the waiting list")},
+            details={"title": _("Offered from the waiting list"), "hold_expires_at": until},
         )
-        self.status, self.offered_berth_id, self.hold_id = WaitingStatus.OFFERED, berth.id, held.id
-        self.offer_expires_at = until
+        self.status, self.occupancy_id = WaitingStatus.OFFERED, held.id
         self._note("offered", by=by, berth_id=berth.id, reason=reason)
-        self._tell("offered", by=by, berth=berth, until=until.isoformat())
+        self._tell("offered", by=by, berth=berth, stays=[held], until=until.isoformat())
 
     def accept(self, *, by: Actor) -> Occupancy | None:
         """The hold becomes their stay; None when that is done. Raises Refused once the time is over."""
         if self.status == WaitingStatus.ACCEPTED:
             return None
-        berth, hold = self._offered()
-        if self.offer_expires_at is not None and self.offer_expires_at <= now():
-            raise Refused(_("The time to answer is over. Offer the berth again."))
+        berth, hold = self._answerable()
         hold.cancel(by=by, reason=_("accepted"))
         booked = Occupancy.book(
             berth, hold.during, self.waiting_list.stay_kind, by=by, client=self.client, vessel=self.vessel
         )
-        self._end(WaitingStatus.ACCEPTED)
+        self._end(WaitingStatus.ACCEPTED, occupancy_id=booked.id)
         self._note("accepted", by=by, berth_id=berth.id)
-        self._tell("accepted", by=by, berth=berth)
+        self._tell("accepted", by=by, berth=berth, stays=[hold, booked])
         return booked
+
+    def begin_sale(self, *, by: Actor) -> Interest | None:
+        """As `accept`, but that a contract is negotiated first: an interest has the hold from now on, for as long again
+        as the list gives to answer. None when they have accepted already. Raises Refused once the time is over."""
+        if self.status == WaitingStatus.ACCEPTED:
+            return None
+        if not self.may_be_sold:
+            raise Refused(_("Nothing is negotiated for this tenure. Note that it was accepted."))
+        berth, hold = self._answerable()
+        owner_id = self.client.owner_id or user_id_of(by)
+        interest = Interest.create(self.client, self._wants(hold), by=by, berth=berth, owner_id=owner_id)
+        take_over(interest, hold, until=now() + timedelta(days=self.waiting_list.offer_days), by=by)
+        self._end(WaitingStatus.ACCEPTED, occupancy_id=hold.id, interest_id=interest.id)
+        self._note("accepted", by=by, berth_id=berth.id)
+        self._tell("accepted", by=by, berth=berth, stays=[hold])
+        return interest
 
     def decline(self, *, by: Actor, reason: str = "") -> bool:
         """The berth is free again, or offered to the next; what becomes of who declined says the list, which is locked.
@@ -277,9 +267,21 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
 
     def expire(self, *, by: Actor) -> bool:
         """As `decline`, since nobody answered in time; False where that is not so, and where their boat lies there."""
-        if self.offer_expires_at is None or self.offer_expires_at > now() or self._offered()[1].arrived_at is not None:
+        if self.status != WaitingStatus.OFFERED or not self._offered()[1].has_run_out:
             return False
         return self._let_go("expired", WaitingStatus.EXPIRED, by=by)
+
+    def take_back(self, *, by: Actor, reason: str = "") -> bool:
+        """The offer was a slip, or the hold was cancelled: they wait in their place. False when nothing is offered."""
+        if self.status != WaitingStatus.OFFERED:
+            return False
+        berth, hold = self._offered()
+        if not hold.has_ended:
+            hold.cancel(by=by, reason=reason)
+        self._end(WaitingStatus.WAITING)
+        self._note("taken_back", by=by, berth_id=berth.id, reason=reason)
+        self._tell("offerTakenBack", by=by, berth=berth, stays=[hold], reason=reason)
+        return True
 
     def withdraw(self, *, by: Actor, reason: str = "") -> bool:
         """Off the list; a berth that is held is free again. False when it is so already. Raises Refused for who has a
@@ -310,36 +312,53 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
             raise Refused(_("%(name)s does not wait any more.", name=self.client.full_name))
 
     def _offered(self) -> tuple[Berth, Occupancy]:
-        """Raises Refused where nothing is offered."""
-        if self.status != WaitingStatus.OFFERED or self.offered_berth_id is None or self.hold_id is None:
+        """The berth, and the hold on it, locked. Raises Refused where nothing is offered."""
+        if self.status != WaitingStatus.OFFERED:
             raise Refused(_("Nothing is offered to %(name)s now.", name=self.client.full_name))
-        hold = db.session.get_one(Occupancy, self.hold_id)
+        held = select(Occupancy).where(Occupancy.port_id == self.port_id, Occupancy.id == self.occupancy_id)
+        hold = db.session.scalars(held.with_for_update().execution_options(populate_existing=True)).one()
         return db.session.get_one(Berth, hold.berth_id), hold
+
+    def _answerable(self) -> tuple[Berth, Occupancy]:
+        """As `_offered`. Raises Refused as well where it is too late for an answer, or the berth is not held."""
+        berth, hold = self._offered()
+        if hold.has_ended or hold.has_run_out:
+            raise Refused(_("The time to answer is over. Offer the berth again."))
+        return berth, hold
+
+    def _wants(self, hold: Occupancy) -> dict[str, Any]:
+        """What the interest of a sale begins with."""
+        size = {name: self.size.get(name) for name in ("loa", "beam", "draft")}
+        days = {"wanted_from": local_day(hold.begins_at), "wanted_until": local_day(hold.ends_at)}
+        return {**size, **days, "vessel_id": self.vessel_id, "tenure": self.waiting_list.tenure}
 
     def _let_go(self, happened: str, ended: WaitingStatus, *, by: Actor, reason: str = "") -> bool:
         if self.status != WaitingStatus.OFFERED:
             return False
         berth, hold = self._offered()
         hold.cancel(by=by, reason=reason or happened)
-        after = self.waiting_list.after_no
+        after, moment = self.waiting_list.after_no, now()
         self._end(ended if after == "leaves" else WaitingStatus.WAITING)
-        self._note(happened, by=by, berth_id=berth.id, reason=reason, placed_at=now() if after == "goes_back" else None)
-        self._tell(happened, by=by, berth=berth, reason=reason)
+        place = {"placed_at": moment} if after == "goes_back" else {}
+        self._note(happened, by=by, at=moment, berth_id=berth.id, reason=reason, **place)
+        self._tell(happened, by=by, berth=berth, stays=[hold], reason=reason)
         self.waiting_list.offer_next(berth, hold.during)
         return True
 
-    def _end(self, status: WaitingStatus) -> None:
-        self.status, self.offered_berth_id, self.hold_id, self.offer_expires_at = status, None, None, None
+    def _end(self, status: WaitingStatus, **got: uuid.UUID) -> None:
+        self.status, self.occupancy_id, self.interest_id = status, got.get("occupancy_id"), got.get("interest_id")
 
-    def _note(self, kind: str, *, by: Actor, **more: Any) -> None:
+    def _note(self, kind: str, *, by: Actor, at: datetime | None = None, **more: Any) -> None:
         """Into the history that the order is counted from."""
         db.session.flush()
-        noted = {"entry_id": self.id, "kind": kind, "at": now(), "by_id": user_id_of(by), "by_name": by.name}
+        noted = {"entry_id": self.id, "kind": kind, "at": at or now(), "by_id": user_id_of(by), "by_name": by.name}
         db.session.add(WaitingEvent(port_id=self.port_id, **noted, **more))
 
-    def _tell(self, happened: str, *, by: Actor, berth: Berth | None = None, **details: Any) -> None:
-        """In the timelines of the client and of the berth as well."""
-        told_in = [("client", self.client_id)]
+    def _tell(
+        self, happened: str, *, by: Actor, berth: Berth | None = None, stays: Sequence[Occupancy] = (), **details: Any
+    ) -> None:
+        """In the timelines of the client, of the berth and of these stays as well."""
+        told_in = [("client", self.client_id), *(("occupancy", stay.id) for stay in stays)]
         if berth is not None:
             dock = db.session.get_one(Dock, berth.dock_id)
             told_in.append(("berth", berth.id))
@@ -347,6 +366,13 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
         self.updated_at = now()
         name = db.session.get_one(_list(), self.list_id).name
         self.record(happened, by=by, told_in=told_in, list=name, **details)
+
+
+def with_all(statement: Select[Any]) -> Select[Any]:
+    """With the list, whose entry it is, and what is offered, or was accepted."""
+    berth = joinedload(WaitingEntry.occupancy).joinedload(Occupancy.berth).joinedload(Berth.dock)
+    whose = (joinedload(WaitingEntry.client), joinedload(WaitingEntry.vessel), joinedload(WaitingEntry.waiting_list))
+    return statement.options(*whose, berth, joinedload(WaitingEntry.interest))
 
 
 def _list() -> Any:

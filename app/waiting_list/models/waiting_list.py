@@ -28,19 +28,17 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ...admin.models import settings_of
-from ...admin.models.settings import HasSettings
-from ...berths.models import Berth, Dock, Fit, Harbour, OccupancyKind, Overlap, Tenure, fit
-from ...berths.models.fit import BOUNDS
+from ...berths.models import Berth, Dock, Fit, Harbour, OccupancyKind, Overlap, Tenure, clearances_of, fit
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
 from ...errors import Refused
 from ...events.models import Actor, Recorded, System
 from ...identity.models import current_port_of
 from ...numbers import has_number, take_number
-from .entry import OPEN, WaitingEntry, WaitingEvent, WaitingStatus
+from .entry import OPEN, WaitingEntry, WaitingStatus, with_all
+from .event import WaitingEvent
 
 ASKED_AGAIN = timedelta(days=90)
 STAYS = {
@@ -92,7 +90,7 @@ def _metres() -> Mapped[Decimal | None]:
 
 
 class WaitingList(Recorded, Timestamped, Versioned, PortScoped, Base):
-    """Verbs: create, update, archive, restore, offer.
+    """Verbs: create, update, archive, restore, offer, offer_next.
 
     For one berth, a dock, a harbour, the berths of a width (`over_width` up to and with `up_to_width`), or several of
     these at once; with none, for any berth of the port.
@@ -227,12 +225,7 @@ class WaitingList(Recorded, Timestamped, Versioned, PortScoped, Base):
             WaitingEntry.list_id == self.id,
             WaitingEntry.status == WaitingStatus.OFFERED,
         )
-        whose = (
-            joinedload(WaitingEntry.client),
-            joinedload(WaitingEntry.vessel),
-            joinedload(WaitingEntry.waiting_list),
-        )
-        locked = found.options(*whose).order_by(WaitingEntry.id).with_for_update(of=WaitingEntry)
+        locked = with_all(found).order_by(WaitingEntry.id).with_for_update(of=WaitingEntry)
         return list(db.session.scalars(locked.execution_options(populate_existing=True)))
 
     # --- Verbs
@@ -244,13 +237,18 @@ class WaitingList(Recorded, Timestamped, Versioned, PortScoped, Base):
         found.record("created", by=by, is_new=True, name=found.name)
         return found
 
-    def update(self, fields: Mapping[str, Any], *, by: Actor) -> bool:
+    def update(self, fields: Mapping[str, Any], *, by: Actor, reverting: uuid.UUID | None = None) -> bool:
+        """Write what differs and record it; False when nothing does. `reverting`: the event that this takes back."""
         changes = self.differing(fields)
         if not changes:
             return False
         for name, (_old, new) in changes.items():
             setattr(self, name, new)
-        self.record("updated", by=by, changes=changes, name=self.name, changed_fields=sorted(changes))
+        told: dict[str, Any] = {"changes": changes, "name": self.name, "changed_fields": sorted(changes)}
+        if reverting is None:
+            self.record("updated", by=by, **told)
+        else:
+            self.record("reverted", by=by, event_id=reverting, **told)
         return True
 
     def archive(self, *, by: Actor) -> bool:
@@ -326,12 +324,6 @@ class WaitingList(Recorded, Timestamped, Versioned, PortScoped, Base):
             return None
 
 
-def clearances_of(port: HasSettings) -> dict[str, Decimal]:
-    """What has to stay free beside a boat, in metres, by dimension; as the port settled it."""
-    settled = settings_of(port).berth_clearances
-    return {name: Decimal(getattr(settled, name)) / 100 for name in BOUNDS}
-
-
 def refusing(berth: Berth) -> set[uuid.UUID]:
     """Who said no to the berth, or nothing, so lately that they are not asked again by turns."""
     said = select(WaitingEvent.entry_id).where(
@@ -364,14 +356,8 @@ def ranked(port_id: uuid.UUID, list_ids: Sequence[uuid.UUID] | Select[uuid.UUID]
     """The entries of these lists in order, each with where it stands and whose it is."""
     place = standing(port_id, list_ids)
     return (
-        select(WaitingEntry, place.c.rank, place.c.placed_at)
+        with_all(select(WaitingEntry, place.c.rank, place.c.placed_at))
         .join(place, place.c.id == WaitingEntry.id)
-        .options(
-            joinedload(WaitingEntry.client),
-            joinedload(WaitingEntry.vessel),
-            joinedload(WaitingEntry.waiting_list),
-            joinedload(WaitingEntry.offered_berth).joinedload(Berth.dock),
-        )
         .order_by(WaitingEntry.list_id, place.c.rank.nulls_last(), WaitingEntry.id.desc())
     )
 

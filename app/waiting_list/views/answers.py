@@ -1,7 +1,8 @@
-"""What becomes of an offer: yes, or no."""
+"""What becomes of an offer: yes, a sale, no, or it is taken back."""
 
 from __future__ import annotations
 
+from flask import abort
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -29,6 +30,20 @@ def create_acceptance(number: int) -> ResponseReturnValue:
     return go("berths.show_occupancy", number=booked.number)
 
 
+@bp.post(f"{ENTRIES}/<int:number>/sale")
+@requires(MANAGES)
+def create_sale(number: int) -> ResponseReturnValue:
+    """Accepted, and a contract is negotiated first."""
+    if not member.can("interests.create"):
+        abort(403)
+    entry = locked(number)
+    interest = entry.begin_sale(by=member)
+    if interest is None:
+        return go("waiting_list.show_entry", number=number)
+    said(_("The berth is held for %(name)s", name=interest.name))
+    return go("interests.show", number=interest.number)
+
+
 @bp.post(f"{ENTRIES}/<int:number>/refusal")
 @requires(MANAGES)
 def create_refusal(number: int) -> ResponseReturnValue:
@@ -38,3 +53,12 @@ def create_refusal(number: int) -> ResponseReturnValue:
     entry.decline(by=member, reason=form.reason.data or "")
     said(_("Noted that %(name)s declined", name=entry.client.full_name))
     return go("waiting_list.show", number=entry.waiting_list.number)
+
+
+@bp.delete(f"{ENTRIES}/<int:number>/offer")
+@requires(MANAGES)
+def destroy_offer(number: int) -> ResponseReturnValue:
+    entry = locked(number)
+    if entry.take_back(by=member):
+        said(_("%(name)s waits again, in the same place", name=entry.client.full_name))
+    return go("waiting_list.show_entry", number=number)

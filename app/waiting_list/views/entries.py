@@ -7,31 +7,20 @@ from typing import Any
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import Select
-from sqlalchemy.orm import joinedload
 
-from ...berths.models import Berth
 from ...current import member
 from ...errors import Refused
 from ...once import once
 from ...web import find_or_404, go, page, requires, said
 from ..forms import ClassForm, EntryForm, ReasonForm
 from ..models import PriorityClass, WaitingEntry, WaitingList
+from ..models.entry import with_all
 from ..queries import SEES, history_of, ranked_one
 from . import bp
 from .lists import MANAGES, PLACE, shown
 from .lists import locked as locked_list
 
 ENTRIES = "/<port>/waiting-entries"
-
-
-def with_all(statement: Select[Any]) -> Select[Any]:
-    return statement.options(
-        joinedload(WaitingEntry.client),
-        joinedload(WaitingEntry.vessel),
-        joinedload(WaitingEntry.waiting_list),
-        joinedload(WaitingEntry.offered_berth).joinedload(Berth.dock),
-    )
 
 
 def locked(number: int) -> WaitingEntry:
