@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import psycopg
 
 from app import storage
-from app.clients.exports.exporting import run_export
-from app.clients.models import Export
 from app.db import commit
+from app.exports.exporting import run_export
+from app.exports.kinds import KINDS
+from app.exports.models import Export
 from bench.bulk import MEANT, THOSE
 from bench.imports import largest
 from bench.site import MANAGER, Site
@@ -53,7 +54,9 @@ def written(
     """How many clients, and the seconds from the click to the file in the storage."""
     with site.installation.app.app_context():
         chosen = {"archived": "", "status": "", "source": "", **MEANT}
-        found = Export.start({**ASKED, "format": kind, "chosen": chosen}, client_ids=None, total=0, by=enter(MANAGER))
+        found = Export.start(
+            KINDS["clients"], {**ASKED, "format": kind, "chosen": chosen}, record_ids=None, total=0, by=enter(MANAGER)
+        )
         run_export.later(export_id=found.id)
         number = found.number
         commit()

@@ -27,11 +27,13 @@ from app import limits, storage
 from app.admin.models import SettingsSheet
 from app.berths.models import Sighting
 from app.changes.models import ChangeSet
-from app.clients.models import Archive, Export, Merge, Note, Relationship
+from app.clients.models import Archive, Merge, Note, Relationship
 from app.clients.queries import contacts_of
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.events.models import Event, SubjectKey, System, keyring, place_of_key
+from app.exports.kinds import KINDS
+from app.exports.models import Export
 from app.fields.models import FieldDefinition
 from app.files.models import Folder
 from app.identity.accounts import own, set_picture
@@ -266,20 +268,17 @@ BY_TOKEN = {"api.show_me"}
 CHANGES = ("admin.import_data", "berths.import", "berths.manage_waiting_list", "clients.edit", "clients.delete")
 REMINDERS = ("reminders.view_own", "reminders.view_all")
 
+OF_VIEWS = (
+    *(f"{verb}_view" for verb in ("create", "show", "edit", "update", "destroy")),
+    *("index_views", "update_view_query", "create_view_restoration", "create_default_view", "destroy_default_view"),
+    *("edit_columns", "update_columns"),
+)
+OF_EXPORTS = ("new_export", "create_export", "show_export", "show_export_content", "destroy_export_run")
+
 NEEDS = {
     "clients.index": ("clients.view", "clients.view_own"),
-    "clients.index_views": ("clients.view", "clients.view_own"),
-    "clients.create_view": ("clients.view", "clients.view_own"),
-    "clients.show_view": ("clients.view", "clients.view_own"),
-    "clients.edit_view": ("clients.view", "clients.view_own"),
-    "clients.update_view": ("clients.view", "clients.view_own"),
-    "clients.update_view_query": ("clients.view", "clients.view_own"),
-    "clients.destroy_view": ("clients.view", "clients.view_own"),
-    "clients.create_view_restoration": ("clients.view", "clients.view_own"),
-    "clients.create_default_view": ("clients.view", "clients.view_own"),
-    "clients.destroy_default_view": ("clients.view", "clients.view_own"),
-    "clients.edit_columns": ("clients.view", "clients.view_own"),
-    "clients.update_columns": ("clients.view", "clients.view_own"),
+    **dict.fromkeys((f"clients.{name}" for name in OF_VIEWS), ("clients.view", "clients.view_own")),
+    **dict.fromkeys((f"clients.{name}" for name in OF_EXPORTS), ("clients.export",)),
     "clients.new": ("clients.create",),
     "clients.create": ("clients.create",),
     "clients.show": ("clients.view", "clients.view_own"),
@@ -371,6 +370,8 @@ NEEDS = {
         ),
         ("interests.view",),
     ),
+    **dict.fromkeys((f"interests.{name}" for name in OF_VIEWS), ("interests.view",)),
+    **dict.fromkeys((f"interests.{name}" for name in OF_EXPORTS), ("interests.export",)),
     **dict.fromkeys(("interests.new", "interests.create"), ("interests.create",)),
     **dict.fromkeys(
         (
@@ -545,11 +546,6 @@ NEEDS = {
     "clients.create_import_run": ("admin.import_data",),
     "clients.destroy_import_run": ("admin.import_data",),
     "clients.show_import_errors": ("admin.import_data",),
-    "clients.new_export": ("clients.export",),
-    "clients.create_export": ("clients.export",),
-    "clients.show_export": ("clients.export",),
-    "clients.show_export_content": ("clients.export",),
-    "clients.destroy_export_run": ("clients.export",),
     "clients.index_files": ("files.view",),
     "clients.index_duplicates": ("clients.merge",),
     "clients.create_duplicate_scan": ("clients.merge",),
@@ -803,10 +799,11 @@ class Place:
     document: uuid.UUID = field(default_factory=uuid.uuid4)
     relationship: uuid.UUID = field(default_factory=uuid.uuid4)
     mail: str = MAIL
-    view: uuid.UUID = field(default_factory=uuid.uuid4)
+    # Of each list that has them, by its blueprint.
+    views: dict[str, uuid.UUID] = field(default_factory=dict)
+    exports: dict[str, int] = field(default_factory=dict)
     duplicate: uuid.UUID = field(default_factory=uuid.uuid4)
     merge: uuid.UUID = field(default_factory=uuid.uuid4)
-    export: int = 0
     archive: uuid.UUID = field(default_factory=uuid.uuid4)
     berth: int = 0
     suggestion: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -849,11 +846,12 @@ class Place:
             "files": self.folder if "/folders/" in rule.rule else self.upload,
         }
         of_client = self.imported if imported else self.vessel if of_vessel else self.client
-        if "_export" in rule.endpoint and rule.endpoint.startswith("clients."):
-            of_client = self.export
+        blueprint = rule.endpoint.partition(".")[0]
         known = {
             "port": self.slug,
-            "number": numbers.get(rule.endpoint.partition(".")[0], of_client),
+            "number": self.exports[blueprint]
+            if "_export" in rule.endpoint and blueprint in self.exports
+            else numbers.get(blueprint, of_client),
             "row": 2,
             "document_id": self.document,
             "relationship_id": self.relationship,
@@ -865,7 +863,7 @@ class Place:
             "token": "of-no-link",
             "tag_id": self.tag,
             "field_id": self.custom,
-            "view_id": self.view,
+            "view_id": self.views.get(blueprint, self.note),
             "token_id": self.token,
             "group": "hours",
             "day": "12-24",
@@ -911,7 +909,6 @@ UNKNOWN = Place(
     sighting=999_999,
     waiting_list=999_999,
     waiting_entry=999_999,
-    export=999_999,
 )
 NIL, LAST = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
 BEYOND = Place(
@@ -937,7 +934,6 @@ BEYOND = Place(
     sighting=10**30,
     waiting_list=2**31,
     waiting_entry=10**30,
-    export=10**30,
     user=NIL,
     role=LAST,
     team=NIL,
@@ -1036,7 +1032,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     folder.number, file.number = numbers + 2, numbers + 3
     begin(port_id=manager.here().id, scope="staff")
     notification = make_notification(owner)
-    view = view_of(owner, slug=slug, name=f"Active {numbers}")
+    views = {kind: view_of(owner, kind, slug=slug, name=f"Active {numbers}") for kind in VIEWED}
     commit()
     outbox.keep(mail_of_nobody())
     with app.test_request_context():
@@ -1082,24 +1078,30 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         waiting_entry=entry.number,
         document=document.id,
         relationship=relationship.id,
-        view=view,
-        export=export_of(owner, key, slug=slug, number=numbers + 4),
+        views=views,
+        exports={
+            kind: export_of(owner, key, kind, slug=slug, number=numbers + at) for at, kind in enumerate(EXPORTED, 4)
+        },
     )
 
 
-def view_of(owner: uuid.UUID, *, slug: str, name: str) -> uuid.UUID:
+VIEWED = ("clients", "interests")
+EXPORTED = ("clients", "interests")
+
+
+def view_of(owner: uuid.UUID, resource: str, *, slug: str, name: str) -> uuid.UUID:
     port_id = enter(f"port_admin@{slug}.example", slug).here().id
     begin(port_id=port_id, user_id=owner, scope="staff")
     return SavedView.create(
-        name, "status=active", resource="clients", is_shared=False, port_id=port_id, user_id=owner, by=System()
+        name, "status=active", resource=resource, is_shared=False, port_id=port_id, user_id=owner, by=System()
     ).id
 
 
-def export_of(owner: uuid.UUID, key: str, *, slug: str, number: int) -> int:
+def export_of(owner: uuid.UUID, key: str, resource: str, *, slug: str, number: int) -> int:
     """A file that lies there."""
     by = enter(f"port_admin@{slug}.example", slug)
     fields = {"format": "csv", "extent": "shown", "chosen": {}, "sort": "name", "descending": False, "columns": []}
-    found = Export.start(fields, client_ids=[], total=1, by=by)
+    found = Export.start(KINDS[resource], fields, record_ids=[], total=1, by=by)
     found.number, found.created_by_id = number, owner
     found.note_finished(key, count=1, size=8, by=by)
     commit()
@@ -1362,7 +1364,7 @@ def key_of(topic: str, place: Place) -> str | None:
     numbers = {
         "client": place.client,
         "import": place.imported,
-        "export": place.export,
+        "export": place.exports["clients"],
         "file": place.upload,
         "change_set": place.changes,
         "vessel": place.vessel,

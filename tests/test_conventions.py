@@ -300,7 +300,7 @@ BROADCAST = sorted(
             "clients/_notes",
             "clients/_timeline",
             "imports/_progress",
-            "clients/exports/_progress",
+            "exports/_progress",
             "changes/_progress",
         ),
         *(f"vessels/_{part}" for part in ("row", "rows", "header", "dimensions", "documents", "facts", "owners")),

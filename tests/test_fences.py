@@ -39,7 +39,6 @@ from app.clients.models import (
     Client,
     ClientTag,
     DuplicateScan,
-    Export,
     Merge,
     Note,
     Relationship,
@@ -51,6 +50,8 @@ from app.documents.models import Document as SignedDocument
 from app.documents.models import DocumentType
 from app.events.bulk import subject_keys
 from app.events.seals import seal_events
+from app.exports.kinds import KINDS
+from app.exports.models import Export
 from app.fields.models import FieldDefinition
 from app.files.models import FilePicture, FileVersion, Folder, LooseKey
 from app.identity.models import (
@@ -172,7 +173,7 @@ def fill(port_id: uuid.UUID) -> Harbour:
     keys = subject_keys("client", [client.id], port_id=port_id)
     note_changes(changes, "client", [Change(client.id, "updated", {}, [client.id])], keys=keys)
     chosen = {"format": "csv", "extent": "all", "chosen": {}, "sort": "name", "descending": False, "columns": []}
-    Export.start(chosen, client_ids=None, total=1, by=manager)
+    Export.start(KINDS["clients"], chosen, record_ids=None, total=1, by=manager)
     BulkEdit.begin("archive", {}, title="Archive", expected=0, chosen={}, client_ids=[], by=manager)
     job_id = check_import.later(import_id=imported.id)
     fill_files(manager, client)

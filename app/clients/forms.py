@@ -16,11 +16,13 @@ from wtforms.widgets import HiddenInput
 from ..codes import language_codes
 from ..current import member
 from ..db import db
+from ..exports.formats import ExportExtent, ExportFormat
+from ..exports.forms import SHEETS, ExportForm
 from ..forms import CountryField, EditForm, Form, PickField, at_most
 from ..identity.models import User, UserPortRole
 from ..tags.forms import AddTagForm
 from .labels import CONTACT_KINDS, KINDS, RELATION_CHOICES, SOURCES, STATUSES
-from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind, ExportExtent, ExportFormat
+from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind
 from .models.bulk_edit import BulkAct
 from .models.contact import Unfit, read_value
 from .models.finding import suggested
@@ -265,14 +267,10 @@ class BulkTagForm(AddTagForm):
     count = IntegerField(widget=HiddenInput())
 
 
-class ExportForm(Form):
+class ClientExportForm(ExportForm):
     format = RadioField(
         _("File"),
-        choices=[
-            (ExportFormat.XLSX, _("Excel (.xlsx)")),
-            (ExportFormat.CSV, _("CSV (.csv)")),
-            (ExportFormat.VCARD, _("vCard (.vcf)")),
-        ],
+        choices=[*SHEETS, (ExportFormat.VCARD, _("vCard (.vcf)"))],
         default=ExportFormat.XLSX,
         description=_("CSV is for other programs, vCard for phones and address books."),
     )

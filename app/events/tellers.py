@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -31,15 +31,19 @@ tells(
 )
 
 
+# How many of what left the house, in words, by what lists call it.
+COUNTED: dict[str, Callable[[int], str]] = {}
+
+
 @tells("data:exported", icon="download", tone="info")
 def _exported(details: Mapping[str, Any]) -> str:
     what, count = details.get("what", ""), details.get("count", "")
     if what == "audit":
         return _("exported %(count)s entries of the audit log", count=count)
-    if what == "clients":
-        return _("exported %(count)s clients", count=count)
     if what == "client":
         return _("put an archive together of everything held about this client")
+    if what in COUNTED:
+        return _("exported %(many)s", many=COUNTED[what](int(count)))
     return _("exported %(count)s rows (%(what)s)", count=count, what=what)
 
 

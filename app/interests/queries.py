@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
-from sqlalchemy import Select, func, or_, select
+from flask_babel import lazy_gettext, ngettext
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from ..berths.models import Berth, Dock
+from ..berths.models import Berth, Dock, Harbour
 from ..berths.models.place import natural
 from ..clients.models import Client
+from ..clients.models.finding import search
 from ..current import Member, member
 from ..db import db
+from ..formats import today
 from ..identity.models import User
 from ..notifications.reactions import holders_of
 from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
@@ -28,7 +31,12 @@ SORTS = (
     Sort("since", lazy_gettext("In this stage since"), Interest.stage_since, descending=True),
     Sort("number", lazy_gettext("Number"), Interest.number, descending=True),
     Sort("updated", lazy_gettext("Last change"), Interest.updated_at, descending=True),
+    Sort("closes", lazy_gettext("Closes on"), Interest.closes),
+    Sort("value", lazy_gettext("Value"), Interest.worth, descending=True),
 )
+# What filters choose besides values.
+OPEN, LINKED, NONE, PAST = "open", "linked", "none", "past"
+FOUND = 20_000  # clients whom the words of the search box find, whose interests are looked at
 LATEST = 10  # entries of the timeline on an interest's page
 OF_A_CLIENT = 50
 LONGEST = 60  # letters of a berth; nobody types more
@@ -43,6 +51,8 @@ ROW = (
     Interest.expected_value,
     Interest.currency,
     Interest.expected_close_on,
+    Interest.source,
+    Interest.created_at,
     Interest.updated_at,
     Interest.archived_at,
     func.coalesce(Vessel.loa_measured, Vessel.loa_declared, Interest.loa).label("loa"),
@@ -60,17 +70,40 @@ def filters_of(member: Member) -> list[Filter]:
     return chosen_of(
         (
             ("stage", _("Stage"), [(str(value), label) for value, label in STAGES]),
-            ("lead", _("Lead"), [(str(value), label) for value, label in LEADS]),
-            ("owner", _("Owner"), [("me", _("me")), ("none", _("nobody")), *people(member)]),
-            ("source", _("Source"), [(str(value), label) for value, label in SOURCES]),
-            ("outcome", _("Outcome"), [(str(value), label) for value, label in OUTCOMES]),
+            *_people_and_ways(member),
+            ("outcome", _("Outcome"), [(OPEN, _("open")), *((str(value), label) for value, label in OUTCOMES)]),
+            ("closes", _("Closes on"), closing()),
+            ("berth", _("Berth"), [(LINKED, _("linked")), (NONE, _("none")), *harbours(member)]),
             ("archived", _("Archived"), [("1", _("only archived"))]),
         )
     )
 
 
+def closing() -> list[tuple[str, str]]:
+    """When a sale may be completed, to look for."""
+    within = [(str(days), ngettext("within %(num)s day", "within %(num)s days", days)) for days in (30, 90)]
+    return [(PAST, _("is over")), *within, (NONE, _("not known"))]
+
+
+def harbours(member: Member) -> list[tuple[str, str]]:
+    """Where a linked berth may lie; nothing to choose where there is one harbour."""
+    found = select(Harbour.number, Harbour.name).where(
+        Harbour.port_id == member.here().id, Harbour.archived_at.is_(None)
+    )
+    rows = db.session.execute(found.order_by(Harbour.sort_name, Harbour.id)).all()
+    return [(str(row.number), row.name) for row in rows] if len(rows) > 1 else []
+
+
 def board_filters_of(member: Member) -> list[Filter]:
-    return [one for one in filters_of(member) if one.name in ("lead", "owner", "source")]
+    return chosen_of(_people_and_ways(member))
+
+
+def _people_and_ways(member: Member) -> list[tuple[str, Any, list[tuple[str, Any]]]]:
+    return [
+        ("lead", _("Lead"), [(str(value), label) for value, label in LEADS]),
+        ("owner", _("Owner"), [("me", _("me")), (NONE, _("nobody")), *people(member)]),
+        ("source", _("Source"), [(str(value), label) for value, label in SOURCES]),
+    ]
 
 
 def people(member: Member) -> list[tuple[str, str]]:
@@ -81,27 +114,63 @@ def people(member: Member) -> list[tuple[str, str]]:
 
 
 def filtered(scope: Select[Any], filters: Sequence[Filter], who: Member) -> Select[Any]:
-    chosen: Mapping[str, str] = {one.name: one.value for one in filters}
+    return narrowed(scope, {one.name: str(who.id) if one.value == "me" else one.value for one in filters})
+
+
+def narrowed(scope: Select[Any], chosen: Mapping[str, str]) -> Select[Any]:
+    """The filters laid over a scope; an owner is an id or nobody."""
     scope = scope.where(Interest.archived_at.is_not(None) if chosen.get("archived") else Interest.archived_at.is_(None))
     for name, column in (
         ("stage", Interest.stage),
         ("lead", Interest.lead_category),
         ("source", Interest.source),
-        ("outcome", Interest.outcome),
     ):
         if chosen.get(name):
             scope = scope.where(column == chosen[name])
+    if outcome := chosen.get("outcome"):
+        scope = scope.where(Interest.outcome.is_(None) if outcome == OPEN else Interest.outcome == outcome)
     if chosen.get("stage") not in (None, "", Stage.COMPLETED) and not chosen.get("outcome"):
         scope = scope.where(Interest.outcome.is_(None))
     if owner := chosen.get("owner"):
-        owned = {"me": Interest.owner_id == who.id, "none": Interest.owner_id.is_(None)}
-        scope = scope.where(owned[owner] if owner in owned else Interest.owner_id == uuid.UUID(owner))
+        scope = scope.where(Interest.owner_id == (None if owner == NONE else uuid.UUID(owner)))
+    if closes := chosen.get("closes"):
+        scope = scope.where(_closes_so(closes))
+    if berth := chosen.get("berth"):
+        scope = scope.where(_lies_so(berth))
     return scope
 
 
-def interest_page(who: Member, filters: Sequence[Filter]) -> Page:
-    """The page of the list the query string asks for: one statement."""
+def _closes_so(closes: str) -> ColumnElement[bool]:
+    """`closes`: one of `closing()`."""
+    column, day = Interest.expected_close_on, today()
+    if closes == NONE:
+        return column.is_(None)
+    return column < day if closes == PAST else column.between(day, day + timedelta(days=int(closes)))
+
+
+def _lies_so(berth: str) -> ColumnElement[bool]:
+    """`berth`: whether one is linked, or the number of its harbour."""
+    if berth in (LINKED, NONE):
+        return Interest.berth_id.is_not(None) if berth == LINKED else Interest.berth_id.is_(None)
+    on_dock = (Dock.port_id == Berth.port_id) & (Dock.id == Berth.dock_id)
+    in_harbour = (Harbour.port_id == Dock.port_id) & (Harbour.id == Dock.harbour_id)
+    berths = select(Berth.id).join(Dock, on_dock).join(Harbour, in_harbour)
+    return Interest.berth_id.in_(
+        berths.where(Berth.port_id == Interest.port_id, Harbour.number == int(berth)).correlate(Interest)
+    )
+
+
+def matching(scope: Select[Any], words: str, who: Member) -> Select[Any]:
+    """Those of clients whom the search finds, by themselves or by a vessel of theirs."""
+    hits = search(who, words, FOUND)
+    return scope.where(Interest.client_id.in_(select(hits.c.client_id)))
+
+
+def interest_page(who: Member, filters: Sequence[Filter], asked: str = "") -> Page:
+    """The page of the list the query string asks for: one statement. `asked`: the words of the search box."""
     scope = filtered(Interest.visible_to(who), filters, who)
+    if asked:
+        scope = matching(scope, asked, who)
     return paginate(row_columns(scope), scope, id_column=Interest.id, sorts=SORTS)
 
 

@@ -6,7 +6,6 @@ A list takes these addresses with `keeps_views(bp, listing)`, below its own and 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,8 +16,9 @@ from flask_babel import gettext as _
 from ..current import member
 from ..db import db
 from ..errors import Refused
+from ..lists.addresses import Ways, give
 from ..once import once
-from ..web import find_or_404, go, page, requires, said
+from ..web import find_or_404, go, page, said
 from .forms import ViewForm
 from .listing import Listing, default_view, prefer, read_columns, shown_columns
 from .models import NameTaken, SavedView
@@ -216,10 +216,27 @@ def taken(form: ViewForm) -> ViewForm:
     return form
 
 
-def keeps_views(bp: Blueprint, listing: Listing) -> None:
-    """Give the list's blueprint the addresses of its views, for who may see the list."""
+def default_opened(listing: Listing) -> ResponseReturnValue | None:
+    """To the view with which the list opens, where nothing else is asked for."""
+    default = default_view(listing, member)
+    endpoint = f"{listing.endpoint.partition('.')[0]}.show_view"
+    return go(endpoint, view_id=uuid.UUID(default)) if default and not request.args else None
+
+
+def looks(listing: Listing) -> dict[str, Any]:
+    """What the page of a list says of its views and columns."""
+    return {
+        "listing": listing,
+        "shown": shown_columns(listing, member),
+        "view": SavedView.looked_through(member, listing.resource, request.args.get("view", "")),
+        "all_url": url_for(listing.endpoint, view="all" if default_view(listing, member) else None),
+    }
+
+
+def keeps_views(bp: Blueprint, listing: Listing, *, place: str = "") -> None:
+    """Give the list's blueprint the addresses of its views, below `place`, for who may see the list."""
     views = Views(listing)
-    ways: tuple[tuple[str, str, str, Callable[..., ResponseReturnValue]], ...] = (
+    ways: Ways = (
         ("GET", "/views", "index_views", views.index),
         ("POST", "/views", "create_view", views.create),
         ("GET", "/views/<uuid:view_id>", "show_view", views.show),
@@ -233,12 +250,4 @@ def keeps_views(bp: Blueprint, listing: Listing) -> None:
         ("GET", "/columns", "edit_columns", views.edit_columns),
         ("PUT", "/columns", "update_columns", views.update_columns),
     )
-    for method, path, name, view in ways:
-        bp.add_url_rule(path, name, stated(view, listing), methods=[method])
-
-
-def stated(view: Callable[..., ResponseReturnValue], listing: Listing) -> Callable[..., ResponseReturnValue]:
-    def answer(**values: Any) -> ResponseReturnValue:
-        return view(**values)
-
-    return requires(*listing.sees)(answer)
+    give(bp, [(method, f"{place}{path}", name, view) for method, path, name, view in ways], *listing.sees)

@@ -18,15 +18,16 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from app import storage
-from app.clients.exports import exporting
-from app.clients.listed import Listed
-from app.clients.models import Client, ClientTag, Export
-from app.clients.models.export import KEPT
+from app.clients.listing import RECORDS
+from app.clients.models import Client, ClientTag
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.events.models import Event
+from app.exports import exporting
+from app.exports.models import KEPT, Export
 from app.files.jobs import clean_up
 from app.jobs import LEASE, Steps
+from app.lists.selection import Listed
 from app.notifications.models import Notification
 from app.storage.store import StorageAway
 from app.tags.models import Tag
@@ -176,7 +177,7 @@ def test_who_sees_only_their_own_hands_out_no_others(db: Any, app: Flask) -> Non
 
 
 def listed_of(member: Member, ticked: list[int]) -> Listed:
-    return Listed.sent(MultiDict([("number", str(number)) for number in ticked]), "", member)
+    return Listed.sent(RECORDS, MultiDict([("number", str(number)) for number in ticked]), "", member)
 
 
 def test_numbers_of_another_port_are_nobody(manager: Visitor) -> None:
@@ -195,7 +196,7 @@ def test_what_leaves_is_recorded_first(manager: Visitor, visit: Callable[[str], 
     some(3)
     sent(manager, "q=person+000")
     assert len(events_of("data:exported")) == 1
-    assert "exported 1 clients" in visit("port_admin@north.example").get("/north/admin/audit").text
+    assert "exported 1 client" in visit("port_admin@north.example").get("/north/admin/audit").text
 
 
 @pytest.mark.parametrize("form", [{"format": "exe"}, {"extent": "some"}, {"format": ""}])
@@ -258,7 +259,7 @@ def test_a_semicolon_stands_where_spreadsheets_want_one(manager: Visitor) -> Non
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five are many."""
     monkeypatch.setattr(exporting, "AT_THE_CLICK", 4)
-    monkeypatch.setattr("app.clients.views.exports.AT_THE_CLICK", 4)
+    monkeypatch.setattr("app.exports.views.AT_THE_CLICK", 4)
     monkeypatch.setattr(exporting, "AT_ONCE", 2)
 
 
@@ -300,7 +301,7 @@ def test_many_are_written_by_a_job(
     assert events_of("data:exported") == []
     assert work_off() == 1
     found = the_export()
-    assert (found.status, found.done, found.total, found.client_ids, found.chosen) == ("finished", 8, 8, None, {})
+    assert (found.status, found.done, found.total, found.record_ids, found.chosen) == ("finished", 8, 8, None, {})
     page = manager.get(url).text
     assert "The file is ready" in page
     assert names_of(taken(manager, url)) == sorted([f"Person {at:03}" for at in (*range(3), *range(5))], reverse=True)
@@ -556,7 +557,7 @@ def test_steps_cost_a_bounded_number_of_statements(manager: Visitor, statements:
 
 
 def test_more_rows_than_a_sheet_has_go_out_as_csv(manager: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.clients.views.exports.MOST_SHEET_ROWS", 3)
+    monkeypatch.setattr("app.exports.views.MOST_SHEET_ROWS", 3)
     some(3)
     answer = sent(manager, format="xlsx")
     assert answer.status_code == 422

@@ -23,7 +23,6 @@ from app.clients.models import (
     Archive,
     Client,
     ClientTag,
-    Export,
     Merge,
     Note,
     Relationship,
@@ -38,6 +37,8 @@ from app.events.bulk import subject_keys
 from app.events.models import Event, SubjectKey
 from app.events.reverts import WAYS, NotReverted, revert
 from app.events.timeline import timeline
+from app.exports.kinds import KINDS
+from app.exports.models import Export
 from app.fields.models import FieldDefinition
 from app.files.models import File, LooseKey
 from app.identity.models import PortRoleOverride, Role
@@ -646,10 +647,11 @@ def test_who_sees_only_their_own_hands_out_and_erases_only_their_own(
 def test_files_of_many_clients_that_wait_to_be_fetched_go_with_who_is_erased(manager: Member) -> None:
     fields = {"format": "csv", "extent": "all", "chosen": {}, "sort": "name", "descending": False, "columns": []}
     client = make_client(manager, full_name="Zelda")
-    ready, running = (Export.start(fields, client_ids=[client.id], total=1, by=manager) for _ in range(2))
+    of: dict[str, Any] = {"record_ids": [client.id], "total": 1, "by": manager}
+    ready, running = (Export.start(KINDS["clients"], fields, **of) for _ in range(2))
     ready.note_finished("north/general/exports/x.csv", count=1, size=9, by=manager)
     db.session.flush()
     erase(client, reason="Asked", by=manager)
     db.session.expire_all()
     assert (ready.status, ready.storage_key, ready.is_there) == ("finished", "", False)
-    assert (running.status, running.client_ids) == ("stopped", None)
+    assert (running.status, running.record_ids) == ("stopped", None)

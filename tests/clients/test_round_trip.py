@@ -20,15 +20,17 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from app import storage
-from app.clients.exports.exporting import Manner, at_once
-from app.clients.listed import Listed
+from app.clients.listing import RECORDS
 from app.clients.models import Client, ClientTag, Contact, Note
 from app.codes import country_codes
 from app.db import commit, db
+from app.exports.exporting import Manner, at_once
+from app.exports.kinds import KINDS
 from app.fields.models import FieldDefinition
 from app.forms import tidy, tidy_text
 from app.imports.jobs import check_import, run_import
 from app.imports.models import Import, ImportRow, ImportStatus
+from app.lists.selection import Listed
 from app.sorting import sort_name
 from app.tables.formulas import undefused
 from app.tags.models import Tag
@@ -165,10 +167,10 @@ def define_fields(slug: str) -> None:
 def exported(app: Flask, slug: str, form: str = "csv") -> bytes:
     with app.test_request_context():
         member = enter(ADMINS[slug], slug)
-        listed = Listed.sent(MultiDict(), "", member)
+        listed = Listed.sent(RECORDS, MultiDict(), "", member)
         ids = listed.every_id()
         commit()
-        return b"".join(at_once(Manner(form, "all", ()), ids, member))
+        return b"".join(at_once(Manner(KINDS["clients"], form, "all", ()), ids, member))
 
 
 def checked(content: bytes, slug: str, form: str = "csv") -> Import:

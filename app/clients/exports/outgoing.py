@@ -15,8 +15,8 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
 from ...db import db
+from ...exports.kinds import Column, day_there, moment_there
 from ...fields.models import FieldDefinition, FieldKind, FieldValue, RecordField, values_of
-from ...formats import in_force, zone
 from ...identity.models import User, UserPortRole
 from ...imports.columns import Field
 from ...tables.unfolding import MOST_COLUMNS
@@ -52,12 +52,6 @@ class Outgoing:
         first alone."""
         first, *others = self.vessels or [{}]
         return [replace(self, vessel=first), *(replace(self, vessel=other, notes=[]) for other in others)]
-
-
-@dataclass(frozen=True)
-class Column:
-    heading: str
-    cell: Callable[[Outgoing], str]
 
 
 OWN = [column for column in Client.__table__.columns if column.name not in {one.key for one in ROW if one.key}]
@@ -122,14 +116,6 @@ def _first(kind: ContactKind) -> Callable[[Outgoing], str]:
     return lambda one: one.contacts[kind][0].value if one.contacts.get(kind) else ""
 
 
-def _day(name: str) -> Callable[[Outgoing], str]:
-    return lambda one: getattr(one.client, name).astimezone(zone(in_force().timezone)).date().isoformat()
-
-
-def _moment(name: str) -> Callable[[Outgoing], str]:
-    return lambda one: f"{getattr(one.client, name).astimezone(zone(in_force().timezone)):%Y-%m-%d %H:%M}"
-
-
 def _status() -> Callable[[Outgoing], str]:
     words, put_away = {str(value): str(label) for value, label in STATUSES}, _("Archived")
     return lambda one: put_away if one.client.archived_at else words[one.client.status]
@@ -145,8 +131,8 @@ SHOWN: dict[str, Callable[[], list[Column]]] = {
     "owner": lambda: [Column(_("Owner"), lambda one: one.client.owner_name or "")],
     "source": lambda: [Column(_("Source"), lambda one: source_word(one.client.source))],
     "town": lambda: [Column(_("Town"), lambda one: one.client.town)],
-    "created": lambda: [Column(_("Entered"), _day("created_at"))],
-    "updated": lambda: [Column(_("Last change"), _moment("updated_at"))],
+    "created": lambda: [Column(_("Entered"), lambda one: day_there(one.client.created_at))],
+    "updated": lambda: [Column(_("Last change"), lambda one: moment_there(one.client.updated_at))],
 }
 
 

@@ -13,7 +13,6 @@ from ...formats import format_country
 from ..models import ClientKind, ContactKind
 from .outgoing import Outgoing
 
-VCARD_TYPE = "text/vcard"
 LONGEST_LINE = 75  # octets, without its end
 # What no value may hold: control characters but for the line break, which is escaped, and the tab.
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")

@@ -2,7 +2,6 @@ from .archive import Archive
 from .client import Client, ClientKind, ClientSource, ClientStatus
 from .contact import Contact, ContactKind
 from .duplicate import Duplicate, DuplicateScan, DuplicateState
-from .export import Export, ExportExtent, ExportFormat, ExportStatus
 from .mention import Mention, pieces
 from .merge import Merge
 from .note import Note
@@ -21,10 +20,6 @@ __all__ = [
     "Duplicate",
     "DuplicateScan",
     "DuplicateState",
-    "Export",
-    "ExportExtent",
-    "ExportFormat",
-    "ExportStatus",
     "Mention",
     "Merge",
     "Note",

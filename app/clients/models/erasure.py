@@ -13,11 +13,11 @@ from sqlalchemy import select, text
 
 from ...db import after_commit, db, now
 from ...events.models import Actor, record
+from ...exports.models import Export
 from ...files.models import LooseKey
 from ...notifications.bell import ring
 from ...sorting import sort_name
 from .client import Client, ClientSource, ClientStatus
-from .export import Export
 from .holding import FOLLOWS, HOLDINGS, STAYS, kept
 
 WITH_MERGED = text("""

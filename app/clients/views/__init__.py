@@ -4,13 +4,16 @@ from flask import Blueprint
 
 bp = Blueprint("clients", __name__, url_prefix="/<port>/clients")
 
+from ...exports.views import exports_of
 from ...imports.views import imports_of
 from ...saved_views.views import keeps_views
+from ..exports.kind import Clients as ClientsOut
 from ..imports.kind import Clients
 from ..listing import CLIENTS
 
 imports_of(bp, Clients())
 keeps_views(bp, CLIENTS)
+exports_of(bp, ClientsOut())
 
 from . import (
     archivals,
@@ -18,7 +21,6 @@ from . import (
     clients,
     contacts,
     duplicates,
-    exports,
     files,
     mergers,
     notes,

@@ -19,8 +19,7 @@ from ...fields.forms import with_custom
 from ...forms import EditForm, Form
 from ...once import once
 from ...paging import stays_in_order
-from ...saved_views.listing import default_view, shown_columns
-from ...saved_views.models import SavedView
+from ...saved_views.views import default_opened, looks
 from ...search.recent import remember
 from ...tags.forms import AddTagForm
 from ...web import find_or_404, go, kept_list, page, requires, said
@@ -86,9 +85,8 @@ def custom(form: type[T], *, is_kept: bool = False) -> type[T]:
 @bp.get("")
 @requires(*SEES)
 def index() -> ResponseReturnValue:
-    default = default_view(CLIENTS, member)
-    if default and not request.args:
-        return go("clients.show_view", view_id=UUID(default))
+    if opened := default_opened(CLIENTS):
+        return opened
     filters, asked = filters_of(member), request.args.get("q", "").replace("\x00", "")
     return page(
         "clients/index.html",
@@ -97,10 +95,7 @@ def index() -> ResponseReturnValue:
         filters=filters,
         asked=asked,
         letters=letters(),
-        listing=CLIENTS,
-        shown=shown_columns(CLIENTS, member),
-        view=SavedView.looked_through(member, "clients", request.args.get("view", "")),
-        all_url=url_for("clients.index", view="all" if default else None),
+        **looks(CLIENTS),
     )
 
 

@@ -11,9 +11,12 @@ from typing import Any, Self
 
 from flask_babel import gettext as _
 from sqlalchemy import (
+    Computed,
+    Date,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Integer,
     Numeric,
     Select,
     SmallInteger,
@@ -56,6 +59,7 @@ class Source(StrEnum):
     OTHER = "other"
 
 
+NEVER = "DATE '9999-12-31'"
 HUNDREDTH = Decimal("0.01")
 CURRENT = "outcome IS NULL AND archived_at IS NULL"
 TRIGGERS = {
@@ -109,6 +113,11 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
     notes: Mapped[str] = mapped_column(Text, default="")
     active_at: Mapped[datetime]
     followed_up_days: Mapped[int | None] = mapped_column(SmallInteger)
+    # What lists are ordered by: where it is not known it stands at the end.
+    closes: Mapped[date] = mapped_column(Date, Computed(f"coalesce(expected_close_on, {NEVER})", persisted=True))
+    worth: Mapped[int] = mapped_column(
+        Integer, Computed("least(coalesce(expected_value, -1), 2147483647)::integer", persisted=True)
+    )
     archived_at: Mapped[datetime | None]
 
     client: Mapped[Client] = relationship(lazy="raise", viewonly=True)
@@ -160,7 +169,7 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
         ),
         *(
             Index(f"ix_interests_{column}_current", "port_id", column, "id", postgresql_where="archived_at IS NULL")
-            for column in ("number", "stage_since", "updated_at")
+            for column in ("number", "stage_since", "updated_at", "closes", "worth")
         ),
     )
 

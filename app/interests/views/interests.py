@@ -21,6 +21,7 @@ from ...events.timeline import timeline
 from ...formats import today
 from ...numbers import has_number
 from ...once import once
+from ...saved_views.views import default_opened, looks
 from ...web import find_or_404, go, is_partial, kept_list, page, page_of_fragment, requires, said
 from ..board import Address, board_of, cards_after, open_in, place_of
 from ..forms import (
@@ -33,6 +34,7 @@ from ..forms import (
     NewInterestForm,
     OutcomeForm,
 )
+from ..listing import INTERESTS
 from ..models import Deposit, Interest, Stage
 from ..models.sale import hold_of
 from ..models.stages import changes_of
@@ -109,12 +111,16 @@ def show_card(number: int) -> ResponseReturnValue:
 @bp.get(f"{PLACE}/table")
 @requires("interests.view")
 def index_table() -> ResponseReturnValue:
-    filters = filters_of(member)
+    if opened := default_opened(INTERESTS):
+        return opened
+    filters, asked = filters_of(member), request.args.get("q", "").replace("\x00", "")
     return page(
         "interests/index.html",
         follow=["interests:narrowed"],
-        interests=interest_page(member, filters),
+        interests=interest_page(member, filters, asked.strip()),
         filters=filters,
+        asked=asked,
+        **looks(INTERESTS),
     )
 
 

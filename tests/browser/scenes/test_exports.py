@@ -40,10 +40,11 @@ def stage(stage: Stage) -> Stage:
                 with stage.site.app.app_context():
                     storage.put(BytesIO(b"PK"), key, XLSX_TYPE)
             connection.execute(
-                "INSERT INTO exports (id, port_id, number, format, extent, status, chosen, sort, descending, columns,"
-                " only_own, total, done, storage_key, size, finished_at, created_by_id, created_at, updated_at)"
-                " SELECT %s, ports.id, %s, 'xlsx', 'all', %s, '{}', 'name', false, '{}', false, 130254, %s, %s, %s, %s,"
-                " users.id, %s, %s FROM ports, users WHERE slug = 'port-nimara' AND email = %s",
+                "INSERT INTO exports (id, port_id, number, resource, format, extent, status, chosen, sort, descending,"
+                " columns, only_own, total, done, storage_key, size, finished_at, created_by_id, created_at,"
+                " updated_at)"
+                " SELECT %s, ports.id, %s, 'clients', 'xlsx', 'all', %s, '{}', 'name', false, '{}', false, 130254, %s,"
+                " %s, %s, %s, users.id, %s, %s FROM ports, users WHERE slug = 'port-nimara' AND email = %s",
                 (
                     uuid.uuid4(),
                     number,

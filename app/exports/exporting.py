@@ -1,6 +1,6 @@
-"""Handing out clients in a file of one of three kinds, a few hundred at a time: with the answer, or by a job.
+"""Handing out the records of a list in a file, a few hundred at a time: with the answer, or by a job.
 
-Whom the list shows is settled once, as ids in its order; so nobody is left out or there twice although clients change
+What the list shows is settled once, as ids in its order; so nobody is left out or there twice although records change
 while the file is written.
 """
 
@@ -15,27 +15,24 @@ from typing import IO, Any
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from ... import formats, storage
-from ...changes.jobs import Asker
-from ...current import Member
-from ...db import begin, db, now, rollback
-from ...events.models import Actor, System, record
-from ...files.models import LooseKey
-from ...identity.models import current_port_of
-from ...jobs import Steps, job
-from ...tables.writing import CSV_TYPE, XLSX_TYPE, as_csv, as_workbook, delimiter_of
-from ..listed import in_order
-from ..models import Client, Export, ExportExtent, ExportFormat
-from ..models.export import KEPT
-from ..queries import narrowed
-from .outgoing import Column, Outgoing, Widths, all_columns, outgoing, shown_columns
+from .. import formats, storage
+from ..changes.jobs import Asker
+from ..current import Member
+from ..db import begin, db, now, rollback
+from ..events.models import Actor, System, record
+from ..files.models import LooseKey
+from ..identity.models import current_port_of
+from ..jobs import Steps, job
+from ..tables.writing import CSV_TYPE, XLSX_TYPE, as_csv, as_workbook, delimiter_of
+from .formats import ExportExtent, ExportFormat
+from .kinds import Column, Kind
+from .models import KEPT, Export
 from .reactions import show_progress
-from .vcards import VCARD_TYPE, as_vcards
 
 AT_THE_CLICK = 5_000  # so many go out with the answer; more in a job
 AT_ONCE = 500
 MEASURED_AT_ONCE = 5_000
-TYPES = {ExportFormat.CSV: CSV_TYPE, ExportFormat.XLSX: XLSX_TYPE, ExportFormat.VCARD: VCARD_TYPE}
+TYPES = {ExportFormat.CSV: CSV_TYPE, ExportFormat.XLSX: XLSX_TYPE, ExportFormat.VCARD: "text/vcard"}
 
 
 # --- The file
@@ -45,24 +42,30 @@ TYPES = {ExportFormat.CSV: CSV_TYPE, ExportFormat.XLSX: XLSX_TYPE, ExportFormat.
 class Manner:
     """How a file is written."""
 
+    kind: Kind
     format: str
     extent: str
     columns: Sequence[str]
+
+    @classmethod
+    def of(cls, found: Export) -> Manner:
+        return cls(found.kind, found.format, found.extent, found.columns)
 
     @property
     def is_whole(self) -> bool:
         return self.extent == ExportExtent.ALL
 
-    def columns_of(self, port_id: uuid.UUID, widths: Widths) -> list[Column]:
-        return all_columns(port_id, widths) if self.is_whole else shown_columns(self.columns)
+    def measured(self, shares: Iterable[Sequence[uuid.UUID]]) -> Any:
+        return self.kind.measured(shares) if self.is_whole else None
 
-    def written(self, columns: Sequence[Column], batches: Iterable[Sequence[Outgoing]]) -> Iterator[bytes]:
+    def written(self, columns: Sequence[Column], batches: Iterable[Sequence[Any]]) -> Iterator[bytes]:
         """A piece at a time; whoever gives the batches has the port's manner in force."""
         if self.format == ExportFormat.VCARD:
-            return as_vcards(batches, with_words=self.is_whole)
-        header = [column.heading for column in columns]
+            return self.kind.written(batches, is_whole=self.is_whole)
+        header = [str(column.heading) for column in columns]
         rows = (
-            [[column.cell(row) for column in columns] for one in batch for row in one.by_vessel] for batch in batches
+            [[column.cell(row) for column in columns] for one in batch for row in self.kind.rows(one)]
+            for batch in batches
         )
         if self.format == ExportFormat.XLSX:
             return as_workbook(header, rows)
@@ -70,7 +73,7 @@ class Manner:
         return as_csv(header, rows, delimiter="," if self.is_whole else delimiter_of(formats.in_force().locale))
 
 
-def take_note(count: int, *, port_id: uuid.UUID, by: Actor, subject_id: uuid.UUID | None = None) -> None:
+def take_note(kind: Kind, count: int, *, port_id: uuid.UUID, by: Actor, subject_id: uuid.UUID | None = None) -> None:
     """Record that so much leaves the house."""
     record(
         "data:exported",
@@ -79,7 +82,7 @@ def take_note(count: int, *, port_id: uuid.UUID, by: Actor, subject_id: uuid.UUI
         subject_id=subject_id or uuid7(),
         port_id=port_id,
         is_new=subject_id is None,
-        what="clients",
+        what=kind.name,
         count=count,
     )
 
@@ -89,15 +92,15 @@ def at_once(manner: Manner, ids: Sequence[uuid.UUID], member: Member) -> Iterato
     somebody's connection is slow."""
     port = member.here()
 
-    def batches() -> Iterator[list[Outgoing]]:
+    def batches() -> Iterator[Sequence[Any]]:
         for some in shares(ids, AT_ONCE):
             begin(port_id=port.id, user_id=member.id, scope="staff")
-            batch = outgoing(some, is_whole=manner.is_whole)
+            batch = manner.kind.read(some, is_whole=manner.is_whole)
             rollback()
             yield batch
 
     begin(port_id=port.id, user_id=member.id, scope="staff")
-    columns = manner.columns_of(port.id, widths_of(ids) if manner.is_whole else Widths())
+    columns = manner.kind.columns(manner.columns, port.id, manner.measured(shares(ids, MEASURED_AT_ONCE)))
     rollback()
     yield from manner.written(columns, batches())
 
@@ -105,13 +108,6 @@ def at_once(manner: Manner, ids: Sequence[uuid.UUID], member: Member) -> Iterato
 def shares(ids: Sequence[uuid.UUID], size: int) -> Iterator[Sequence[uuid.UUID]]:
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
-
-
-def widths_of(ids: Sequence[uuid.UUID]) -> Widths:
-    widths = Widths()
-    for some in shares(ids, MEASURED_AT_ONCE):
-        widths.look_at(some)
-    return widths
 
 
 # --- The job
@@ -163,51 +159,39 @@ def run_export(steps: Steps, export_id: uuid.UUID) -> None:
 
 
 def _write(steps: Steps, export_id: uuid.UUID, file: IO[bytes]) -> int:
-    """How many clients are in it."""
+    """How many records are in it."""
     with steps.step():
         found = _locked(export_id)
-        port = current_port_of(found.port_id)
-        manner = Manner(found.format, found.extent, found.columns)
-        ids = Ids(_ids_of(found))
+        port, manner = current_port_of(found.port_id), Manner.of(found)
+        ids = Ids(found.ids())
         found.done = 0
         steps.advance(-steps.done, total=len(ids))
     with formats.use(port):
-        widths = _measured(steps, ids) if manner.is_whole else Widths()
+        measures = manner.measured(_in_steps(steps, ids))
         with steps.step():
-            columns = manner.columns_of(port.id, widths)
+            columns = manner.kind.columns(manner.columns, port.id, measures)
         counted: list[int] = []
         for piece in manner.written(columns, _batches(steps, export_id, ids, counted.append)):
             file.write(piece)
     return sum(counted)
 
 
-def _ids_of(found: Export) -> Iterator[uuid.UUID]:
-    if found.client_ids is not None:
-        there = set(db.session.scalars(found.scope().with_only_columns(Client.id)))
-        yield from (client_id for client_id in found.client_ids if client_id in there)
-        return
-    scope = in_order(narrowed(found.scope(), found.chosen, port_id=found.port_id), found)
-    yield from db.session.scalars(scope.execution_options(yield_per=10_000))
-
-
-def _measured(steps: Steps, ids: Ids) -> Widths:
-    widths = Widths()
+def _in_steps(steps: Steps, ids: Ids) -> Iterator[Sequence[uuid.UUID]]:
+    """A share in each; what is done with it belongs to the step."""
     for some in shares(ids, MEASURED_AT_ONCE):
         with steps.step():
-            widths.look_at(some)
-    return widths
+            yield some
 
 
-def _batches(
-    steps: Steps, export_id: uuid.UUID, ids: Ids, count: Callable[[int], None]
-) -> Iterator[Sequence[Outgoing]]:
+def _batches(steps: Steps, export_id: uuid.UUID, ids: Ids, count: Callable[[int], None]) -> Iterator[Sequence[Any]]:
     """Each read in a step of its own, between which it is seen whether somebody stopped it. Raises Over."""
     for some in shares(ids, AT_ONCE):
         with steps.step():
             found = _locked(export_id)
-            seen = set(db.session.scalars(found.scope().where(Client.id.in_(some)).with_only_columns(Client.id)))
-            there = [client_id for client_id in some if client_id in seen]
-            batch = outgoing(there, is_whole=found.extent == ExportExtent.ALL)
+            record_id = found.kind.records.model.id
+            seen = set(db.session.scalars(found.scope().where(record_id.in_(some)).with_only_columns(record_id)))
+            there = [one for one in some if one in seen]
+            batch = found.kind.read(there, is_whole=found.extent == ExportExtent.ALL)
             found.done += len(some)
             found.total = len(ids)
             steps.advance(len(some))
@@ -221,15 +205,15 @@ def _keep(steps: Steps, export_id: uuid.UUID, file: IO[bytes], count: int) -> No
     is removed after a day, and this one when its time is over."""
     with steps.step():
         found = _locked(export_id)
-        slug, kind = current_port_of(found.port_id).slug, found.format
-        key = storage.new_key(slug, "general", "exports", kind)
+        slug, ending = current_port_of(found.port_id).slug, found.format
+        key = storage.new_key(slug, "general", "exports", ending)
         LooseKey.note([key], port_id=found.port_id)
     size = file.tell()
     file.seek(0)
-    storage.put(file, key, TYPES[ExportFormat(kind)])
+    storage.put(file, key, TYPES[ExportFormat(ending)])
     with steps.step():
         found = _locked(export_id)
         by = Asker.of(found.created_by_id)
         LooseKey.keep_until(key, now() + KEPT)
         found.note_finished(key, count=count, size=size, by=by)
-        take_note(count, port_id=found.port_id, by=by, subject_id=found.id)
+        take_note(found.kind, count, port_id=found.port_id, by=by, subject_id=found.id)

@@ -1,9 +1,9 @@
-"""Export: clients on their way out of the house in one file that is made later, for the one who asked."""
+"""Export: records of a list on their way out of the house in one file that is made later, for the one who asked."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    or_,
     select,
     update,
 )
@@ -25,25 +26,15 @@ from sqlalchemy import Uuid as UuidType
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ...current import Member
-from ...db import Base, PortScoped, Timestamped, db, now
-from ...events.models import Actor, Recorded
-from ...numbers import take_number
-from .client import Client
+from ..current import Member
+from ..db import Base, PortScoped, Timestamped, db, now
+from ..events.models import Actor, Recorded
+from ..lists.records import Order
+from ..numbers import take_number
+from .kinds import KINDS, Kind
 
 # The file holds what a marina guards; whoever needs it later makes it anew.
 KEPT = timedelta(days=3)
-
-
-class ExportFormat(StrEnum):
-    XLSX = "xlsx"
-    CSV = "csv"
-    VCARD = "vcf"
-
-
-class ExportExtent(StrEnum):
-    SHOWN = "shown"
-    ALL = "all"
 
 
 class ExportStatus(StrEnum):
@@ -56,9 +47,9 @@ class ExportStatus(StrEnum):
 class Export(Recorded, Timestamped, PortScoped, Base):
     """running → finished, stopped or failed. Its file is removed three days after it was made.
 
-    Which clients: those of `client_ids` in their order, or all whom `chosen` (the filters of the list) lets through,
-    none of them younger than itself, by `sort`. `columns`: those of the list that are shown. `only_own`: whoever asked
-    saw no other clients than their own.
+    Which records of the list `resource`: those of `record_ids` in their order, or all whom `chosen` (its filters) lets
+    through, none of them younger than itself, by `sort`. `columns`: those of the list that are shown. `only_own`:
+    whoever asked saw no others than their own.
     """
 
     __tablename__ = "exports"
@@ -70,11 +61,12 @@ class Export(Recorded, Timestamped, PortScoped, Base):
     subject_type = "export"
 
     number: Mapped[int]
+    resource: Mapped[str] = mapped_column(String(40))
     format: Mapped[str] = mapped_column(String(10))
     extent: Mapped[str] = mapped_column(String(10))
     status: Mapped[str] = mapped_column(String(20), default=ExportStatus.RUNNING)
     chosen: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    client_ids: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(UuidType()))
+    record_ids: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(UuidType()))
     sort: Mapped[str] = mapped_column(String(20))
     descending: Mapped[bool] = mapped_column(Boolean)
     columns: Mapped[list[str]] = mapped_column(ARRAY(String(40)))
@@ -106,16 +98,19 @@ class Export(Recorded, Timestamped, PortScoped, Base):
 
     @classmethod
     def visible_to(cls, member: Member) -> Select[Self]:
-        """One's own; of all clients only while one may see them all."""
+        """One's own, of lists one may hand out; of all records only while one may see them all."""
         own = select(cls).where(cls.port_id == member.here().id, cls.created_by_id == member.id)
-        return own if member.can("clients.view") else own.where(cls.only_own)
+        may = [kind for kind in KINDS.values() if member.can(kind.permission)]
+        whole = [kind.name for kind in may if kind.records.sees_all(member)]
+        return own.where(or_(cls.resource.in_(whole), cls.only_own & cls.resource.in_([kind.name for kind in may])))
 
     @classmethod
     def start(
         cls,
+        kind: Kind,
         fields: Mapping[str, Any],
         *,
-        client_ids: Sequence[uuid.UUID] | None,
+        record_ids: Sequence[uuid.UUID] | None,
         total: int,
         by: Member,
     ) -> Self:
@@ -125,24 +120,41 @@ class Export(Recorded, Timestamped, PortScoped, Base):
             **fields,
             port_id=port_id,
             number=take_number(port_id, "export"),
+            resource=kind.name,
             status=ExportStatus.RUNNING,
-            client_ids=list(client_ids) if client_ids is not None else None,
-            only_own=not by.can("clients.view"),
+            record_ids=list(record_ids) if record_ids is not None else None,
+            only_own=not kind.records.sees_all(by),
             total=total,
             created_by_id=by.id,
         )
         db.session.add(found)
-        found.record("started", by=by, is_new=True, what="clients", format=found.format, count=total)
+        found.record("started", by=by, is_new=True, what=found.resource, format=found.format, count=total)
         return found
 
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.resource]
+
+    @property
+    def order(self) -> Order:
+        return Order.of(self.kind.records, self.chosen, self.sort, "desc" if self.descending else "asc")
+
     def scope(self) -> Select[Any]:
-        """The clients that may be in it; the list lays its filters over. None who was merged into another."""
-        scope = select(Client).where(
-            Client.port_id == self.port_id, Client.id < self.id, Client.merged_into_id.is_(None)
-        )
-        if self.client_ids is not None:
-            scope = scope.where(Client.id.in_(self.client_ids))
-        return scope.where(Client.is_own(self.created_by_id)) if self.only_own else scope
+        """The records that may be in it; the list lays its filters over."""
+        records = self.kind.records
+        scope = records.of_port(self.port_id, own_of=self.created_by_id if self.only_own else None)
+        scope = scope.where(records.model.id < self.id)
+        return scope.where(records.model.id.in_(self.record_ids)) if self.record_ids is not None else scope
+
+    def ids(self) -> Iterator[uuid.UUID]:
+        """Which they are by now, in their order."""
+        records = self.kind.records
+        if self.record_ids is not None:
+            there = set(db.session.scalars(self.scope().with_only_columns(records.model.id)))
+            yield from (record_id for record_id in self.record_ids if record_id in there)
+            return
+        scope = records.narrowed(self.scope(), self.chosen, port_id=self.port_id)
+        yield from db.session.scalars(self.order.ids(scope, records).execution_options(yield_per=10_000))
 
     def stop(self, *, by: Actor) -> bool:
         """Nothing of it is kept. False when it is over."""
@@ -165,7 +177,7 @@ class Export(Recorded, Timestamped, PortScoped, Base):
         self.storage_key, self.size, self.finished_at = storage_key, size, now()
         self.done = self.total = count
         self._close(ExportStatus.FINISHED)
-        self.record("finished", by=by, what="clients", count=count)
+        self.record("finished", by=by, what=self.resource, count=count)
 
     def note_failed(self, *, by: Actor) -> None:
         self._close(ExportStatus.FAILED)
@@ -173,4 +185,4 @@ class Export(Recorded, Timestamped, PortScoped, Base):
 
     def _close(self, status: ExportStatus) -> None:
         """Whom it was about is of no more use to anybody."""
-        self.status, self.client_ids, self.chosen = status, None, {}
+        self.status, self.record_ids, self.chosen = status, None, {}

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+from wtforms import RadioField
+
+from ..forms import Form
+from .formats import ExportExtent, ExportFormat
+
+SHEETS = [(ExportFormat.XLSX, _("Excel (.xlsx)")), (ExportFormat.CSV, _("CSV (.csv)"))]
+
+
+class ExportForm(Form):
+    """Of a list that hands out what it shows; others have a choice under `extent` besides."""
+
+    format = RadioField(
+        _("File"), choices=SHEETS, default=ExportFormat.XLSX, description=_("CSV is for other programs.")
+    )
+
+    @property
+    def extent_asked(self) -> str:
+        return str(self["extent"].data) if "extent" in self else ExportExtent.SHOWN
