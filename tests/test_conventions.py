@@ -34,7 +34,9 @@ CORE_PACKAGES = {
     "saved_views",
     "tables",
     "tags",
+    "exports",
     "imports",
+    "lists",
 }
 # Who signs in and what a port is: the core stands on its models.
 IDENTITY = "identity"

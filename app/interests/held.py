@@ -38,6 +38,8 @@ holds(
         "owner_id",
         "is_lead_set",
         "followed_up_days",
+        "closes",
+        "worth",
     ),
     also={"berth": "(SELECT b.code FROM berths b WHERE b.port_id = t.port_id AND b.id = t.berth_id)"},
 )

@@ -1,6 +1,6 @@
 """Interests in the order of the day on which they may be completed, and of their value.
 
-Revision ID: 0054
+Revision ID: 0055
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0054"
-down_revision = "0053"
+revision = "0055"
+down_revision = "0054"
 branch_labels = None
 depends_on = None
 
