@@ -91,6 +91,7 @@ def configure(app: Flask, settings: Settings, role: Role) -> None:
         settings.redis_url, socket_connect_timeout=1, socket_timeout=2, health_check_interval=0
     )
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.template_class = web.Template
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.wsgi_app = web.MethodOverride(app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented way
     if settings.trusted_proxies:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar, overload
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import jinja2
 import structlog
 from flask import (
     Flask,
@@ -80,6 +81,14 @@ class Quayside(Flask):
         if _method not in OVERRIDES:
             return url
         return f"{url}{'&' if '?' in url else '?'}_method={_method}"
+
+
+class Template(jinja2.Template):
+    """Templates get no globals but those of the environment, so what one imports is made once: Jinja would compare all
+    names for each import of each page."""
+
+    def _get_default_module(self, ctx: Any = None) -> Any:
+        return super()._get_default_module()
 
 
 class MethodOverride:

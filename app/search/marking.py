@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 
 from markupsafe import Markup, escape
 
@@ -19,7 +20,9 @@ def marked(text: str | None, query: str) -> Markup:
     """The text for a page, with `<mark>` around what was looked for. A filter rather than a macro: a page of hits marks
     two hundred texts."""
     pieces = parts(text or "", query)
-    return NONE.join(BEGINS + escape(part) + ENDS if is_match else part for part, is_match in pieces)
+    if not any(is_match for _part, is_match in pieces):
+        return escape(text or "")
+    return NONE.join(chain.from_iterable((BEGINS, part, ENDS) if is_match else (part,) for part, is_match in pieces))
 
 
 def parts(text: str, query: str) -> list[Part]:
