@@ -1,6 +1,6 @@
 """Exports of other lists than that of clients.
 
-Revision ID: 0054
+Revision ID: 0056
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0054"
-down_revision = "0053"
+revision = "0056"
+down_revision = "0055"
 branch_labels = None
 depends_on = None
 

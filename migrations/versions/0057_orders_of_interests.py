@@ -1,6 +1,6 @@
 """Interests in the order of the day on which they may be completed, and of their value.
 
-Revision ID: 0055
+Revision ID: 0057
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0055"
-down_revision = "0054"
+revision = "0057"
+down_revision = "0056"
 branch_labels = None
 depends_on = None
 
