@@ -317,11 +317,23 @@ NEEDS = {
     **dict.fromkeys(
         (
             f"berths.{name}"
-            for name in ("edit_map", "update_place", "destroy_place", "update_dock_place", "destroy_dock_place")
+            for name in (
+                "edit_map",
+                "update_place",
+                "destroy_place",
+                "update_dock_place",
+                "destroy_dock_place",
+                "create_plan",
+                "update_plan",
+                "update_plan_file",
+                "create_plan_archival",
+                "destroy_plan_archival",
+            )
         ),
         ("berths.edit",),
     ),
     "berths.show_overview": ("berths.view",),
+    **dict.fromkeys(("berths.show_plan", "berths.show_plan_picture"), ("berths.view",)),
     "berths.edit": ("berths.edit",),
     "berths.update": ("berths.edit",),
     "berths.index_events": ("berths.view",),
@@ -689,6 +701,7 @@ TOPIC_NEEDS = {
     "berth": ("berths.view",),
     "map": ("berths.view",),
     "overview": ("berths.view",),
+    "plan": ("berths.view",),
     "occupancy": ("berths.view",),
     "registrations": ("interests.view",),
     "prices": ("berths.view",),
@@ -1369,6 +1382,7 @@ def key_of(topic: str, place: Place) -> str | None:
         "change_set": place.changes,
         "vessel": place.vessel,
         "berth": place.berth,
+        "plan": place.harbour,
         "occupancy": place.occupancy,
         "price_list": place.price_list,
         "reminder": place.reminder,

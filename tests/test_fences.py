@@ -32,7 +32,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import select, text
 
 from app import storage
-from app.berths.models import BerthTag, Position, Sighting, TenureReminder, TenureStep, lay
+from app.berths.models import BerthTag, HarbourPlan, Position, Sighting, TenureReminder, TenureStep, lay
 from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.models import (
     Archive,
@@ -144,6 +144,8 @@ def fill(port_id: uuid.UUID) -> Harbour:
     berth.update({"tenure_expires_on": date(2027, 7, 8)}, by=manager)
     TenureReminder.tell(berth, TenureStep.AHEAD, by=manager)
     lay(berth, Position(Decimal(12), Decimal(30), 0), by=manager)
+    drawing = make_file(manager, "chart.pdf", record=berth.dock.harbour)
+    HarbourPlan.show(berth.dock.harbour, drawing, width=Decimal(80), by=manager)
     make_reminder(manager)
     interest = make_interest(client, by=manager)
     interest.record_deposit(Decimal(100), "EUR", received_on=now().date(), by=manager)
@@ -655,6 +657,7 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "docks": written,
         "berths": written,
         "berth_map_data": written,
+        "harbour_plans": written,
         "berth_occupancies": written,
         "reminders": written,
         "waiting_lists": written,

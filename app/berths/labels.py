@@ -176,6 +176,12 @@ PLACE_FIELDS = {
     "label_x": FieldWords(_("Its number: metres to the right of the middle")),
     "label_y": FieldWords(_("Its number: metres below the middle")),
 }
+PLAN_FIELDS = {
+    "x": FieldWords(_("Its corner: metres from the left of the map")),
+    "y": FieldWords(_("Metres from the top of the map")),
+    "width": FieldWords(_("Width in metres")),
+    "opacity": FieldWords(_("How strongly it is drawn")),
+}
 HARBOUR_FIELDS = {
     "name": FieldWords(_("Name")),
     "address": FieldWords(_("Address")),

@@ -21,6 +21,7 @@ from ..events.reactions import on
 from ..events.registry import EVENTS
 from ..events.subjects import Shown, families, numbered, subjects
 from ..events.timeline import describes, one_of, tells
+from ..files.models import holds_files
 from ..formats import format_day
 from ..identity.models import current_port_of
 from ..notifications.models import notify
@@ -36,6 +37,7 @@ from .labels import (
     MAINTENANCE_FIELDS,
     OCCUPANCY_FIELDS,
     PLACE_FIELDS,
+    PLAN_FIELDS,
     STATUSES,
     TRIGGERS,
     as_time,
@@ -218,6 +220,7 @@ describes(("berth:placed", "berth:unplaced", "berth:placeReverted"), PLACE_FIELD
 describes(ABOUT_OCCUPANCIES, OCCUPANCY_FIELDS)
 describes([name for name in ABOUT_DOCKS if name.startswith("dock:")], DOCK_FIELDS)
 describes([name for name in ABOUT_DOCKS if name.startswith("harbour:")], HARBOUR_FIELDS)
+describes(("harbour:planUpdated", "harbour:planReverted"), PLAN_FIELDS)
 
 tells("berth:created", lazy_gettext("added this berth"), icon="anchor", tone="ok")
 tells("berth:updated", lazy_gettext("changed this berth"), icon="pencil")
@@ -279,6 +282,17 @@ tells("harbour:reverted", lazy_gettext("took a change of the harbour %(name)s ba
 tells("harbour:archived", lazy_gettext("archived the harbour %(name)s"), icon="archive", tone="warn")
 tells("harbour:restored", lazy_gettext("brought the harbour %(name)s back"), icon="archive-restore", tone="ok")
 
+tells(
+    "harbour:planShown",
+    lazy_gettext("laid the plan “%(filename)s” behind %(name)s"),
+    icon="image",
+    tone="ok",
+    personal=("filename",),
+)
+tells("harbour:planHidden", lazy_gettext("took the plan of %(name)s off the map"), icon="image", tone="warn")
+tells("harbour:planUpdated", lazy_gettext("moved the plan of %(name)s"), icon="pencil")
+tells("harbour:planReverted", lazy_gettext("took a change of the plan of %(name)s back"), icon="rotate-ccw")
+
 
 def stay_tells(happened: str, words: Any, **how: Any) -> None:
     """Told in the timelines of the berth, the vessel and the client as well, so each says which berth, and when."""
@@ -338,6 +352,7 @@ subjects("harbour", lazy_gettext("Harbour"))(
 subjects("occupancy", lazy_gettext("Stay"))(
     numbered(Occupancy, Occupancy.title, "berths.show_occupancy", needs=("berths.view",))
 )
+holds_files(Harbour, entity="harbours", seen_with="berths.view", endpoint="berths.show_plan")
 families("berth", lazy_gettext("Berths"))
 families("occupancy", lazy_gettext("Stays"))
 subjects("absence", lazy_gettext("Absence"))(

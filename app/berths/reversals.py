@@ -18,7 +18,7 @@ from ..events.reverts import NotReverted, Reason, reverts, what_to_write
 from ..fields import reversals
 from ..fields.models import Customised
 from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS
-from .models import Berth, Dock, Harbour, MaintenanceEntry, Place, Position, Taken, lay, position_of
+from .models import Berth, Dock, Harbour, HarbourPlan, MaintenanceEntry, Place, Position, Taken, lay, position_of
 from .models.berth import DIMENSIONS
 
 Kind = TypeVar("Kind", bound=Place)
@@ -66,6 +66,17 @@ def revert_dock(event: Event, words: Mapping[str, Any], member: Member) -> bool:
 @reverts("harbour:updated", "harbour:reverted", permission="berths.edit")
 def revert_harbour(event: Event, words: Mapping[str, Any], member: Member) -> bool:
     return revert(Harbour, event, words, member, HARBOUR_FIELDS)
+
+
+@reverts("harbour:planUpdated", "harbour:planReverted", permission="berths.edit")
+def revert_plan(event: Event, words: Mapping[str, Any], member: Member) -> bool:
+    harbour = locked(Harbour, event, member)
+    plan = HarbourPlan.of(harbour)
+    if plan is None:
+        raise NotReverted(Reason(_("the record is not there any more, or you may not open it")))
+    written = what_to_write(event, words, plan, told_in=harbour)
+    fields = {name: old if name == "opacity" else Decimal(old) for name, (old, _new) in written.items()}
+    return plan.update(harbour, fields, by=member, reverting=event.id)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ..errors import Away
 
-ENTITIES = "clients|vessels|interests|berths|expenses|invoices|documents|claims|tickets|assets|general"
+ENTITIES = "clients|vessels|interests|berths|harbours|expenses|invoices|documents|claims|tickets|assets|general"
 KEY = re.compile(
     rf"[a-z0-9][a-z0-9-]{{0,49}}/(?:{ENTITIES})/[A-Za-z0-9][A-Za-z0-9-]{{0,63}}/"
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[a-z0-9]{1,8}"

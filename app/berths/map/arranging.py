@@ -22,7 +22,7 @@ from ..views.docks import PLACE as DOCKS
 from ..views.docks import locked as locked_dock
 from .forms import BerthPlaceForm, DockPlaceForm, place_of
 from .layout import Placed, Plan, begins, drawn, lies
-from .queries import Look, harbours_with_berths, kept, rows_of, spots_of
+from .queries import Look, OnMap, harbours_with_berths, kept, rows_of, spots_of
 
 UNPLACED = dict.fromkeys(("plan_x", "plan_y", "plan_turn"))
 
@@ -42,7 +42,8 @@ def edit_map() -> ResponseReturnValue:
     if not harbours:
         return page("berths/map/none.html")
     asked = request.args.get("harbour", type=int)
-    return arranged(next((one for one, _count in harbours if one.number == asked), harbours[0][0]), harbours=harbours)
+    seen = next((one for one in harbours if one.harbour.number == asked), harbours[0])
+    return arranged(seen.harbour, harbours=harbours)
 
 
 def harbour_of(dock: Dock) -> Harbour:
@@ -53,7 +54,7 @@ def arranged(
     harbour: Harbour,
     status: int = 200,
     *,
-    harbours: Sequence[tuple[Harbour, int]] = (),
+    harbours: Sequence[OnMap] = (),
     berth: Berth | None = None,
     dock: Dock | None = None,
     form: Any = None,
@@ -61,7 +62,9 @@ def arranged(
     """The map to arrange, with the form of the one that is chosen beside it."""
     look = Look()
     spots = spots_of(rows_of(harbour.id, member.here().id), look, member.here())
-    plan = drawn(spot.row for spot in spots)
+    harbours = harbours or harbours_with_berths(member)
+    picture = next((one.picture for one in harbours if one.harbour.id == harbour.id), None)
+    plan = drawn((spot.row for spot in spots), picture.box if picture else None)
     if form is None and berth is not None:
         form = form_of_berth(berth, plan)
     if form is None and dock is not None:
@@ -71,7 +74,8 @@ def arranged(
         status,
         follow=["map:narrowed"],
         harbour=harbour,
-        harbours=harbours or harbours_with_berths(member),
+        harbours=harbours,
+        picture=picture,
         spots={spot.row.id: spot for spot in spots},
         plan=plan,
         keep=kept(harbour.number, look),

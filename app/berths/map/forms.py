@@ -9,17 +9,22 @@ from typing import Any
 import babel.numbers
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from flask_wtf.file import FileRequired
 from wtforms import Field, HiddenField, IntegerField, StringField
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, ValidationError
 
+from ...files.content import JPEG, PNG, WEBP
+from ...files.incoming import UploadField
 from ...formats import in_force
-from ...forms import Form
+from ...forms import EditForm, Form
 from ..forms import ON_PLAN
 from ..models import Dock, Position
 
 METRES = re.compile(r"(?P<sign>[-−]?)(?P<number>\d{1,4}(?:[.,]\d{1,20})?)\s*m?")
+GIVEN = DataRequired(_("Say how many metres."))
 TENTH = Decimal("0.1")
 LARGEST = 5000  # metres of a plan
+WIDEST = 9999  # metres of a picture
 TURN = NumberRange(0, 359, _("Between 0 and 359 degrees."))
 TYPED = [InputRequired(_("Say how many metres.")), ON_PLAN[1]]
 
@@ -63,7 +68,7 @@ class MetresField(StringField):
 
 
 def on_plan(label: Any) -> MetresField:
-    return MetresField(label, [DataRequired(_("Say how many metres."))], least=0, most=LARGEST)
+    return MetresField(label, [GIVEN], least=0, most=LARGEST)
 
 
 class BerthPlaceForm(Form):
@@ -103,6 +108,35 @@ class DockPlaceForm(Form):
 
     def place(self) -> dict[str, int | None]:
         return {"plan_x": self.plan_x.data, "plan_y": self.plan_y.data, "plan_turn": self.plan_turn.data or 0}
+
+
+class PlanUploadForm(Form):
+    file = UploadField(
+        _("Picture"),
+        [FileRequired(_("Choose a file first."))],
+        description=_("PNG, JPEG or WebP, at most 50 MB: a chart, a drawing, a photo from above."),
+    )
+
+    def validate_file(self, field: UploadField) -> None:
+        if field.upload.kind not in (PNG, JPEG, WEBP):
+            raise ValidationError(gettext("This is no picture that can lie behind a map. Send PNG, JPEG or WebP."))
+
+
+class PlanForm(EditForm):
+    """Where the picture lies and how large it is."""
+
+    x = MetresField(_("Its corner: metres from the left of the map"), [GIVEN], least=-LARGEST, most=LARGEST)
+    y = MetresField(_("Metres from the top of the map"), [GIVEN], least=-LARGEST, most=LARGEST)
+    width = MetresField(_("Width in metres"), [GIVEN], least=1, most=WIDEST)
+    opacity = IntegerField(
+        _("How strongly it is drawn"),
+        [InputRequired(_("Say how strongly.")), NumberRange(5, 100, _("Between 5 and 100."))],
+        description=_("Of a hundred; less leaves more of the berths."),
+    )
+
+    def written(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """The values as the model takes them."""
+        return {name: value if name == "opacity" else Decimal(value) for name, value in changes.items()}
 
 
 def place_of(dock: Dock) -> str:

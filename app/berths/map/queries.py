@@ -8,18 +8,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, func, select
 
 from ...clients.models import Client
 from ...current import CurrentPort, Member
 from ...db import db
+from ...files.models import File, FilePicture, FileVersion, Scan
 from ...vessels.models import Vessel
 from ..availability import taken
-from ..models import Berth, Dock, Harbour, Occupancy, OccupancyKind, OccupancyState, OwnPlace, clearances_of, fit
+from ..models import (
+    Berth,
+    Dock,
+    Harbour,
+    HarbourPlan,
+    Occupancy,
+    OccupancyKind,
+    OccupancyState,
+    OwnPlace,
+    clearances_of,
+    fit,
+)
 from ..models.occupancy import stay
+from .layout import Box
 
 # How a berth is drawn, by its status; and by who lies there.
 STATUS_SIGNS = ("available", "under_offer", "reserved", "sold", "maintenance")
@@ -118,12 +131,53 @@ def counted(spots: Sequence[Spot], look: Look) -> dict[str, int]:
     return {sign: found[sign] for sign in look.signs}
 
 
-def harbours_with_berths(member: Member) -> list[tuple[Harbour, int]]:
-    """Harbours in use, each with how many berths it has."""
+class Picture(NamedTuple):
+    """What lies behind the docks; `opacity` of 1."""
+
+    id: uuid.UUID
+    box: Box
+    opacity: Decimal
+
+
+class OnMap(NamedTuple):
+    """A harbour in use with how many berths it has."""
+
+    harbour: Harbour
+    berths: int
+    picture: Picture | None
+
+
+def harbours_with_berths(member: Member) -> list[OnMap]:
+    """Those in use: one statement."""
     on = (Dock.port_id == Harbour.port_id, Dock.harbour_id == Harbour.id)
     own = (
         select(func.count()).select_from(Berth).join(Dock, (Dock.port_id == Berth.port_id) & (Dock.id == Berth.dock_id))
     )
     count = own.where(*on, Berth.archived_at.is_(None)).correlate(Harbour).scalar_subquery()
-    found = Harbour.visible_to(member).where(Harbour.archived_at.is_(None)).add_columns(count)
-    return [tuple(one) for one in db.session.execute(found.order_by(Harbour.sort_name, Harbour.id))]
+    size = (FilePicture.id, FilePicture.width.label("pixels"), FilePicture.height.label("high"))
+    plan = (HarbourPlan.x, HarbourPlan.y, HarbourPlan.width, HarbourPlan.opacity)
+    found = with_picture(Harbour.visible_to(member).where(Harbour.archived_at.is_(None)))
+    rows = db.session.execute(found.add_columns(count, *size, *plan).order_by(Harbour.sort_name, Harbour.id))
+    return [OnMap(row[0], row[1], _picture(row)) for row in rows]
+
+
+def with_picture(harbours: Select[Any]) -> Select[Any]:
+    """Beside each harbour its plan and the picture of that, where there is one and it may be shown."""
+    of_harbour = (HarbourPlan.port_id == Harbour.port_id) & (HarbourPlan.harbour_id == Harbour.id)
+    of_plan = (File.port_id == HarbourPlan.port_id) & (File.id == HarbourPlan.file_id) & File.archived_at.is_(None)
+    current = (FileVersion.port_id == File.port_id) & (FileVersion.file_id == File.id) & FileVersion.is_current
+    first = (FilePicture.port_id == FileVersion.port_id) & (FilePicture.version_id == FileVersion.id)
+    return (
+        harbours.outerjoin(HarbourPlan, of_harbour & HarbourPlan.archived_at.is_(None))
+        .outerjoin(File, of_plan)
+        .outerjoin(FileVersion, current & (FileVersion.scan_status != Scan.INFECTED))
+        .outerjoin(FilePicture, first & (FilePicture.page == 1))
+    )
+
+
+def _picture(row: Any) -> Picture | None:
+    if row.id is None:
+        return None
+    x, y, width = (round(value * 10) for value in (row.x, row.y, row.width))
+    box = Box(x, y, width, round(width * row.high / row.pixels))
+    return Picture(row.id, box, Decimal(row.opacity) / 100)

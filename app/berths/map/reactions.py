@@ -14,6 +14,7 @@ from ...events.models import Event, EventMention
 from ...events.reactions import on
 from ...formats import today
 from ...identity.models import current_port_of
+from ...numbers import one_numbered
 from ..models import Berth, Harbour
 from ..queries import with_place
 from ..reactions import ABOUT_BERTHS, ABOUT_DOCKS, ABOUT_OCCUPANCIES
@@ -29,6 +30,13 @@ def map_topic(member: Member, key: str | None) -> str | None:
     view, _dash, number = (key or "").partition("-")
     known = view in ("statuses", "stays") and number.isascii() and number.isdigit()
     return f"port:{member.here().id}:map:{view}-{int(number)}" if known else f"port:{member.here().id}:map:narrowed"
+
+
+@live.topic("plan")
+def plan_topic(member: Member, key: str | None) -> str | None:
+    """By the number of the harbour: what becomes of its files, such as that a picture is there to be looked at."""
+    found = one_numbered(Harbour, Harbour.visible_to(member), key) if member.can("berths.view") else None
+    return f"port:{member.here().id}:files:harbours:{found.id}" if found else None
 
 
 @on(*ABOUT_BERTHS)

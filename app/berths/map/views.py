@@ -95,7 +95,8 @@ def show_map() -> ResponseReturnValue:
     if not harbours:
         return page("berths/map/none.html")
     asked = request.args.get("harbour", type=int)
-    harbour = next((one for one, _count in harbours if one.number == asked), harbours[0][0])
+    seen = next((one for one in harbours if one.harbour.number == asked), harbours[0])
+    harbour, picture = seen.harbour, seen.picture
     look, wanted = looked_at()
     spots = spots_of(rows_of(harbour.id, member.here().id), look, member.here())
     number = request.args.get("berth", type=int)
@@ -107,7 +108,8 @@ def show_map() -> ResponseReturnValue:
         look=look,
         wanted=wanted,
         spots={spot.row.id: spot for spot in spots},
-        plan=drawn(spot.row for spot in spots),
+        plan=drawn((spot.row for spot in spots), picture.box if picture else None),
+        picture=picture,
         counts=counted(spots, look),
         keep=kept(harbour.number, look, wanted.typed),
         fitting=sum(spot.fits is True for spot in spots),

@@ -4,6 +4,7 @@ from .berth import Berth, MooringKind, PricePeriod, Side, Tenure
 from .dock import Dock
 from .fit import Fit, Margin, clearances_of, fit, size_of
 from .harbour import Harbour
+from .harbour_plan import HarbourPlan
 from .maintenance import MaintenanceEntry
 from .occupancy import Occupancy, OccupancyKind, OccupancyState, Overlap
 from .own_place import OwnPlace, Position, lay, position_of
@@ -22,6 +23,7 @@ __all__ = [
     "Dock",
     "Fit",
     "Harbour",
+    "HarbourPlan",
     "MaintenanceEntry",
     "Margin",
     "MooringKind",

@@ -9,7 +9,7 @@ from ..imports.kind import Berths
 
 imports_of(bp, Berths(), place="/<port>/berths")
 
-from ..map import arranging
+from ..map import arranging, plans
 from ..map import views as map_views
 from ..overview import views as overview_views
 from . import (

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, redirect
+from flask import redirect
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from ... import storage
-from ...db import rollback
 from ...errors import Refused
 from ...numbers import LAST
-from ...storage.store import NotStored
 from ...web import find_or_404, requires
+from ..pictures import answer_with
 from ..queries import picture_key
 from . import bp
 from .files import by_number
 from .versions import version_of
-
-SHOWN = {
-    "Content-Disposition": "inline; filename=page.webp",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "private, no-store",
-}
 
 
 @bp.get("/<int:number>/versions/<int:ordinal>/content")
@@ -40,12 +32,4 @@ def show_content(number: int, ordinal: int) -> ResponseReturnValue:
 @requires("files.view")
 def show_picture(number: int, ordinal: int, at: int) -> ResponseReturnValue:
     """A page as a picture of our own making; nothing of what was sent is in it."""
-    key = find_or_404(picture_key(by_number(number), min(ordinal, LAST), min(at, LAST)))
-    rollback()
-    try:
-        with storage.open(key) as stream:
-            response = Response(stream.read(), mimetype="image/webp")
-    except NotStored:
-        abort(404)
-    response.headers.update(SHOWN)
-    return response
+    return answer_with(find_or_404(picture_key(by_number(number), min(ordinal, LAST), min(at, LAST))))
