@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from ..clients.models.holding import UNHELD, holds
+from ..clients.models.holding import UNHELD, WHEN, holds, looked_up
 from ..events.timeline import FieldWords, one_of
 from .labels import KINDS, STATES
 
@@ -19,7 +19,7 @@ BESIDE = (
     "blocks",
     "sublet_berth_id",
 )
-BERTH = "(SELECT b.code FROM berths b WHERE b.port_id = t.port_id AND b.id = t.berth_id)"
+BERTH = looked_up("berths", "code", "berth_id")
 
 holds(
     "berth_occupancies",
@@ -42,13 +42,12 @@ holds(
         "currency": _("Currency"),
         "title": _("In a few words"),
         "notes": _("Notes"),
-        "created_at": _("Entered"),
-        "updated_at": _("Last change"),
+        **WHEN,
     },
     left_out=("id", "port_id", "berth_id", "client_id", "vessel_id", "during", "version", *BESIDE),
     also={
         "berth": BERTH,
-        "vessel": "(SELECT v.name FROM vessels v WHERE v.port_id = t.port_id AND v.id = t.vessel_id)",
+        "vessel": looked_up("vessels", "name", "vessel_id"),
     },
     erased=(
         "title = '', notes = '', vessel_id = NULL,"
@@ -74,8 +73,7 @@ holds(
         "currency": _("Currency"),
         "note": _("In a few words"),
         "cancelled_at": _("Cancelled"),
-        "created_at": _("Entered"),
-        "updated_at": _("Last change"),
+        **WHEN,
     },
     left_out=(
         "id",
@@ -103,8 +101,7 @@ holds(
         "name": _("What stands on the boat"),
         "note": _("Note"),
         "seen_at": _("Seen"),
-        "created_at": _("Entered"),
-        "updated_at": _("Last change"),
+        **WHEN,
     },
     left_out=("id", "port_id", "berth_id", "vessel_id", "outcome", "settled_at", "occupancy_id", "version"),
     also={"berth": BERTH},

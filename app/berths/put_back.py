@@ -18,8 +18,9 @@ from ..db import db
 from ..events.bulk import Happening
 from ..events.models import Actor, EventMention
 from ..events.timeline import FieldWords
+from ..fields.models import is_custom
 from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS
-from .models import Berth, Dock, Harbour, Place
+from .models import Berth, BerthTag, Dock, Harbour, Place
 from .reversals import value_of
 
 
@@ -100,27 +101,29 @@ class PlacesBack(PuttingBack):
     def _changed(self, place: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
         """What of the act has another value by now."""
         return sorted(
-            str(self.FIELDS[name].label)
+            self.label_of(name, self.FIELDS)
             for name, pair in fields.items()
-            if place[name] not in [value_of(name, value) for value in pair]
+            if (is_custom(name) and name not in self.definitions)
+            or place.get(name, "") not in [value_of(name, value) for value in pair]
         )
 
     def _restore(self, place: Mapping[str, Any], one: Done) -> None:
         image = one.image or {}
         fields = {
-            name: (place[name], value_of(name, old))
+            name: (place.get(name, ""), value_of(name, old))
             for name, (old, new) in image["fields"].items()
-            if place[name] == value_of(name, new)
+            if place.get(name, "") == value_of(name, new)
         }
         is_back = image["archived"] and place["archived_at"] is not None
-        if not fields and not is_back:
+        is_untagged = self.take_tags_off(one)
+        if not fields and not is_back and not is_untagged:
             return
         also = {"archived_at": None} if is_back else {}
-        self._keep(place, **{name: old for name, (_new, old) in fields.items()}, **also)
+        self._keep(place, **{name: old for name, (_new, old) in fields.items() if not is_custom(name)}, **also)
         if is_back:
             self._tell("restored", place)
         if fields:
-            self._tell("reverted", place, fields, event_id=one.event_id, changed_fields=sorted(fields))
+            self._tell("reverted", place, fields, **self.keep_custom(one, fields))
 
     def _tell(
         self, happened: str, place: Mapping[str, Any], changes: Mapping[str, Any] | None = None, **details: Any
@@ -135,7 +138,7 @@ class PlacesBack(PuttingBack):
 
 
 class BerthsBack(PlacesBack):
-    model, FIELDS = Berth, FIELDS
+    model, tagging, FIELDS = Berth, BerthTag, FIELDS
 
 
 class DocksBack(PlacesBack):

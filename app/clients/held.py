@@ -10,11 +10,10 @@ from ..events.timeline import FieldWords
 from ..files.labels import CATEGORY_WORDS, file_size, kind_name
 from .labels import CONTACT_KINDS, FIELDS, REASONS, RELATIONS
 from .models import Client, RelationshipKind
-from .models.holding import FOLLOWS, STAYS, UNHELD, as_text, holds
+from .models.holding import FOLLOWS, STAYS, UNHELD, WHEN, as_text, holds, looked_up
 
 OF_CLIENT = "t.client_id = ANY (:clients)"
 ROW = ("id", "port_id")
-WHEN = {"created_at": _("Entered"), "updated_at": _("Last change")}
 PUT_AWAY = {"archived_at": _("Removed on")}
 
 
@@ -83,10 +82,8 @@ holds(
     # What it was before stands in the timeline as well.
     left_out=(*ROW, "change_set_id", "subject_type", "subject_id", "event_id", "last_event_id", "sealed", "outcome"),
     also={
-        "title": ("(SELECT s.title FROM change_sets s WHERE s.port_id = t.port_id AND s.id = t.change_set_id)"),
-        "applied_at": (
-            "(SELECT s.applied_at FROM change_sets s WHERE s.port_id = t.port_id AND s.id = t.change_set_id)"
-        ),
+        "title": looked_up("change_sets", "title", "change_set_id"),
+        "applied_at": looked_up("change_sets", "applied_at", "change_set_id"),
     },
     erased=r"sealed = '\x', reason = ''",
 )
@@ -151,7 +148,7 @@ holds(
         "is_decided",
     ),
     also={
-        "filename": ("(SELECT i.filename FROM imports i WHERE i.port_id = t.port_id AND i.id = t.import_id)"),
+        "filename": looked_up("imports", "filename", "import_id"),
     },
 )
 holds(
@@ -234,9 +231,7 @@ holds(
         "date_value",
     ),
     also={
-        "label": (
-            "(SELECT d.label FROM custom_field_definitions d WHERE d.port_id = t.port_id AND d.id = t.definition_id)"
-        ),
+        "label": looked_up("custom_field_definitions", "label", "definition_id"),
         "value": (
             "coalesce((SELECT o ->> 'label' FROM custom_field_definitions d, LATERAL "
             "jsonb_array_elements(d.options) o WHERE d.port_id = t.port_id AND d.id = "

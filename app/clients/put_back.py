@@ -23,8 +23,8 @@ from ..events.models import Actor
 from ..fields.models import is_custom
 from ..sorting import sort_name
 from .bulk.tagging import TAGGED, UNTAGGED, TagsBack
+from .imports.differences import present
 from .imports.letting_in import EMPTY
-from .imports.verdicts import present
 from .labels import FIELDS
 from .models import Client, ClientTag, Contact, Note
 
@@ -45,17 +45,13 @@ def put_clients_back(done: Sequence[Done], port_id: uuid.UUID, by: Actor) -> Map
 
 
 class ClientsBack(PuttingBack):
-    model = Client
+    model, tagging = Client, ClientTag
 
     def __init__(self, done: Sequence[Done], port_id: uuid.UUID, by: Actor) -> None:
         super().__init__(done, port_id, by)
         self.contacts = self._by_id(Contact)
         self.notes = self._by_id(Note)
         self.tags = TagsBack(done, port_id)
-        put_on = [tag["row"] for one in done for tag in (one.image or {}).get("tags", ())]
-        self.tags_there = {
-            str(row_id) for row_id in db.session.scalars(select(ClientTag.id).where(ClientTag.id.in_(put_on)))
-        }
         self.contact_rows: list[dict[str, Any]] = []
         self.contact_values: list[dict[str, Any]] = []
         self.note_rows: list[dict[str, Any]] = []
@@ -79,7 +75,7 @@ class ClientsBack(PuttingBack):
         if one.act in (TAGGED, UNTAGGED):
             return self._put_tag_back(client, one)
         if changed := self._changed(client, one.image):
-            names = ", ".join(sorted({self._label(name) for name in changed}))
+            names = ", ".join(sorted({self.label_of(name, FIELDS) for name in changed}))
             return _("%(fields)s: %(change)s", fields=names, change=self.who(one))
         self._restore(client, one)
         return ""
@@ -108,11 +104,6 @@ class ClientsBack(PuttingBack):
             self._keep(client)
             self.happenings.append(happening)
         return reason
-
-    def _label(self, name: str) -> str:
-        if is_custom(name):
-            return self.definitions[name].label if name in self.definitions else _("a field that is archived")
-        return str(FIELDS[name].label)
 
     def _changed(self, client: Mapping[str, Any], image: Mapping[str, Any]) -> list[str]:
         """What of the act has another value by now."""
@@ -160,11 +151,7 @@ class ClientsBack(PuttingBack):
             self.happenings.append(Happening("client:reverted", one.subject_id, fields, details))
         for part in image["contacts"]:
             self._restore_contact(self.contacts[part["id"]], part, one)
-        for tag in image.get("tags", ()):
-            if tag["row"] in self.tags_there:
-                self.tags.coming_off.append(uuid.UUID(tag["row"]))
-                details = {"tag_id": tag["id"], "tag": tag["name"]}
-                self.happenings.append(Happening("client:untagged", one.subject_id, {}, details))
+        self.take_tags_off(one)
         for note_id in image["notes"]:
             note = self.notes.get(note_id)
             if note is not None and note["archived_at"] is None:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from ..fields.models import RecordField
+from ..fields.models import FieldKind, RecordField
 from ..sorting import sort_name
 
 LONGEST_OWN = 500  # of a field of the port's own
 
+OWN = _("Fields of this port")  # the group that they are offered in
 WHY = _("Why it was left out")  # the column of a file of errors, which may come back corrected
 
 
@@ -37,6 +38,19 @@ class Field:
     help: Any = ""
 
 
+def readable(
+    key: str,
+    label: Any,
+    read: Callable[[str], Any],
+    *,
+    words: Callable[[Any], str] = str,
+    is_number: bool = False,
+) -> RecordField:
+    """A built-in field with what reads its cells; numbers may be written with a comma."""
+    kind = FieldKind.NUMBER if is_number else FieldKind.TEXT
+    return RecordField(key=key, label=str(label), kind=kind, words=words, read=read)
+
+
 @dataclass(frozen=True)
 class Matched:
     """The targets of the columns, in their order (empty: left out); `source` says whose file it is. `is_certain`:
@@ -48,9 +62,11 @@ class Matched:
 
 
 class Columns:
-    """What the columns of a port's files can be: built-in fields and the port's own, each with what reads it."""
+    """What the columns of a port's files can be: built-in fields and the port's own, each with what reads it.
+    `MEASURES`: lengths and weights, whose headings may say a unit."""
 
     GROUPS: ClassVar[Sequence[Any]] = ()
+    MEASURES: ClassVar[Collection[str]] = ()
 
     def __init__(self, fields: Sequence[Field], read: Mapping[str, RecordField]) -> None:
         self.fields, self.read = list(fields), dict(read)
@@ -64,6 +80,12 @@ class Columns:
         field = Field(key, heading, group, LONGEST_OWN)
         self.by_label[plain(heading)], self.by_key[key] = key, field
         self.fields.append(field)
+
+    def offer_own(self, fields: Iterable[RecordField]) -> None:
+        """All that the port made up for such records."""
+        for field in fields:
+            self.offer(field.key, field.label, OWN)
+            self.read[field.key] = field
 
     def target_of(self, heading: str) -> str:
         """By its label, or by what others call it; empty where it says nothing."""

@@ -138,7 +138,7 @@ def form_of(found: Import, columns: Columns, row: ImportRow | None = None) -> Ro
 def mend(found: Import, row: ImportRow, form: RowForm) -> bool:
     """Judge the row anew by what was typed; False with the error beside its field when it is still wrong."""
     typed = {name: value for name, value in form.values().items() if value}
-    fields, problem, key = form.subject.read_typed(found, row, typed, form.columns)
+    fields, problem, key = form.subject.read_typed(found, row, typed)
     if problem:
         beside = form[key if key in form else form.subject.always_shown[0]]
         beside.errors = [problem]

@@ -23,9 +23,10 @@ from ..jobs import Steps, job
 from ..storage.store import NotStored
 from ..tables.reading import NotATable, Table, open_table
 from .columns import Columns, Matched, fingerprint
-from .kinds import KINDS, Batch, Check, ReadRow
+from .kinds import KINDS, Batch, Check
 from .models import RECORDS, Import, ImportMapping, ImportRow, ImportStatus, RowOutcome
 from .reactions import show_progress
+from .reading import ReadRow
 from .verdicts import Judgement, Verdict
 
 CHECKED_AT_ONCE = 1000

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from sqlalchemy import select
+
 from ..changes.models import ChangeSet
 from ..current import CurrentPort
+from ..db import db
 from ..events.models import Actor
+from ..identity.models import current_port_of
 from ..tables.reading import Table
 from .columns import Columns
+from .reading import ReadRow, in_a_cell
+from .rows import Rows
 from .verdicts import Judgement
 
 if TYPE_CHECKING:
     from .models import Import, ImportRow
 
-# What stands in a row by field, why it cannot be let in, and the field that is wrong.
-ReadRow = tuple[dict[str, Any], str, str]
 Differences = Sequence[Sequence[Any]]
 
 
@@ -57,18 +61,31 @@ class Named:
     number: int
 
 
+def named(model: Any, name: Any, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Named]:
+    """Records by the column that names them; one statement."""
+    if not ids:
+        return {}
+    found = db.session.execute(select(model.id, name.label("name"), model.number).where(model.id.in_(ids)))
+    return {row.id: Named(row.name, row.number) for row in found}
+
+
 class Check(ABC):
     """The look at one file, from its headings to its last row."""
 
-    columns: Columns
+    def __init__(self, found: Import, port: CurrentPort) -> None:
+        self.rows, self.may_update = KINDS[found.kind].rows(found, port), found.may_update
 
-    @abstractmethod
+    @property
+    def columns(self) -> Columns:
+        return self.rows.columns
+
     def begin(self, table: Table, targets: Sequence[str]) -> None:
         """The columns are settled; the rows follow."""
+        self.rows.begin(table, targets)
 
-    @abstractmethod
     def read(self, cells: Sequence[str]) -> ReadRow:
         """One row by the fields its columns fill."""
+        return self.rows.read(cells)
 
     @abstractmethod
     def judge(self, rows: Mapping[int, Mapping[str, Any]]) -> Mapping[int, Judgement]:
@@ -80,8 +97,10 @@ class Batch(ABC):
     """Some rows on their way in: each is looked at once more, since the check may be hours old. `written`: what becomes
     of the rows that come in; `turned`: the others, with the reason; `created`: how many records are new."""
 
-    written: list[dict[str, Any]]
-    turned: list[tuple[Any, str]]
+    def __init__(self, found: Import, by: Actor) -> None:
+        self.found, self.by = found, by
+        self.written: list[dict[str, Any]] = []
+        self.turned: list[tuple[Any, str]] = []
 
     @property
     @abstractmethod
@@ -95,13 +114,24 @@ class Batch(ABC):
     def write(self, changes: ChangeSet) -> None:
         """What was taken, by a few statements, in the current transaction."""
 
+    def keep(self, row: Any, record_id: uuid.UUID, outcome: str) -> None:
+        """The row comes in; `record_id`: what came of it."""
+        self.written.append({"id": row.id, KINDS[self.found.kind].record: record_id, "outcome": outcome})
+
+    def turn_away(self, row: Any, why: str) -> None:
+        self.turned.append((row, why))
+
 
 class Kind(ABC):
-    """`permission` opens the wizard, `edits` lets its rows change what is here. `act` is the kind of its change sets,
-    `record` the column of a row that says what came of it, `rooms` whose lists show what came in.
-    `adds_duplicates`: somebody may say that a row which looks like a record is another one. `newest`: how its list is
-    asked for what came last; `page`: where what came of a row is shown by its number."""
+    """`rows` and `check` are its own `Rows` and `Check`, made of an import and its port; `batch` its own `Batch`, of an
+    import, some of its rows, and who brings them. `permission` opens the wizard, `edits` lets its rows change what
+    is here. `act` is the kind of its change sets, `record` the column of a row that says what came of it, `rooms` whose
+    lists show what came in. `adds_duplicates`: somebody may say that a row which looks like a record is another one.
+    `newest`: how its list is asked for what came last; `page`: where what came of a row is shown by its number."""
 
+    rows: ClassVar[Callable[..., Rows]]
+    check: ClassVar[Callable[..., Check]]
+    batch: ClassVar[Callable[..., Batch]]
     name: ClassVar[str]
     blueprint: ClassVar[str]
     permission: ClassVar[str]
@@ -119,12 +149,6 @@ class Kind(ABC):
     @abstractmethod
     def columns_of(self, found: Import) -> Columns:
         """What the columns of this file can be: nothing that whoever brought it may not write."""
-
-    @abstractmethod
-    def check(self, found: Import, port: CurrentPort) -> Check: ...
-
-    @abstractmethod
-    def batch(self, found: Import, rows: Sequence[Any], by: Actor) -> Batch: ...
 
     # --- Its rows, as pages show them
 
@@ -155,22 +179,27 @@ class Kind(ABC):
 
     # --- Deciding on a row
 
-    @abstractmethod
     def typed_names(self, columns: Columns) -> Sequence[str]:
         """The fields that can be typed in a row's form, in their order."""
+        return [field.key for field in columns.fields]
 
     @property
     @abstractmethod
     def always_shown(self) -> Sequence[str]:
         """Those that are shown though the row lacks them; beside the first stands what is of no field."""
 
-    @abstractmethod
     def as_typed(self, fields: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
         """What stands in a row as somebody would type it."""
+        return {name: self.as_text(name, fields[name]) for name in names if fields.get(name) not in (None, "")}
 
-    @abstractmethod
-    def read_typed(self, found: Import, row: ImportRow, typed: Mapping[str, str], columns: Columns) -> ReadRow:
+    def as_text(self, name: str, value: Any) -> str:
+        return as_text(value)
+
+    def read_typed(self, found: Import, row: ImportRow, typed: Mapping[str, str]) -> ReadRow:
         """The row anew, of what was typed."""
+        rows = self.rows(found, current_port_of(found.port_id))
+        rows.targets = [target for _heading, target in found.columns]
+        return rows.judged(dict(typed))
 
     @abstractmethod
     def differences(self, row: ImportRow) -> Differences:
@@ -179,6 +208,12 @@ class Kind(ABC):
     @abstractmethod
     def judge_again(self, found: Import, row: ImportRow) -> Judgement:
         """The verdict on one row by itself and those above it."""
+
+
+def as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return in_a_cell(value) if isinstance(value, list) else str(value)
 
 
 KINDS: dict[str, Kind] = {}

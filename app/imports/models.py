@@ -155,6 +155,14 @@ class Import(Recorded, Timestamped, PortScoped, Base):
         found.record("uploaded", by=by, is_new=True, filename=filename)
         return found
 
+    def used_above(self, row: ImportRow, *where: Any) -> dict[int, dict[str, Any]]:
+        """The fields of the rows above it that come in, by their numbers, in the order of the file."""
+        above = select(ImportRow.row_number, ImportRow.fields).where(
+            ImportRow.import_id == self.id, ImportRow.row_number < row.row_number, ImportRow.verdict.in_(USED), *where
+        )
+        rows = db.session.execute(above.order_by(ImportRow.row_number))
+        return {row.row_number: row.fields for row in rows}
+
     def left_out(self, *, after: int = 0, limit: int | None = None) -> list[tuple[int, str, list[str]]]:
         """Of each row that does not come in, in the order of the file: its number, why, and its cells."""
         statement = (

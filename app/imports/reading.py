@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask_babel import gettext as _
 
@@ -13,6 +14,9 @@ from ..tables.formulas import Plain
 from ..tables.reading import Table
 from .columns import Columns
 
+SEPARATOR = " ::: "  # between several in one cell, as Google has it
+# What stands in a row by field, why it cannot be let in, and the field that is wrong.
+ReadRow = tuple[dict[str, Any], str, str]
 # What stands where a name is expected in a row of totals.
 TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "yhteensa", "summa", "summe", "somme"})
 
@@ -65,3 +69,10 @@ def too_many(header: Sequence[str], cells: Sequence[str]) -> str:
         text = _("The row has %(cells)d cells, the first row names %(columns)d columns.")
         return text % {"cells": len(cells), "columns": len(header)}
     return ""
+
+
+def in_a_cell(values: Sequence[str]) -> str:
+    """Several in one, as a file or somebody writes them; with commas in them they need another sign between them."""
+    if any(mark in value for value in values for mark in ",;"):
+        return SEPARATOR.join([*values, ""]).rstrip()
+    return "; ".join(values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from ..clients.models.holding import UNHELD, holds
+from ..clients.models.holding import UNHELD, WHEN, holds, looked_up
 from ..events.timeline import FieldWords, one_of
 from .labels import DOCUMENT_TYPES, FIELDS, OUTCOMES, STAGES
 
@@ -25,8 +25,7 @@ holds(
         "outcome_reason": _("Why"),
         "stage_since": _("In this stage since"),
         "active_at": _("Last activity"),
-        "created_at": _("Entered"),
-        "updated_at": _("Last change"),
+        **WHEN,
         "archived_at": _("Removed on"),
     },
     left_out=(
@@ -41,7 +40,7 @@ holds(
         "closes",
         "worth",
     ),
-    also={"berth": "(SELECT b.code FROM berths b WHERE b.port_id = t.port_id AND b.id = t.berth_id)"},
+    also={"berth": looked_up("berths", "code", "berth_id")},
 )
 holds(
     "interest_stage_changes",
@@ -68,8 +67,7 @@ holds(
         "currency": _("Currency"),
         "received_on": _("Received on"),
         "reference": _("Reference"),
-        "created_at": _("Entered"),
-        "updated_at": _("Last change"),
+        **WHEN,
     },
     left_out=("id", "port_id", "interest_id"),
 )
@@ -85,11 +83,10 @@ holds(
         "type": FieldWords(_("Document"), one_of(DOCUMENT_TYPES)),
         "status": _("Status"),
         "file": _("File"),
-        "created_at": _("Entered"),
-        "updated_at": _("Last change"),
+        **WHEN,
     },
     left_out=(*HIDDEN, "client_id", "interest_id", "berth_id", "signed_file_id", "sha256"),
-    also={"file": "(SELECT f.filename FROM files f WHERE f.port_id = t.port_id AND f.id = t.signed_file_id)"},
+    also={"file": looked_up("files", "filename", "signed_file_id")},
 )
 UNHELD["interests", "vessel_id"] = "a vessel that goes is taken out of interests in it"
 UNHELD["interests", "occupancy_id"] = "the stay is told of by itself"

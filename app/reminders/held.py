@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from ..clients.models.holding import holds
+from ..clients.models.holding import WHEN, holds
 from ..events.timeline import FieldWords, one_of
 from .labels import PRIORITIES
 
@@ -25,8 +25,7 @@ holds(
         "due_at": _("Due"),
         "completed_at": _("Done"),
         "assigned_to": _("Whose it is"),
-        "created_at": _("Entered"),
-        "updated_at": _("Last change"),
+        **WHEN,
         "archived_at": _("Removed on"),
     },
     left_out=(

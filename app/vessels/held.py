@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from ..clients.models.holding import FOLLOWS, holds
+from ..clients.models.holding import FOLLOWS, WHEN, holds, looked_up
 from .labels import DOCUMENT_FIELDS, FIELDS
 
 ROW = ("id", "port_id")
@@ -20,8 +20,7 @@ holds(
         "number": _("Number"),
         **{name: words for name, words in FIELDS.items() if name != "client_id"},
         "measured_on": _("Measured on"),
-        "created_at": _("Entered"),
-        "updated_at": _("Last change"),
+        **WHEN,
         "archived_at": _("Archived on"),
     },
     left_out=(*ROW, "client_id", "sort_name", "measured_by_id", "length", "version"),
@@ -35,7 +34,7 @@ holds(
     fields={"vessel": _("Vessel"), "owner": _("Owner"), "since": _("Since"), "until": _("Until")},
     left_out=(*ROW, "client_id", "vessel_id", "created_at", "updated_at"),
     also={
-        "vessel": "(SELECT v.name FROM vessels v WHERE v.port_id = t.port_id AND v.id = t.vessel_id)",
+        "vessel": looked_up("vessels", "name", "vessel_id"),
         "owner": (
             "CASE WHEN t.client_id = ANY (:clients) THEN (SELECT c.full_name FROM clients c "
             "WHERE c.port_id = t.port_id AND c.id = t.client_id) END"
@@ -54,14 +53,13 @@ holds(
         "file": _("File"),
         "verified_at": _("Verified on"),
         "verified_by": _("Verified by"),
-        "created_at": _("Entered"),
-        "updated_at": _("Last change"),
+        **WHEN,
         "archived_at": _("Removed on"),
     },
     left_out=(*ROW, "vessel_id", "file_id", "verified_by_id", "version"),
     also={
-        "file": "(SELECT f.filename FROM files f WHERE f.port_id = t.port_id AND f.id = t.file_id)",
-        "vessel": "(SELECT v.name FROM vessels v WHERE v.port_id = t.port_id AND v.id = t.vessel_id)",
+        "file": looked_up("files", "filename", "file_id"),
+        "vessel": looked_up("vessels", "name", "vessel_id"),
         "verified_by": "(SELECT o.name FROM users o WHERE o.id = t.verified_by_id)",
     },
 )

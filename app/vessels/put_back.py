@@ -55,13 +55,12 @@ class VesselsBack(PuttingBack):
 
     def _changed(self, vessel: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
         """What of the act has another value by now, or a field that is not there any more."""
-        changed = []
-        for name, (old, new) in fields.items():
-            if is_custom(name) and name not in self.definitions:
-                changed.append(_("a field that is archived"))
-            elif as_kept(vessel.get(name, "")) not in (as_kept(old), as_kept(new)):
-                changed.append(self.definitions[name].label if is_custom(name) else str(FIELDS[name].label))
-        return sorted(changed)
+        return sorted(
+            self.label_of(name, FIELDS)
+            for name, (old, new) in fields.items()
+            if (is_custom(name) and name not in self.definitions)
+            or as_kept(vessel.get(name, "")) not in (as_kept(old), as_kept(new))
+        )
 
     def _restore(self, vessel: Mapping[str, Any], one: Done) -> None:
         fields = {

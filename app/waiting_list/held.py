@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from ..clients.models.holding import FOLLOWS, UNHELD, holds
+from ..clients.models.holding import FOLLOWS, UNHELD, WHEN, holds, looked_up
 from ..events.timeline import FieldWords, one_of
 from .labels import CLASSES, KINDS, STATUSES
 
@@ -28,13 +28,12 @@ holds(
         "status": FieldWords(_("Status"), one_of(STATUSES)),
         "berth": _("Berth"),
         "notes": _("Notes"),
-        "created_at": _("Entered"),
-        "updated_at": _("Last change"),
+        **WHEN,
     },
     left_out=("id", "port_id", "list_id", "client_id", "vessel_id", "occupancy_id", "interest_id", "version"),
     also={
-        "list": "(SELECT l.name FROM waiting_lists l WHERE l.port_id = t.port_id AND l.id = t.list_id)",
-        "vessel": "(SELECT v.name FROM vessels v WHERE v.port_id = t.port_id AND v.id = t.vessel_id)",
+        "list": looked_up("waiting_lists", "name", "list_id"),
+        "vessel": looked_up("vessels", "name", "vessel_id"),
         "berth": (
             "(SELECT b.code FROM berth_occupancies o JOIN berths b ON b.port_id = o.port_id AND b.id = o.berth_id"
             " WHERE o.port_id = t.port_id AND o.id = t.occupancy_id)"
@@ -55,7 +54,7 @@ holds(
         "reason": _("Why"),
     },
     left_out=("id", "port_id", "entry_id", "by_id", "berth_id", "placed_at", "class_rank", "asked_at"),
-    also={"berth": "(SELECT b.code FROM berths b WHERE b.port_id = t.port_id AND b.id = t.berth_id)"},
+    also={"berth": looked_up("berths", "code", "berth_id")},
     erased=FOLLOWS,
 )
 UNHELD["waiting_entries", "occupancy_id"] = "the stay that holds the berth is told of by itself"

@@ -14,13 +14,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 
-from app.berths.models import Berth, Dock, Harbour
+from app.berths.models import Berth, BerthTag, Dock, Harbour
 from app.changes.models import ChangeItem, ChangeSet
+from app.current import Member
 from app.db import commit, db
 from app.events.bulk import kept_keys
 from app.events.models import Event
+from app.fields.models import FieldDefinition
 from app.imports import jobs
 from app.imports.models import Import
+from app.tags.models import Tag
 from tests.importing import ADMIN, forget_files, let_in, rows, the_import, verdicts, work_off
 from tests.importing import checked as of_a_file
 from tests.world import NORTH, Visitor, enter, make_berth, make_client, make_dock, make_stay
@@ -513,3 +516,113 @@ def test_what_comes_with_a_berth_is_said_of_the_first_that_brings_it(admin: Visi
     let_in(admin, url)
     url = checked(admin, "harbour,pier,berth,price_tier\nInner,A,3,2\n")
     assert "Price tier changes from 1 to <b>2</b>" in admin.get(url).text
+
+
+# --- Tags and fields of the port's own ----------------------------------------------------------------------------
+
+
+def make_own_fields(by: Member) -> None:
+    of: dict[str, Any] = {"resource": "berth", "currency": "EUR", "port_id": NORTH, "by": by}
+    FieldDefinition.create({"label": "Pontoon", "kind": "choice", "options": ["Wood", "Concrete"]}, **of)
+    FieldDefinition.create({"label": "Bollards", "kind": "number"}, **of)
+
+
+def carried(code: str) -> list[str]:
+    on = (BerthTag.port_id == Tag.port_id) & (BerthTag.tag_id == Tag.id)
+    found = select(Tag.name).join(BerthTag, on).where(BerthTag.berth_id == berth(code).id)
+    return list(db.session.scalars(found.order_by(Tag.name)))
+
+
+def test_tags_and_own_fields_come_in_change_and_go_again(admin: Visitor) -> None:
+    by = enter(ADMIN)
+    make_own_fields(by)
+    Tag.create("Near the crane", "teal", port_id=NORTH, by=by)
+    commit()
+    head = "harbour,pier,berth,tags,pontoon,bollards\n"
+    found = brought(admin, head + 'Inner,A,1,near THE crane; Sunny,wood,"1,5"\nInner,A,2,,,\n')
+    assert (found.created_count, found.wrong_count) == (2, 0)
+    assert carried("1") == ["Near the crane", "Sunny"]
+    assert berth("1").custom == {"custom_pontoon": "wood", "custom_bollards": "1.5"}
+    url = checked(admin, head + "Inner,A,1,Sunny; Quiet,concrete,\nInner,A,2,sunny,,3\n")
+    assert [rows()[number].differences for number in (2, 3)] == [
+        [["custom_pontoon", "wood", "concrete"], ["tags", None, ["Quiet"]]],
+        [["custom_bollards", "", "3"], ["tags", None, ["Sunny"]]],
+    ]
+    page = admin.get(url).text
+    assert "Pontoon changes from Wood to <b>Concrete</b>" in page
+    assert "Quiet" in page
+    beside = admin.get(f"{url}/rows/2").text
+    assert "Near the crane, Sunny" in beside
+    assert 'value="Sunny; Quiet"' in beside
+    assert let_in(admin, url).updated_count == 2
+    assert (carried("1"), berth("1").custom["custom_pontoon"]) == (["Near the crane", "Quiet", "Sunny"], "concrete")
+    changes = undo(admin)
+    assert (changes.put_back, changes.kept) == (2, 0)
+    assert (carried("1"), carried("2")) == (["Near the crane", "Sunny"], [])
+    assert berth("1").custom == {"custom_pontoon": "wood", "custom_bollards": "1.5"}
+    assert berth("2").custom == {}
+
+
+def test_a_tag_or_a_choice_that_is_not_there_is_said(admin: Visitor) -> None:
+    make_own_fields(enter(ADMIN))
+    commit()
+    lines = f"Inner,A,1,{'x' * 41},\nInner,A,2,,glass\nInner,A,3,New,\n"
+    url = checked(admin, f"harbour,pier,berth,tags,pontoon\n{lines}")
+    assert [verdict for verdict, _message in verdicts()] == ["wrong", "wrong", "new"]
+    assert "longer than 40" in verdicts()[0][1]
+    assert verdicts()[1][1] == "Pontoon: “glass” is none of the choices."
+    form = admin.form(f"{url}/rows/3")
+    assert admin.put(f"{url}/rows/3", {**form, "custom_pontoon": "wood", "tags": "New"}).status_code == 303
+    assert rows()[3].fields["tags"] == ["New"]
+    assert db.session.scalars(select(Tag)).all() == []
+    let_in(admin, url)
+    assert (carried("2"), carried("3")) == (["New"], ["New"])
+
+
+def test_who_may_not_make_tags_may_not_by_a_file(admin: Visitor, visit: Callable[..., Visitor]) -> None:
+    checked(admin, "harbour,pier,berth,tags\nInner,A,1,New\n")
+    found = the_import()
+    found.may_add_tags = False
+    found.reopen_columns()
+    found.match_columns([target for _heading, target in found.columns])
+    jobs.check_import.later(import_id=found.id)
+    commit()
+    work_off()
+    told = "There is no tag “New” here, and adding one takes the permission to manage tags."
+    assert verdicts() == [("wrong", told)]
+
+
+def test_what_went_since_the_check_is_told(admin: Visitor) -> None:
+    by = enter(ADMIN)
+    make_own_fields(by)
+    tag_id = Tag.create("Sunny", "amber", port_id=NORTH, by=by).id
+    commit()
+    url = checked(admin, "harbour,pier,berth,tags,bollards\nInner,A,1,Sunny,\nInner,A,2,,4\nInner,A,3,,\n")
+    by = enter(ADMIN)
+    db.session.get_one(Tag, tag_id).archive(by=by)
+    found = the_import()
+    found.may_add_tags = False
+    db.session.scalars(select(FieldDefinition).where(FieldDefinition.label == "Bollards")).one().archive(
+        by=enter(ADMIN)
+    )
+    commit()
+    assert let_in(admin, url).created_count == 1
+    assert verdicts()[:2] == [
+        ("duplicate", "There is no tag “Sunny” any more."),
+        ("duplicate", "A field of this row was archived since the file was checked."),
+    ]
+
+
+def test_a_tagged_row_with_own_fields_comes_to_the_same_as_typing_it(admin: Visitor) -> None:
+    make_own_fields(enter(ADMIN))
+    commit()
+    brought(admin, "harbour,pier,berth,tags,pontoon,bollards\nInner,A,1,Sunny,wood,4\n")
+    by = enter(ADMIN)
+    of: dict[str, Any] = {"port_id": NORTH, "by": by}
+    came, tag = berth("1"), db.session.scalars(select(Tag)).one()
+    typed = Berth.create({"dock_id": came.dock_id, "code": "2", "custom_pontoon": "wood", "custom_bollards": "4"}, **of)
+    BerthTag.put_on(typed, tag, by=by)
+    commit()
+    enter(ADMIN)
+    (made, said, named), on = told(typed)
+    assert told(came) == [(made, {**said, "code": [None, "1"]}, {**named, "name": "1"}), on]

@@ -3,7 +3,7 @@ with a point, a day is `2026-05-31`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -15,16 +15,14 @@ from sqlalchemy import select
 from ...current import CurrentPort
 from ...db import db
 from ...events.timeline import FieldWords
-from ...fields.models import FieldKind, RecordField, Unfit, read
-from ...formats import today
-from ...imports import columns
-from ...measures import read_length
+from ...fields.models import FieldDefinition, FieldKind, RecordField, Unfit, read
+from ...imports import columns, readers
+from ...imports.columns import readable
 from ...money import CURRENCIES, read_amount
-from ...sorting import sort_name
 from ..forms import LIMITS, read_degrees
 from ..labels import FIELDS as BERTH_FIELDS
 from ..labels import MOORINGS, PERIODS, SIDES, TENURES
-from ..models import Harbour, MooringKind, Side
+from ..models import Berth, Harbour, MooringKind, Side
 from ..models.berth import DIMENSIONS
 from .targets import ACTIVE, FIELDS, GROUND, GROUPS
 
@@ -63,20 +61,23 @@ CHOICES: Mapping[str, Sequence[tuple[Any, Any]]] = {
 
 
 class Columns(columns.Columns):
-    """`harbour`: where the berths of a file lie that does not say it; empty where it has to."""
+    """`harbour`: where the berths of a file lie that does not say it; empty where it has to. `own`: the fields that
+    the port made up. `may_tag`: whoever brings the file may put tags on berths."""
 
-    GROUPS = GROUPS
+    GROUPS, MEASURES = GROUPS, DIMENSIONS
 
-    def __init__(self, harbour: str = "") -> None:
-        super().__init__(FIELDS, built_in_fields())
+    def __init__(self, harbour: str = "", own: Iterable[RecordField] = (), *, may_tag: bool = True) -> None:
+        super().__init__([field for field in FIELDS if may_tag or field.key != "tags"], built_in_fields())
         self.harbour = harbour
+        self.offer_own(own)
 
     @classmethod
-    def of(cls, port: CurrentPort) -> Columns:
-        """One statement: where a port has one harbour, or none yet, a file need not say which."""
-        own = select(Harbour.name).where(Harbour.port_id == port.id, Harbour.archived_at.is_(None)).limit(2)
-        names = db.session.scalars(own).all() or [port.name]
-        return cls(names[0] if len(names) == 1 else "")
+    def of(cls, port: CurrentPort, *, may_tag: bool = True) -> Columns:
+        """Two statements. Where a port has one harbour, or none yet, a file need not say which."""
+        harbours = select(Harbour.name).where(Harbour.port_id == port.id, Harbour.archived_at.is_(None)).limit(2)
+        names = db.session.scalars(harbours).all() or [port.name]
+        own = map(RecordField.custom, FieldDefinition.of(Berth.resource, port_id=port.id))
+        return cls(names[0] if len(names) == 1 else "", own, may_tag=may_tag)
 
     def missing(self, keys: Collection[str]) -> str:
         if "code" not in keys:
@@ -95,20 +96,12 @@ class Columns(columns.Columns):
 
 
 def built_in_fields() -> dict[str, RecordField]:
-    readers = _readers()
     words = {**BERTH_FIELDS, **GROUND, ACTIVE: FieldWords("")}
-    return {key: _field(key, words[key], reader) for key, reader in readers.items()}
-
-
-def _field(key: str, words: FieldWords, reader: Callable[[str], Any]) -> RecordField:
-    is_number = key in (*DIMENSIONS, "price", "power_amps")
-    return RecordField(
-        key=key,
-        label=str(words.label),
-        kind=FieldKind.NUMBER if is_number else FieldKind.TEXT,
-        words=words.words,
-        read=reader,
-    )
+    numbers = (*DIMENSIONS, "price", "power_amps")
+    return {
+        key: readable(key, words[key].label, read, words=words[key].words, is_number=key in numbers)
+        for key, read in _readers().items()
+    }
 
 
 def _readers() -> dict[str, Callable[[str], Any]]:
@@ -122,8 +115,8 @@ def _readers() -> dict[str, Callable[[str], Any]]:
         "dock_has_lighting",
     )
     return {
-        **{name: partial(_length, name) for name in DIMENSIONS},
-        **{name: partial(_one_of, name) for name in CHOICES},
+        **{name: partial(readers.length, limit=LIMITS[name]) for name in DIMENSIONS},
+        **{name: partial(readers.one_of, offered, SYNONYMS.get(name, {})) for name, offered in CHOICES.items()},
         **dict.fromkeys(booleans, _yes_or_no),
         **dict.fromkeys(("harbour_address", "harbour_postcode", "harbour_region", "datum", "notes"), str.strip),
         "code": str.strip,
@@ -132,15 +125,11 @@ def _readers() -> dict[str, Callable[[str], Any]]:
         "dock_longitude": partial(_degrees, 180),
         "power_amps": _amperes,
         "power_phases": _phases,
-        "sounded_on": _past_day,
+        "sounded_on": lambda typed: readers.past_day(typed, _("This day is still to come.")),
         "tenure_expires_on": partial(read, FieldKind.DATE),
         "price": _amount,
         "currency": _currency,
     }
-
-
-def _length(name: str, typed: str) -> str:
-    return _fit(lambda: f"{read_length(typed, LIMITS[name]):.2f}")
 
 
 def _amount(typed: str) -> str:
@@ -156,17 +145,6 @@ def _fit(reader: Callable[[], str]) -> str:
         return reader()
     except ValueError as error:
         raise Unfit(str(error)) from error
-
-
-def _one_of(name: str, typed: str) -> str:
-    """By key, by label in the port's language, or as other systems say it."""
-    words = {sort_name(word): str(key) for key, label in CHOICES[name] if key for word in (str(key), str(label))}
-    words |= {word: str(key) for word, key in SYNONYMS.get(name, {}).items()}
-    found = words.get(sort_name(typed))
-    if found is None:
-        offered = ", ".join(str(label) for key, label in CHOICES[name] if key)
-        raise Unfit(_("“%(text)s” is none of these: %(offered)s.", text=typed[:40], offered=offered))
-    return found
 
 
 def _yes_or_no(typed: str) -> bool:
@@ -198,13 +176,6 @@ def _phases(typed: str) -> int:
     if phases not in (1, 3):
         raise Unfit(_("Write 1 or 3 phases."))
     return phases
-
-
-def _past_day(typed: str) -> str:
-    day = read(FieldKind.DATE, typed)
-    if date.fromisoformat(day) > today():
-        raise Unfit(_("This day is still to come."))
-    return day
 
 
 def _currency(typed: str) -> str:

@@ -10,28 +10,39 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import select
 
-from ...current import CurrentPort, member
+from ...current import CurrentPort
 from ...db import db
-from ...events.models import Actor
 from ...identity.models import current_port_of
 from ...imports import columns as files
 from ...imports import kinds
-from ...imports.kinds import Differences, Kind, Named, ReadRow, Words
-from ...imports.models import USED, Import, ImportRow
-from ...imports.reading import decimal_sign_of
+from ...imports.kinds import Differences, Kind, Named, Words
+from ...imports.models import Import, ImportRow
+from ...imports.own_fields import own_of
 from ...imports.verdicts import Judgement
-from ...tables.reading import Table
 from ..models import Berth, Dock
 from ..models.berth import berth_name
 from .batch import Batch
 from .columns import CHOICES, Columns, as_read
-from .rows import Known, Reading, judged, read_row
-from .targets import ACTIVE, FIELDS, GROUND, OF_DOCKS, OF_HARBOURS
-from .verdicts import WRITTEN, Here, Seen, about, called, differences, differences_of_ground, in_words, judge
+from .rows import Rows
+from .targets import ACTIVE, GROUND, OF_DOCKS, OF_HARBOURS
+from .verdicts import WRITTEN, Here, Seen, about, called, differences, differences_of_ground, in_words, judge, present
 
 Lines = list[tuple[str, str, str]]
 # What a new berth may bring with it.
 MADE = ("harbour", "dock")
+
+
+class Check(kinds.Check):
+    def __init__(self, found: Import, port: CurrentPort) -> None:
+        super().__init__(found, port)
+        self.seen = Seen()
+
+    def judge(self, rows: Mapping[int, Mapping[str, Any]]) -> Mapping[int, Judgement]:
+        here = about(list(rows.values()))
+        return {
+            number: judge(fields, number, here, self.seen, self.columns, may_update=self.may_update)
+            for number, fields in rows.items()
+        }
 
 
 class Berths(Kind):
@@ -41,6 +52,7 @@ class Berths(Kind):
     edits = "berths.edit"
     act = "import_berths"
     record = "berth_id"
+    rows, check, batch = Rows, Check, Batch
     rooms = ("berths", "berths:narrowed", "harbours", "overview")
     adds_duplicates = False  # a number is there once on a dock
     words = Words(
@@ -65,13 +77,7 @@ class Berths(Kind):
     )
 
     def columns_of(self, found: Import) -> Columns:
-        return Columns.of(current_port_of(found.port_id))
-
-    def check(self, found: Import, port: CurrentPort) -> Check:
-        return Check(found, port)
-
-    def batch(self, found: Import, rows: Sequence[Any], by: Actor) -> Batch:
-        return Batch(found, rows, by)
+        return Columns.of(current_port_of(found.port_id), may_tag=found.may_update)
 
     def called(self, fields: Mapping[str, Any]) -> str:
         return called(fields)
@@ -133,26 +139,21 @@ class Berths(Kind):
             if name.startswith(of)
         }
         names = {"harbour": harbour["name"], "dock": dock["name"], "code": berth["code"]}
-        return {**names, **{name: as_read(name, berth[name]) for name in WRITTEN}, ACTIVE: True, **ground}
+        own = {name: present(name, berth) for name in (*WRITTEN, *own_of(fields))}
+        return {**names, **own, "tags": sorted(here.tags.get(berth["id"], {}).values()), ACTIVE: True, **ground}
 
     def _differences(self, fields: Mapping[str, Any], berth: Mapping[str, Any], here: Here) -> Differences:
-        return [*differences(fields, berth), *differences_of_ground(fields, here)]
+        return [*differences(fields, berth, here), *differences_of_ground(fields, here)]
 
     # --- Deciding
-
-    def typed_names(self, columns: files.Columns) -> Sequence[str]:
-        return [field.key for field in FIELDS]
 
     @property
     def always_shown(self) -> Sequence[str]:
         return ("code", "harbour", "dock")
 
-    def as_typed(self, fields: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
-        return {name: _as_text(name, fields[name]) for name in names if fields.get(name) not in (None, "")}
-
-    def read_typed(self, found: Import, row: ImportRow, typed: Mapping[str, str], columns: files.Columns) -> ReadRow:
-        targets = [target for _heading, target in found.columns]
-        return judged(dict(typed), known_to(member.here(), self.columns_of(found), targets))
+    def as_text(self, name: str, value: Any) -> str:
+        labels = {str(key): str(label) for key, label in CHOICES.get(name, ())}
+        return labels.get(str(value)) or super().as_text(name, value)
 
     def differences(self, row: ImportRow) -> Differences:
         here = about([row.fields])
@@ -161,49 +162,8 @@ class Berths(Kind):
 
     def judge_again(self, found: Import, row: ImportRow) -> Judgement:
         """By itself, and by the rows above that speak of the same dock or harbour."""
-        above = select(ImportRow.row_number, ImportRow.fields).where(
-            ImportRow.import_id == found.id,
-            ImportRow.row_number < row.row_number,
-            ImportRow.verdict.in_(USED),
-            ImportRow.fields["harbour"].astext == row.fields["harbour"],
-        )
-        seen = Seen()
-        for number, fields in db.session.execute(above.order_by(ImportRow.row_number)):
+        seen, same = Seen(), ImportRow.fields["harbour"].astext == row.fields["harbour"]
+        for number, fields in found.used_above(row, same).items():
             seen.add(fields, number)
         columns, here = self.columns_of(found), about([row.fields])
         return judge(row.fields, row.row_number, here, seen, columns, may_update=found.may_update)
-
-
-class Check(kinds.Check):
-    columns: Columns
-
-    def __init__(self, found: Import, port: CurrentPort) -> None:
-        self.port, self.may_update = port, found.may_update
-        self.columns = Columns.of(port)
-        self.seen = Seen()
-
-    def begin(self, table: Table, targets: Sequence[str]) -> None:
-        sign = decimal_sign_of(table, targets, self.columns)
-        known = known_to(self.port, self.columns, targets)
-        self.reading = Reading(table.header, list(targets), known, sign)
-
-    def read(self, cells: Sequence[str]) -> ReadRow:
-        return read_row(self.reading, cells)
-
-    def judge(self, rows: Mapping[int, Mapping[str, Any]]) -> Mapping[int, Judgement]:
-        here = about(list(rows.values()))
-        return {
-            number: judge(fields, number, here, self.seen, self.columns, may_update=self.may_update)
-            for number, fields in rows.items()
-        }
-
-
-def known_to(port: CurrentPort, columns: Columns, targets: Sequence[str]) -> Known:
-    return Known(columns, port.currency, "" if "harbour" in targets else columns.harbour)
-
-
-def _as_text(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    labels = {str(key): str(label) for key, label in CHOICES.get(name, ())}
-    return labels.get(str(value), str(value))

@@ -9,12 +9,12 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from ...imports.columns import Field
+from ...imports.columns import OWN, Field
 from ..labels import DOCK_FIELDS, HARBOUR_FIELDS
 from ..labels import FIELDS as BERTH_FIELDS
 
 HARBOUR, DOCK, BERTH, TERMS, MORE = _("Harbour"), _("Dock"), _("Berth"), _("Terms"), _("More")
-GROUPS = (HARBOUR, DOCK, BERTH, TERMS, MORE)
+GROUPS = (HARBOUR, DOCK, BERTH, TERMS, MORE, OWN)
 OF_HARBOURS, OF_DOCKS = "harbour_", "dock_"
 ACTIVE = "is_active"
 
@@ -124,6 +124,7 @@ FIELDS = (
     _berth("currency", TERMS, "currency valuutta valuta wahrung devise moneda", 3),
     _berth("price_period", TERMS, "pricefor priceperiod period"),
     _berth("notes", MORE, "notes note comment comments remarks huomautus huomautukset anmarkning bemerkung", 4000),
+    Field("tags", _("Tags"), MORE, 500, names="tag tags berthtags", help=_("with ; or , between them")),
     Field(
         ACTIVE,
         _("In use"),

@@ -11,9 +11,12 @@ from flask_babel import gettext as _
 from sqlalchemy import select, text
 
 from ...db import db, now
+from ...fields.models import is_custom, values_of
 from ...imports.columns import Columns
+from ...imports.own_fields import own_of
+from ...imports.tags import new_tags
 from ...imports.verdicts import Judgement, Verdict
-from ..models import Berth, Dock, Harbour, Occupancy
+from ..models import Berth, BerthTag, Dock, Harbour, Occupancy
 from ..models.berth import NO_DOCK, berth_name
 from ..models.bulk import EMPTY
 from ..models.occupancy import BLOCKS
@@ -38,12 +41,13 @@ def called(fields: Mapping[str, Any]) -> str:
 @dataclass
 class Here:
     """What the port has of the places that rows are about: harbours by name, docks by harbour and name, berths by dock
-    and number. `in_use`: of the berths that rows put out of use, those that somebody has or will have; `put_away`:
-    numbers on docks that were."""
+    and number, with the fields that the port made up; `tags` they carry, in lower case. `in_use`: of the berths that
+    rows put out of use, those that somebody has or will have; `put_away`: numbers on docks that were."""
 
     harbours: dict[str, dict[str, Any]] = field(default_factory=dict)
     docks: dict[tuple[uuid.UUID, str], dict[str, Any]] = field(default_factory=dict)
     berths: dict[tuple[uuid.UUID, str], dict[str, Any]] = field(default_factory=dict)
+    tags: dict[uuid.UUID, dict[str, str]] = field(default_factory=dict)
     in_use: set[uuid.UUID] = field(default_factory=set)
     put_away: set[tuple[uuid.UUID, str]] = field(default_factory=set)
 
@@ -64,8 +68,8 @@ class Here:
 
 
 def about(rows: Sequence[Mapping[str, Any]], *, locks: bool = False) -> Here:
-    """Three statements, whatever the number of rows, and two where some are out of use. `locks`: all of it until the
-    transaction ends."""
+    """Three statements, whatever the number of rows, one each where some bring tags or own fields, and two where some
+    are out of use. `locks`: the places until the transaction ends."""
     here, places = Here(), [place_of(fields) for fields in rows]
     if not places:
         return here
@@ -80,11 +84,16 @@ def about(rows: Sequence[Mapping[str, Any]], *, locks: bool = False) -> Here:
         return here
     on = (Berth.dock_id.in_([row["id"] for row in found]), Berth.sort_code.in_(codes))
     here.berths = {(row["dock_id"], row["sort_code"]): row for row in _rows(Berth, *on, locks=locks)}
+    by_id = {row["id"]: row for row in here.berths.values()}
+    if any(fields.get("tags") for fields in rows):
+        here.tags = BerthTag.names_on(by_id)
+    if any(map(own_of, rows)):
+        for berth_id, values in values_of(Berth.resource, by_id).items():
+            by_id[berth_id] |= values
     if any(not fields[ACTIVE] for fields in rows):
         archived = select(Berth.dock_id, Berth.sort_code).where(*on, Berth.archived_at.is_not(None))
         here.put_away = {(row.dock_id, row.sort_code) for row in db.session.execute(archived)}
-        ids = [row["id"] for row in here.berths.values()]
-        taken = select(Occupancy.berth_id).where(Occupancy.berth_id.in_(ids), text(BLOCKS))
+        taken = select(Occupancy.berth_id).where(Occupancy.berth_id.in_(list(by_id)), text(BLOCKS))
         here.in_use = set(db.session.scalars(taken.where((Occupancy.ends_at > now()) | Occupancy.ends_at.is_(None))))
     return here
 
@@ -159,7 +168,7 @@ def _compared(fields: Mapping[str, Any], here: Here, seen: Seen, *, may_update: 
         return Judgement(Verdict.NEW, differences=[*_made(fields, here, seen), *ground])
     if wrong := objection(fields, berth, here):
         return Judgement(Verdict.WRONG, wrong[1], berth["id"], problem=wrong[0])
-    found = [*differences(fields, berth), *ground]
+    found = [*differences(fields, berth, here), *ground]
     if not found:
         text = _("%(name)s is here already, and nothing differs.", name=called(fields))
         return Judgement(Verdict.DUPLICATE, text, berth["id"])
@@ -184,7 +193,7 @@ def objection(fields: Mapping[str, Any], berth: Mapping[str, Any], here: Here) -
     """Why the berth cannot become what the row says: the field, and the reason in words."""
     if not fields[ACTIVE] and berth["id"] in here.in_use:
         return ACTIVE, _("%(name)s is booked here. End its stays before it goes out of use.", name=called(fields))
-    there = {name: as_read(name, berth[name]) for name in WRITTEN}
+    there = {name: present(name, berth) for name in WRITTEN}
     return contradiction({**there, **fields})
 
 
@@ -202,16 +211,24 @@ def contradiction(values: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def differences(fields: Mapping[str, Any], berth: Mapping[str, Any]) -> list[list[Any]]:
-    """Field, old, new of what the row would change of the berth: an empty cell erases nothing."""
+def differences(fields: Mapping[str, Any], berth: Mapping[str, Any], here: Here) -> list[list[Any]]:
+    """Field, old, new of what the row would change of the berth: an empty cell erases nothing, and a tag that it does
+    not name stays."""
     found = []
-    for name in WRITTEN:
-        old, new = as_read(name, berth[name]), fields.get(name)
+    for name in (*WRITTEN, *own_of(fields)):
+        old, new = present(name, berth), fields.get(name)
         if new not in (None, "") and old != new:
             found.append([name, old, new])
+    if tags := new_tags(fields, here.tags.get(berth["id"], ())):
+        found.append(["tags", None, tags])
     if not fields[ACTIVE]:
         found.append([ACTIVE, True, False])
     return found
+
+
+def present(name: str, berth: Mapping[str, Any]) -> Any:
+    """A berth's value as a row would have it."""
+    return berth.get(name, "") if is_custom(name) else as_read(name, berth[name])
 
 
 def differences_of_ground(fields: Mapping[str, Any], here: Here) -> list[list[Any]]:
@@ -231,6 +248,8 @@ def differences_of_ground(fields: Mapping[str, Any], here: Here) -> list[list[An
 
 def in_words(name: str, value: Any, columns: Columns) -> str:
     """A value of a difference as people read it."""
-    if value in (None, ""):
+    if value in (None, "", []):
         return ""
-    return str(columns.read[name].words(value)) if name in columns.read else str(value)
+    if name in columns.read:
+        return str(columns.read[name].words(value))
+    return ", ".join(value) if isinstance(value, list) else str(value)

@@ -19,6 +19,7 @@ from ...exports.kinds import Column, day_there, moment_there
 from ...fields.models import FieldDefinition, FieldKind, FieldValue, RecordField, values_of
 from ...identity.models import User, UserPortRole
 from ...imports.columns import Field
+from ...imports.reading import SEPARATOR, in_a_cell
 from ...tables.unfolding import MOST_COLUMNS
 from ...tags.models import Tag
 from ...vessels.models import Vessel
@@ -30,7 +31,6 @@ from ..queries import JOINED, ROW
 
 # Of one kind that have columns of their own; what is beyond stands in the last of them.
 MOST_OF_A_KIND = 10
-SEPARATOR = " ::: "  # between several in one cell, as Google has it
 
 
 @dataclass(frozen=True)
@@ -191,19 +191,12 @@ def all_columns(port_id: uuid.UUID, widths: Widths) -> list[Column]:
         *(_own(known, name) for name in ("tax_number", "status", "source")),
         Column(known.label_of("owner"), _owner(port_id)),
         Column(known.label_of("marketing_consent"), lambda one: "yes" if one.client.marketing_consent_at else "no"),
-        Column(known.label_of("tags"), lambda one: tags_in_a_cell(one.tags)),
+        Column(known.label_of("tags"), lambda one: in_a_cell(one.tags)),
         *(_custom(known, found) for found in known.fields if found.key in widths.custom),
     ]
     if widths.has_vessels:
         columns += [_of_vessel(known, name) for name in ("number", *Vessel.EDITABLE)]
     return [*columns, *_note_columns(known, min(widths.most.get("note", 0), MOST_COLUMNS - len(columns)))]
-
-
-def tags_in_a_cell(tags: Sequence[str]) -> str:
-    """As an import takes them apart: tags may have commas in them."""
-    if any(mark in tag for tag in tags for mark in ",;"):
-        return SEPARATOR.join([*tags, ""]).rstrip()
-    return "; ".join(tags)
 
 
 def _own(known: Columns, name: str) -> Column:

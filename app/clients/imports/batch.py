@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,22 +12,25 @@ from sqlalchemy import select
 from ...changes.models import ChangeSet
 from ...db import db
 from ...events.models import Actor
-from ...fields.models import FieldDefinition, Unfit, is_custom
+from ...fields.models import FieldDefinition
 from ...imports import kinds
 from ...imports.models import Import, ImportRow, RowOutcome
+from ...imports.own_fields import definitions_of, own_of, unfit
+from ...imports.tags import gone_tag, ids_of_tags
 from ...imports.verdicts import Verdict
-from ...tags.models import Tag, Taken
 from ...vessels.models import Vessel, VesselWriting
 from ..models import Client
-from .contact_file import Colleagues
+from .differences import differences
+from .here import Here, about, add_what_rows_bring
+from .known import Colleagues
 from .letting_in import Writing, numbers_for
-from .verdicts import Here, Seen, about, add_what_rows_bring, differences, keys_of
+from .seen import Seen, keys_of
 from .vessel_rows import OF_VESSELS, UNIQUE, vessel_of, whose
 
 
 class Batch(kinds.Batch):
     def __init__(self, found: Import, rows: Sequence[Any], by: Actor) -> None:
-        self.found = found
+        super().__init__(found, by)
         updates = [row for row in rows if row.verdict == Verdict.UPDATE]
         self.hosts = self._hosts(updates)
         self.here = about([row.fields for row in rows])
@@ -42,14 +44,12 @@ class Batch(kinds.Batch):
             by,
             owners=Colleagues(found.port_id).names,
             definitions=definitions[Client.resource],
-            tag_ids=self._tags(rows, by),
+            tag_ids=ids_of_tags(found, rows, by),
         )
         self.vessels = VesselWriting(found.port_id, by, definitions[Vessel.resource])
         self.numbers = iter(numbers_for(found.port_id, len(rows) - len(updates)))
         self.mine, self.touched, self.added = Seen(), set[uuid.UUID](), set[uuid.UUID]()
         self.marks: set[tuple[str, str]] = set()  # of the vessels of this batch
-        self.written: list[dict[str, Any]] = []
-        self.turned: list[tuple[Any, str]] = []
 
     @property
     def created(self) -> int:
@@ -57,7 +57,7 @@ class Batch(kinds.Batch):
 
     def take(self, row: Any) -> None:
         if message := self._unreadable(row):
-            self.turned.append((row, message))
+            self.turn_away(row, message)
         elif row.verdict == Verdict.NEW:
             self._create(row)
         elif row.twin is not None:
@@ -73,7 +73,7 @@ class Batch(kinds.Batch):
         keys, vessel = keys_of(row.fields), vessel_of(row.fields)
         message = "" if row.is_decided else _taken(row.fields, self.here) or _repeated(keys, self.mine)
         if message := message or self._vessel_taken(vessel, None, self.here, row):
-            self.turned.append((row, message))
+            self.turn_away(row, message)
             return
         self.mine.add(keys, row.row_number)
         client_id = self.writing.create(row.fields, next(self.numbers))
@@ -82,16 +82,16 @@ class Batch(kinds.Batch):
         if vessel:
             self.vessels.create(vessel, client_id)
             self.marks |= unique_marks(vessel)
-        self._keep(row, client_id, RowOutcome.CREATED)
+        self.keep(row, client_id, RowOutcome.CREATED)
 
     def _update(self, row: Any) -> None:
         client = self.locked.clients.get(row.client_id)
         vessel = vessel_of(row.fields)
         if client is None:
-            self.turned.append((row, _("The client was archived since the file was checked.")))
+            self.turn_away(row, _("The client was archived since the file was checked."))
             return
         if message := self._vessel_taken(vessel, row.client_id, self.locked, row):
-            self.turned.append((row, message))
+            self.turn_away(row, message)
             return
         self.touched.add(row.client_id)
         renames = row.is_decided or row.fields.get("number") == client["number"]
@@ -100,21 +100,21 @@ class Batch(kinds.Batch):
             self.writing.update(row.client_id, row.fields, own, self.locked)
         if len(own) < len(changed):
             self._write_vessel(vessel, row.client_id)
-        self._keep(row, row.client_id, RowOutcome.UPDATED)
+        self.keep(row, row.client_id, RowOutcome.UPDATED)
 
     def _give_vessel(self, row: Any) -> None:
         """The row has the client of a row above, and is here for its vessel."""
         client_id, vessel = self._host(row), vessel_of(row.fields)
         if client_id is None:
             text = _("Row %(row)d, which has this client, did not come in.", row=row.twin)
-            self.turned.append((row, text))
+            self.turn_away(row, text)
         elif client_id not in self.locked.clients and client_id not in self.added:
-            self.turned.append((row, _("The client was archived since the file was checked.")))
+            self.turn_away(row, _("The client was archived since the file was checked."))
         elif message := self._vessel_taken(vessel, client_id, self.locked, row):
-            self.turned.append((row, message))
+            self.turn_away(row, message)
         else:
             self._write_vessel(vessel, client_id)
-            self._keep(row, client_id, RowOutcome.UPDATED)
+            self.keep(row, client_id, RowOutcome.UPDATED)
 
     def _write_vessel(self, vessel: Mapping[str, Any], client_id: uuid.UUID) -> None:
         fleet = self.locked.fleet
@@ -136,9 +136,6 @@ class Batch(kinds.Batch):
             return ""
         return whose(*taken)
 
-    def _keep(self, row: Any, client_id: uuid.UUID, outcome: RowOutcome) -> None:
-        self.written.append({"id": row.id, "client_id": client_id, "outcome": outcome})
-
     def _host(self, row: Any) -> uuid.UUID | None:
         """Whom the row changes; of a further vessel, who came of the row above."""
         found: uuid.UUID | None = row.client_id or self.hosts.get(row.twin)
@@ -155,53 +152,21 @@ class Batch(kinds.Batch):
         )
         return {row.row_number: row.client_id for row in db.session.execute(above)}
 
-    # --- Own fields and tags
-
     def _definitions(self, rows: Sequence[Any]) -> dict[str, dict[str, FieldDefinition]]:
-        """Those in use, which stay as they are until the transaction ends; asked for where a row has some."""
-        names = {name for row in rows for name in row.fields if is_custom(name.removeprefix(OF_VESSELS))}
-        found: dict[str, dict[str, FieldDefinition]] = {Client.resource: {}, Vessel.resource: {}}
-        for resource in found:
-            if any(name.startswith(OF_VESSELS) == (resource == Vessel.resource) for name in names):
-                kept = FieldDefinition.of(resource, port_id=self.found.port_id, is_kept=True)
-                found[resource] = {definition.name: definition for definition in kept}
-        return found
-
-    def _tags(self, rows: Sequence[Any], by: Actor) -> dict[str, uuid.UUID]:
-        """The tags of the rows by name, made where they are missing and the importer may."""
-        wanted = {tag.casefold(): tag for row in rows for tag in row.fields.get("tags", ())}
-        if not wanted:
-            return {}
-        tags = self._tags_there()
-        missing = [tag for key, tag in wanted.items() if key not in tags]
-        if not missing or not self.found.may_add_tags:
-            return tags
-        for name in missing:
-            with suppress(Taken):  # by somebody who was faster
-                Tag.create(name, "grey", port_id=self.found.port_id, by=by, announce=False)
-        return self._tags_there()
-
-    def _tags_there(self) -> dict[str, uuid.UUID]:
-        there = select(Tag.name, Tag.id).where(Tag.port_id == self.found.port_id, Tag.archived_at.is_(None))
-        return {row.name.casefold(): row.id for row in db.session.execute(there)}
+        """Of the fields that rows bring, by the kind of record."""
+        names = {
+            Client.resource: {name for row in rows for name in own_of(row.fields)},
+            Vessel.resource: {name for row in rows for name in own_of(vessel_of(row.fields))},
+        }
+        return {kind: definitions_of(kind, names[kind], port_id=self.found.port_id) for kind in names}
 
     def _unreadable(self, row: Any) -> str:
         """Why the row cannot be written any more: a tag or a field of the port went since the check."""
-        for tag in row.fields.get("tags", ()):
-            if tag.casefold() not in self.writing.tag_ids:
-                return _("There is no tag “%(name)s” any more.", name=tag)
-        for name, value in row.fields.items():
-            own = name.removeprefix(OF_VESSELS)
-            if not is_custom(own) or not value:
-                continue
-            of = self.vessels.definitions if name != own else self.writing.definitions
-            try:
-                of[own].read(value)
-            except KeyError:
-                return _("A field of this row was archived since the file was checked.")
-            except Unfit as error:
-                return f"{of[own].label}: {error}"
-        return ""
+        return (
+            gone_tag(row.fields, self.writing.tag_ids)
+            or unfit(own_of(row.fields), self.writing.definitions)
+            or unfit(own_of(vessel_of(row.fields)), self.vessels.definitions)
+        )
 
 
 def unique_marks(vessel: Mapping[str, Any]) -> set[tuple[str, str]]:

@@ -11,12 +11,12 @@ from flask_babel import gettext
 
 from ...fields.models import RecordField
 from ...imports import columns
-from ...imports.columns import Matched, plain
+from ...imports.columns import OWN, Matched, plain
 from ...vessels.models import fields_of_vessels
 from ...vessels.models.reading import built_in_fields as built_in_fields_of_vessels
 from ..fields import built_in_fields, fields_of_clients
 from .programs import PROGRAMS
-from .targets import CONTACTS, FIELDS, GROUPS, NAMED_BY, OWN, OWN_OF_VESSELS, VESSEL_BY, guess
+from .targets import CONTACTS, FIELDS, GROUPS, NAMED_BY, OWN_OF_VESSELS, VESSEL_BY, guess
 from .vessel_rows import OF_VESSELS
 
 

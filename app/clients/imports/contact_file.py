@@ -3,83 +3,24 @@
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
-
-from flask_babel import gettext as _
-from sqlalchemy import select
+from typing import Any
 
 from ...current import CurrentPort
-from ...db import db
 from ...decimals import Unclear
-from ...fields.models import Unfit
-from ...identity.models import User, UserPortRole
-from ...imports.columns import Columns as AnyColumns
+from ...imports import rows
 from ...imports.columns import plain, unit_of
-from ...imports.reading import TOTALS, WrongRow, formula_in, is_number, pointed, too_long, too_many
-from ...sorting import sort_name
-from ...tags.models import Tag
-from ..labels import FIELDS
+from ...imports.models import Import
+from ...imports.reading import ReadRow, decimal_sign_of, formula_in, is_number, pointed, too_many
+from ...tables.reading import Table
 from ..models.client import ClientKind
-from ..models.contact import Unfit as UnfitContact
-from ..models.contact import read_value
-from .columns import Columns
+from .known import Known, known_to
 from .targets import ADDRESS, CONTACTS, NAMES
-from .vessel_rows import NUMBER, vessel_of
+from .values import judged
 
-if TYPE_CHECKING:
-    from ...imports.models import Import
-
-MOST_CONTACTS = 30
-LONGEST_CONTACT = 320
 LONGEST_LABEL = 60
-LONGEST_TAG = 40
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the port knows that rows may speak of. `country` reads national phone numbers of rows without a country;
-    `colleagues`: name or e-mail in lower case → id; `tags`: name in lower case → name; `may_add_tags`: whoever brings
-    the file may add those that are missing."""
-
-    country: str
-    columns: AnyColumns = field(default_factory=Columns)
-    colleagues: Mapping[str, uuid.UUID] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    may_add_tags: bool = True
-
-
-def known_to(found: Import, port: CurrentPort, columns: AnyColumns | None = None) -> Known:
-    """What rows of the file may speak of: nothing that whoever brings it may not write."""
-    tags = select(Tag.name).where(Tag.port_id == found.port_id, Tag.archived_at.is_(None))
-    return Known(
-        country=port.country,
-        columns=columns or columns_of(found),
-        colleagues=Colleagues(found.port_id).ids,
-        tags={name.casefold(): name for name in db.session.scalars(tags)},
-        may_add_tags=found.may_add_tags,
-    )
-
-
-def columns_of(found: Import) -> Columns:
-    return Columns.of(found.port_id, may_tag=found.may_update)
-
-
-class Colleagues:
-    """Who works in the port: by name or e-mail as files write it, and by id as events name them."""
-
-    def __init__(self, port_id: uuid.UUID) -> None:
-        rows = db.session.execute(
-            select(User.id, User.name, User.email)
-            .where(User.is_active, User.id.in_(select(UserPortRole.user_id).where(UserPortRole.port_id == port_id)))
-            .order_by(User.id.desc())
-        ).all()
-        self.ids = {word.casefold(): row.id for row in rows for word in (row.name, row.email)}
-        self.names = {str(row.id): row.name for row in rows}
 
 
 @dataclass(frozen=True)
@@ -137,7 +78,7 @@ def _places(header: Sequence[str], keys: Sequence[str]) -> dict[str, dict[str, i
     return dict(sorted(found.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)))
 
 
-def read_row(reading: Reading, cells: Sequence[str]) -> tuple[dict[str, Any], str, str]:
+def read_row(reading: Reading, cells: Sequence[str]) -> ReadRow:
     """What is to be stored, by field: those of the client, of its vessel, `contacts`, `tags`, `note`, `number` and
     `assumed`, what a new client gets and one that is here keeps. With it why the row cannot be let in, and by which
     field."""
@@ -190,29 +131,6 @@ def _contacts(reading: Reading, at: int, cell: str, cells: Sequence[str]) -> Ite
     return separate(key, cell, label)
 
 
-def judged(
-    named: dict[str, Any],
-    contacts: Sequence[dict[str, str]],
-    known: Known,
-    *,
-    problem: tuple[str, str] | None = None,
-) -> tuple[dict[str, Any], str, str]:
-    """The same for fields that were typed by hand."""
-    named["contacts"] = list(contacts)
-    try:
-        if problem:
-            raise WrongRow(*problem)
-        _check_shape(named, known.columns)
-        _read_fields(named, known.columns)
-        _read_tags(named, known)
-        _read_owner(named, known.colleagues)
-        _read_vessel(named)
-        named["contacts"] = _read_contacts(contacts, country=named.get("country") or known.country)
-    except WrongRow as error:
-        return named, str(error), error.field
-    return named, "", ""
-
-
 def _named_whole(named: dict[str, Any], parts: str) -> dict[str, Any]:
     name = named.get("full_name") or parts or named.get("company_name", "")
     assumed: dict[str, Any] = {"kind": ClientKind.PERSON}
@@ -253,85 +171,19 @@ def separate(kind: str, cell: str, label: str) -> Iterator[dict[str, str]]:
             yield {"kind": kind, "value": value, "label": label}
 
 
-def _check_shape(named: dict[str, Any], columns: AnyColumns) -> None:
-    name = named["full_name"]
-    if not name:
-        raise WrongRow(_("There is no name in this row."), "full_name")
-    is_somebody = named["contacts"] or named.get("number")
-    if sort_name(name).partition(":")[0].strip() in TOTALS and not is_somebody:
-        raise WrongRow(_("This looks like a row of totals, not like a client."), "full_name")
-    if wrong := too_long(named, columns):
-        raise wrong
+class Rows(rows.Rows):
+    """Contacts beside fields, notes of several columns, addresses in parts: so they are read in a way of their own."""
+
+    def __init__(self, found: Import, port: CurrentPort) -> None:
+        self.known = known_to(found, port)
+        super().__init__(self.known.columns)
+
+    def begin(self, table: Table, targets: Sequence[str]) -> None:
+        sign = decimal_sign_of(table, targets, self.columns)
+        self.reading = Reading(table.header, list(targets), self.known, sign)
+
+    def read(self, cells: Sequence[str]) -> ReadRow:
+        return read_row(self.reading, cells)
 
 
-def _read_fields(named: dict[str, Any], columns: AnyColumns) -> None:
-    """By what reads each field. Numbers become text with a point: rows are kept as JSON."""
-    for key, typed in list(named.items()):
-        reader = columns.read[key].read if key in columns.read else None
-        if reader is None or not typed or not isinstance(typed, str):
-            continue
-        try:
-            value = reader(typed)
-        except Unfit as error:
-            raise WrongRow(f"{columns.label_of(key)}: {error}", key) from error
-        named[key] = str(value) if isinstance(value, Decimal) else value
-
-
-def _read_tags(named: dict[str, Any], known: Known) -> None:
-    """Each once, as the port spells it."""
-    if not named.get("tags"):
-        return
-    found: dict[str, str] = {}
-    separator = ":::" if ":::" in named["tags"] else "[;,]"
-    for typed in named["tags"] if isinstance(named["tags"], list) else re.split(separator, named["tags"]):
-        name = " ".join(typed.split())
-        if not name:
-            continue
-        if len(name) > LONGEST_TAG:
-            raise WrongRow(_("The tag “%(name)s…” is longer than 40 characters.", name=name[:30]), "tags")
-        if name.casefold() not in known.tags and not known.may_add_tags:
-            text = _("There is no tag “%(name)s” here, and adding one takes the permission to manage tags.", name=name)
-            raise WrongRow(text, "tags")
-        found.setdefault(name.casefold(), known.tags.get(name.casefold(), name))
-    named["tags"] = list(found.values())
-
-
-def _read_owner(named: dict[str, Any], colleagues: Mapping[str, uuid.UUID]) -> None:
-    if owner := named.pop("owner", ""):
-        if owner.casefold() not in colleagues:
-            text = _("“%(name)s” is nobody who works here.", name=owner[:60])
-            named["owner"] = owner
-            raise WrongRow(text, "owner")
-        named["owner_id"] = str(colleagues[owner.casefold()])
-    if number := named.get("number"):
-        if not re.fullmatch(r"[0-9]{1,9}", str(number)):
-            raise WrongRow(_("“%(number)s” is no client number.", number=number), "number")
-        named["number"] = int(number)
-
-
-def _read_vessel(named: dict[str, Any]) -> None:
-    """One without a name is called by its registration."""
-    if (number := named.get(NUMBER)) and not re.fullmatch(r"[0-9]{1,9}", number):
-        raise WrongRow(_("“%(number)s” is no vessel number.", number=number), NUMBER)
-    if not vessel_of(named) or named.get("vessel_name"):
-        return
-    if not named.get("vessel_registration"):
-        raise WrongRow(_("The row has a vessel without a name."), "vessel_name")
-    named["vessel_name"] = named["vessel_registration"]
-
-
-def _read_contacts(typed: Sequence[dict[str, str]], *, country: str) -> list[dict[str, str]]:
-    """Each as people see it and with its normalised value, each once."""
-    found: dict[tuple[str, str], dict[str, str]] = {}
-    for contact in typed:
-        try:
-            shown, normalised = read_value(contact["kind"], contact["value"], country=country)
-        except UnfitContact as error:
-            raise WrongRow(f"“{contact['value'][:60]}”: {error}", contact["kind"]) from error
-        if len(shown) > LONGEST_CONTACT:
-            words = {"field": FIELDS[contact["kind"]].label, "limit": LONGEST_CONTACT}
-            raise WrongRow(_("%(field)s is longer than %(limit)d characters.", **words), contact["kind"])
-        found.setdefault((contact["kind"], normalised), {**contact, "shown": shown, "normalised": normalised})
-    if len(found) > MOST_CONTACTS:
-        raise WrongRow(_("The row has more than %(count)d ways to reach the client.", count=MOST_CONTACTS))
-    return list(found.values())
+__all__ = ["Known", "Reading", "Rows", "read_row", "separate"]

@@ -10,26 +10,27 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import select
 
-from ...current import CurrentPort, member
+from ...current import member
 from ...db import db
-from ...events.models import Actor
-from ...fields.models import is_custom
-from ...identity.models import User, UserPortRole
 from ...imports import kinds
 from ...imports.columns import Columns
-from ...imports.kinds import Differences, Kind, Named, ReadRow, Words
+from ...imports.kinds import Differences, Kind, Named, Words
 from ...imports.models import USED, Import, ImportRow
-from ...imports.reading import decimal_sign_of
+from ...imports.reading import ReadRow
 from ...imports.verdicts import Judgement
-from ...tables.reading import Table
-from ..labels import FIELDS
 from ..models import Client
 from .batch import Batch
-from .contact_file import Reading, columns_of, judged, known_to, read_row, separate
-from .targets import ADDRESS, CONTACTS, VESSEL_BY
-from .verdicts import Here, RowAt, Seen, about, differences, in_words, judge, label_of, present
-from .vessel_rows import NUMBER, OF_VESSELS, vessel_of
-from .vessel_rows import present as present_of_vessel
+from .check import Check
+from .contact_file import Rows, separate
+from .differences import differences, in_words, label_of
+from .here import about
+from .known import columns_of, known_to
+from .seen import Seen
+from .side_by_side import Lines, owner_names, side_by_side
+from .targets import ADDRESS, CONTACTS
+from .values import judged
+from .verdicts import judge
+from .vessel_rows import NUMBER, vessel_of
 
 # What is typed in a row's form, in this order; then the port's own fields, tags and the note.
 TYPED = (
@@ -49,7 +50,6 @@ TYPED = (
     "number",
 )
 AT_THE_END = ("note",)
-Lines = list[tuple[str, str, str]]
 
 
 class Clients(Kind):
@@ -59,6 +59,7 @@ class Clients(Kind):
     edits = "clients.edit"
     act = "import"
     record = "client_id"
+    rows, check, batch = Rows, Check, Batch
     rooms = ("clients", "clients:own")
     newest: ClassVar[Mapping[str, str]] = {"sort": "created", "direction": "desc"}
     words = Words(
@@ -87,12 +88,6 @@ class Clients(Kind):
     def columns_of(self, found: Import) -> Columns:
         return columns_of(found)
 
-    def check(self, found: Import, port: CurrentPort) -> Check:
-        return Check(found, port)
-
-    def batch(self, found: Import, rows: Sequence[Any], by: Actor) -> Batch:
-        return Batch(found, rows, by)
-
     def called(self, fields: Mapping[str, Any]) -> str:
         return str(fields.get("full_name") or "")
 
@@ -109,10 +104,7 @@ class Clients(Kind):
         return text
 
     def named(self, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Named]:
-        if not ids:
-            return {}
-        rows = db.session.execute(select(Client.id, Client.full_name, Client.number).where(Client.id.in_(ids)))
-        return {row.id: Named(row.full_name, row.number) for row in rows}
+        return kinds.named(Client, Client.full_name, ids)
 
     def told(self, found: Sequence[Differences], columns: Columns) -> list[Lines]:
         names_owners = any(name == "owner_id" for one in found for name, _old, _new in one)
@@ -132,7 +124,7 @@ class Clients(Kind):
         client = here.clients.get(row.client_id)
         if client is None:
             return None
-        return _side_by_side(row, client, here, columns), differences(row.fields, row.client_id, here)
+        return side_by_side(row, client, here, columns), differences(row.fields, row.client_id, here)
 
     # --- Deciding
 
@@ -145,14 +137,14 @@ class Clients(Kind):
         return ("full_name", "email", "phone")
 
     def as_typed(self, fields: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
-        typed = {name: as_text(value) for name, value in fields.items() if name in names}
+        typed = super().as_typed(fields, names)
         for kind in CONTACTS:
             typed[kind] = "; ".join(one["value"] for one in fields.get("contacts", ()) if one["kind"] == kind)
         if fields.get("owner_id"):
             typed["owner"] = owner_names().get(fields["owner_id"], "")
         return typed
 
-    def read_typed(self, found: Import, row: ImportRow, typed: Mapping[str, str], columns: Columns) -> ReadRow:
+    def read_typed(self, found: Import, row: ImportRow, typed: Mapping[str, str]) -> ReadRow:
         """Contacts with semicolons between them; each keeps its label."""
         labels = {one["value"]: one.get("label", "") for one in row.fields.get("contacts", ())}
         contacts = [
@@ -162,7 +154,7 @@ class Clients(Kind):
         ]
         named = {name: value for name, value in typed.items() if name not in CONTACTS}
         assumed = row.fields.get("assumed", {"kind": "person"})
-        known = known_to(found, member.here(), columns)
+        known = known_to(found, member.here())
         return judged({"full_name": "", **named, "assumed": assumed}, contacts, known)
 
     def differences(self, row: ImportRow) -> Differences:
@@ -184,46 +176,6 @@ class Clients(Kind):
         return judge(row.fields, row.row_number, here, seen, may_update=found.may_update, row_at=rows.get)
 
 
-class Check(kinds.Check):
-    def __init__(self, found: Import, port: CurrentPort) -> None:
-        self.import_id, self.may_update = found.id, found.may_update
-        self.known = known_to(found, port)
-        self.columns = self.known.columns
-
-    def begin(self, table: Table, targets: Sequence[str]) -> None:
-        sign = decimal_sign_of(table, targets, self.columns)
-        self.reading = Reading(table.header, list(targets), self.known, sign)
-        self.seen = Seen(keeps_names=bool(VESSEL_BY & set(targets)))
-
-    def read(self, cells: Sequence[str]) -> ReadRow:
-        return read_row(self.reading, cells)
-
-    def judge(self, rows: Mapping[int, Mapping[str, Any]]) -> Mapping[int, Judgement]:
-        here, row_at = about(list(rows.values())), self._rows_above(rows)
-        return {
-            number: judge(fields, number, here, self.seen, may_update=self.may_update, row_at=row_at)
-            for number, fields in rows.items()
-        }
-
-    def _rows_above(self, batch: Mapping[int, Mapping[str, Any]]) -> RowAt:
-        """The fields of a row of the file: of this batch, or of one that is kept already."""
-        kept: dict[int, Mapping[str, Any] | None] = dict(batch)
-        if asked_for := {row for fields in batch.values() for row in self.seen.with_same_client(fields)}:
-            its = select(ImportRow.row_number, ImportRow.fields).where(ImportRow.row_number.in_(asked_for))
-            kept.update((number, fields) for number, fields in self._of_this(its))
-
-        def row_at(number: int) -> Mapping[str, Any] | None:
-            if number not in kept:
-                one = select(ImportRow.row_number, ImportRow.fields).where(ImportRow.row_number == number)
-                kept[number] = next((fields for _number, fields in self._of_this(one)), None)
-            return kept[number]
-
-        return row_at
-
-    def _of_this(self, rows: Any) -> Any:
-        return db.session.execute(rows.where(ImportRow.import_id == self.import_id))
-
-
 def rows_of_the_name(found: Import, row: ImportRow) -> dict[int, ImportRow]:
     """Rows above that may have the client of this one's vessel."""
     if not vessel_of(row.fields):
@@ -234,55 +186,3 @@ def rows_of_the_name(found: Import, row: ImportRow) -> dict[int, ImportRow]:
         ImportRow.fields["full_name"].astext == row.fields["full_name"],
     )
     return {one.row_number: one for one in db.session.scalars(above.order_by(ImportRow.row_number))}
-
-
-def as_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(value) if isinstance(value, list) else str(value)
-
-
-def owner_names() -> dict[str, str]:
-    members = select(UserPortRole.user_id).where(UserPortRole.port_id == member.here().id)
-    rows = db.session.execute(select(User.id, User.name).where(User.id.in_(members)))
-    return {str(row.id): row.name for row in rows}
-
-
-def _side_by_side(row: ImportRow, client: Mapping[str, Any], here: Here, columns: Columns) -> Lines:
-    lines, owners = [], owner_names()
-    for name in (*Client.EDITABLE, *filter(is_custom, row.fields)):
-        ours = in_words(name, row.fields.get(name), owners, columns)
-        theirs = in_words(name, present(client, name), owners, columns)
-        if ours or (theirs and name in ("full_name", "company_name", "town", "country")):
-            lines.append((label_of(name, columns), ours, theirs))
-    contacts = here.contacts.get(client["id"], {})
-    for kind in CONTACTS:
-        ours = ", ".join(
-            one.get("shown", one["value"]) for one in row.fields.get("contacts", ()) if one["kind"] == kind
-        )
-        theirs = ", ".join(one["value"] for one in contacts.get(kind, ()))
-        if ours or theirs:
-            lines.append((str(FIELDS[kind].label), ours, theirs))
-    if row.fields.get("tags"):
-        theirs = ", ".join(sorted(here.tags.get(client["id"], ())))
-        lines.append((label_of("tags", columns), ", ".join(row.fields["tags"]), theirs))
-    lines += _vessels_side_by_side(row, client, here, columns)
-    if row.fields.get("note"):
-        lines.append((_("Note"), row.fields["note"], ""))
-    return lines
-
-
-def _vessels_side_by_side(row: ImportRow, client: Mapping[str, Any], here: Here, columns: Columns) -> Lines:
-    """The vessel of the row beside the one it is, or beside the names of those that the client has."""
-    vessel = vessel_of(row.fields)
-    if not vessel:
-        return []
-    known = here.fleet.named(vessel, client["id"])
-    if known is None:
-        theirs = [here.fleet.vessels[one]["name"] for one in here.fleet.by_client.get(client["id"], ())]
-        return [(_("Vessel"), vessel["name"], ", ".join(theirs))]
-    lines = []
-    for name, value in vessel.items():
-        key, there = OF_VESSELS + name, present_of_vessel(here.fleet.vessels[known], name)
-        lines.append((label_of(key, columns), in_words(key, value, {}, columns), in_words(key, there, {}, columns)))
-    return lines

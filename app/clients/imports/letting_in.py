@@ -25,7 +25,7 @@ from ...sorting import sort_name
 from ..models import Client, ClientTag, Contact, Note
 from ..models.client import ClientSource, ClientStatus
 from ..models.note import PREVIEW
-from .verdicts import Here
+from .here import Here
 
 EMPTY: dict[str, Any] = {
     "kind": "person",

@@ -10,14 +10,14 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from ...imports.columns import Field, plain
+from ...imports.columns import OWN, Field, plain
 from ...imports.columns import guess as guessed
 from ..fields import LONGEST
 from ..labels import FIELDS as FIELD_WORDS
 from .vessel_rows import NUMBER, OF_VESSELS
 
 NAME, CONTACT, PLACE, MORE, VESSEL = _("Name"), _("Contacts"), _("Address"), _("More"), _("Vessel")
-OWN, OWN_OF_VESSELS = _("Fields of this port"), _("Fields of this port, of vessels")
+OWN_OF_VESSELS = _("Fields of this port, of vessels")
 GROUPS = (NAME, CONTACT, PLACE, MORE, VESSEL, OWN, OWN_OF_VESSELS)
 
 

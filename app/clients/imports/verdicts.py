@@ -4,185 +4,20 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
-from ...db import db
-from ...fields.models import is_custom, values_of
-from ...imports.columns import Columns
 from ...imports.verdicts import Judgement, Verdict
 from ...sorting import sort_name
-from ...tags.models import Tag
 from ..labels import FIELDS
-from ..models import Client, ClientTag, Contact, Note
-from .vessel_rows import MARKS, OF_VESSELS, UNIQUE, Fleet, fleet_of, mark_of, vessel_of, whose
+from .differences import differences
+from .here import Here
+from .seen import Seen, key_of_vessel, keys_of, marks_of
+from .vessel_rows import OF_VESSELS, UNIQUE, vessel_of, whose
 
-# A file may not write what the importer could not type: these fields and nothing else.
-WRITTEN = Client.EDITABLE
 SEVERAL = 5
-
-
-@dataclass
-class Here:
-    """What the port has that rows may be about: each client with its values, contacts by kind, notes, names of tags,
-    and vessels."""
-
-    clients: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
-    contacts: dict[uuid.UUID, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
-    notes: dict[uuid.UUID, set[str]] = field(default_factory=dict)
-    tags: dict[uuid.UUID, set[str]] = field(default_factory=dict)
-    fleet: Fleet = field(default_factory=Fleet)
-    by_contact: dict[tuple[str, str], list[uuid.UUID]] = field(default_factory=dict)
-    by_name: dict[str, list[uuid.UUID]] = field(default_factory=dict)
-    by_number: dict[int, uuid.UUID] = field(default_factory=dict)
-
-
-def about(rows: Sequence[Mapping[str, Any]], *, ids: Collection[uuid.UUID] = (), locks: bool = False) -> Here:
-    """What is here of the rows' contacts, numbers and names, and of the clients `ids`: three statements, whatever the
-    number of rows. `locks`: the clients `ids` until the transaction ends."""
-    here = Here()
-    values = {contact["normalised"] for fields in rows for contact in fields["contacts"]}
-    names = {sort_name(fields["full_name"]) for fields in rows if not fields["contacts"]}
-    numbers = {fields["number"] for fields in rows if isinstance(fields.get("number"), int)}
-    met = _contacts_with(values) if values else []
-    columns = [column for column in Client.__table__.c if column.name not in ("created_by_id", "created_at")]
-    current = select(*columns).where(Client.archived_at.is_(None))
-    if locks:
-        found = _rows(current.where(Client.id.in_(list(ids))).order_by(Client.id).with_for_update(of=Client.__table__))
-    else:
-        wanted = {row.client_id for row in met} | set(ids)
-        found = _rows(current.where(Client.id.in_(list(wanted)))) if wanted else []
-    if numbers:
-        found += _rows(current.where(Client.number.in_(numbers)))
-    if names:
-        found += _rows(current.where(Client.sort_name.in_(names)))
-    here.clients = {row["id"]: row for row in found}
-    for client in here.clients.values():
-        here.by_name.setdefault(client["sort_name"], []).append(client["id"])
-        here.by_number[client["number"]] = client["id"]
-    for row in met:
-        here.by_contact.setdefault((row.kind, row.normalised), []).append(row.client_id)
-    _add_contacts(here)
-    add_what_rows_bring(here, rows, locks=locks)
-    return here
-
-
-def _rows(statement: Any) -> list[dict[str, Any]]:
-    return [dict(row) for row in db.session.execute(statement).mappings()]
-
-
-def _contacts_with(values: Collection[str]) -> Sequence[Any]:
-    """Who has one of these contacts; clients that are put away do not count."""
-    return db.session.execute(
-        select(Contact.client_id, Contact.kind, Contact.normalised)
-        .join(Client, (Client.port_id == Contact.port_id) & (Client.id == Contact.client_id))
-        .where(Contact.normalised.in_(list(values)), Contact.archived_at.is_(None), Client.archived_at.is_(None))
-    ).all()
-
-
-def _add_contacts(here: Here) -> None:
-    if not here.clients:
-        return
-    rows = db.session.execute(
-        select(Contact.id, Contact.client_id, Contact.kind, Contact.value, Contact.normalised, Contact.label)
-        .where(Contact.client_id.in_(list(here.clients)), Contact.archived_at.is_(None))
-        .order_by(Contact.is_primary.desc(), Contact.id)
-    ).mappings()
-    for row in rows:
-        here.contacts.setdefault(row["client_id"], {}).setdefault(row["kind"], []).append(dict(row))
-
-
-def add_what_rows_bring(here: Here, rows: Sequence[Mapping[str, Any]], *, locks: bool = False) -> None:
-    """Notes, tags, own fields and vessels of the clients, each where one of the rows brings some. `locks`: the vessels
-    until the transaction ends."""
-    here.fleet = fleet_of(rows, list(here.clients), locks=locks)
-    if not here.clients:
-        return
-    ids = list(here.clients)
-    if any(fields.get("note") for fields in rows):
-        found = select(Note.client_id, Note.body).where(Note.client_id.in_(ids), Note.archived_at.is_(None))
-        for client_id, body in db.session.execute(found):
-            here.notes.setdefault(client_id, set()).add(body)
-    if any(fields.get("tags") for fields in rows):
-        on = (Tag.port_id == ClientTag.port_id) & (Tag.id == ClientTag.tag_id)
-        tagged = select(ClientTag.client_id, Tag.name).join(Tag, on).where(ClientTag.client_id.in_(ids))
-        for client_id, name in db.session.execute(tagged):
-            here.tags.setdefault(client_id, set()).add(name.casefold())
-    if any(is_custom(name) for fields in rows for name in fields):
-        for client_id, values in values_of(Client.resource, ids).items():
-            here.clients[client_id] |= values
-
-
-# --- The verdict --------------------------------------------------------------------------------------------------
-
-
-class Seen:
-    """What stood in the rows above: a contact, a name without contacts, a client a row changes, a vessel → the row.
-
-    As short digests: a file of 200,000 rows has half a million contacts. `names`, in a file with vessels: of clients
-    who may get another one by their name alone, 0 where several are called so; `clients`: of rows that change
-    somebody, whom.
-    """
-
-    def __init__(self, *, keeps_names: bool = False) -> None:
-        self.keeps_names = keeps_names
-        self.rows: dict[int, int] = {}
-        self.names: dict[int, int] = {}
-        self.clients: dict[int, uuid.UUID] = {}
-
-    def above(self, keys: Iterable[tuple[str, str]]) -> tuple[int, tuple[str, str]] | None:
-        for key in keys:
-            if found := self.rows.get(hash(key)):
-                return found, key
-        return None
-
-    def with_same_client(self, fields: Mapping[str, Any]) -> list[int]:
-        """The rows above of which a row that names a vessel may bring another one."""
-        if not vessel_of(fields):
-            return []
-        above, named = self.above(keys_of(fields)), self.names.get(hash(sort_name(fields["full_name"])))
-        return [row for row in (above and above[0], named) if row]
-
-    def add(self, keys: Iterable[tuple[str, str]], number: int) -> None:
-        for key in keys:
-            self.rows.setdefault(hash(key), number)
-
-    def add_client(self, fields: Mapping[str, Any], number: int, client_id: uuid.UUID | None) -> None:
-        """A row that is used: whoever is in it, and the vessel."""
-        self.add(keys_of(fields), number)
-        if client_id is not None:
-            self.add([("client", str(client_id))], number)
-            self.clients[number] = client_id
-        if self.keeps_names:
-            name = hash(sort_name(fields["full_name"]))
-            self.names[name] = 0 if name in self.names else number
-        if vessel := vessel_of(fields):
-            self.add_vessel(vessel, number, client_id, number)
-
-    def add_vessel(self, vessel: Mapping[str, Any], of: int, client_id: uuid.UUID | None, number: int) -> None:
-        """`of`: the row with the client."""
-        self.add([_key_of_vessel(vessel, of, client_id), *_marks(vessel)], number)
-
-
-def keys_of(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What tells that two rows are about the same client."""
-    if fields["contacts"]:
-        return [(contact["kind"], contact["normalised"]) for contact in fields["contacts"]]
-    return [("name", sort_name(fields["full_name"]))]
-
-
-def _key_of_vessel(vessel: Mapping[str, Any], of: int, client_id: uuid.UUID | None) -> tuple[str, str]:
-    return "vessel", f"{client_id or of}:{mark_of(vessel)}"
-
-
-def _marks(vessel: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(mark, vessel[mark]) for mark in MARKS if vessel.get(mark)]
-
-
 RowAt = Callable[[int], Mapping[str, Any] | None]
 
 
@@ -235,7 +70,7 @@ def _its_vessel(vessel: Mapping[str, Any], found: Judgement, here: Here, seen: S
         if mark in UNIQUE:
             return Judgement(Verdict.WRONG, whose(mark, other), problem=OF_VESSELS + mark)
         return Judgement(Verdict.DUPLICATE, whose(mark, other), found.record_id, differences=found.differences)
-    if above := seen.above(_marks(vessel)):
+    if above := seen.above(marks_of(vessel)):
         row, (mark, value) = above
         text = _("The vessel %(value)s stands in row %(row)d of this file already.") % {"value": value, "row": row}
         if mark in UNIQUE:
@@ -252,7 +87,7 @@ def _another_vessel(
     if other := _says_otherwise(fields, twin):
         text = _("Row %(row)d has the same client, with another %(field)s. Where only the vessel differs, it is added.")
         return Judgement(Verdict.DUPLICATE, text % {"row": row, "field": other}, client_id, row)
-    if above := seen.above([_key_of_vessel(vessel, row, client_id)]):
+    if above := seen.above([key_of_vessel(vessel, row, client_id)]):
         text = _("Row %(row)d of this file names the same vessel of %(name)s.")
         return Judgement(Verdict.DUPLICATE, text % {"row": above[0], "name": fields["full_name"]}, client_id, above[0])
     differences = here.fleet.differences(vessel, client_id)
@@ -348,70 +183,3 @@ def is_close_name(one: str, other: str) -> bool:
     if ours and theirs and {part[0] for part in ours} <= {part[0] for part in theirs} and set(ours) & set(theirs):
         return True
     return bool(fuzz.token_set_ratio(" ".join(ours), " ".join(theirs)) >= 80)
-
-
-# --- What an update changes ---------------------------------------------------------------------------------------
-
-
-def differences(
-    fields: Mapping[str, Any], client_id: uuid.UUID, here: Here, *, renames: bool = True
-) -> list[list[Any]]:
-    """Field, old, new of what the row would change: an empty cell erases nothing, a contact that is not there is
-    added, and replaces the one of its kind where both sides have just one."""
-    client, found = here.clients[client_id], []
-    for name in (*WRITTEN, *filter(is_custom, fields)):
-        new = fields.get(name)
-        if new in (None, "", []) or (name == "full_name" and not renames):
-            continue
-        old = present(client, name)
-        if old != new:
-            found.append([name, old, new])
-    there = here.contacts.get(client_id, {})
-    for kind in ("email", "phone", "whatsapp", "address"):
-        ours = [contact for contact in fields["contacts"] if contact["kind"] == kind]
-        theirs = there.get(kind, [])
-        known = {contact["normalised"] for contact in theirs}
-        added = [contact for contact in ours if contact["normalised"] not in known]
-        replaces = len(ours) == len(theirs) == len(added) == 1
-        found += [[kind, theirs[0]["value"] if replaces else None, contact["shown"]] for contact in added]
-    has = here.tags.get(client_id, ())
-    if new_tags := [tag for tag in fields.get("tags", ()) if tag.casefold() not in has]:
-        found.append(["tags", None, ", ".join(new_tags)])
-    if new_note := _new_note(fields, here.notes.get(client_id, ())):
-        found.append(["note", None, new_note])
-    return found + here.fleet.differences(vessel_of(fields), client_id)
-
-
-def _new_note(fields: Mapping[str, Any], kept: Collection[str]) -> str:
-    """Columns of notes become one note, and may be several here already."""
-    note = fields.get("note")
-    if not note or note in kept:
-        return ""
-    return "\n".join(one for one in fields.get("notes", [note]) if one not in kept)
-
-
-def present(client: Mapping[str, Any], name: str) -> Any:
-    """A client's value as a row would have it."""
-    if name == "marketing_consent":
-        return client["marketing_consent_at"] is not None
-    if name == "owner_id":
-        return str(client["owner_id"]) if client["owner_id"] else None
-    return client.get(name, "") if is_custom(name) else client[name]
-
-
-def in_words(name: str, value: Any, colleagues: Mapping[str, str], columns: Columns) -> str:
-    """A value of a difference as people read it."""
-    if value in (None, "", []):
-        return ""
-    if name == "owner_id":
-        return colleagues.get(str(value), "")
-    if name in columns.read:
-        return str(columns.read[name].words(value))
-    return ", ".join(value) if isinstance(value, list) else str(value)
-
-
-def label_of(name: str, columns: Columns) -> str:
-    """What a field of a difference is called."""
-    if name == "vessel":
-        return _("Vessel")
-    return str(FIELDS[name].label) if name in FIELDS else columns.label_of(name)

@@ -17,12 +17,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import text
 
 from ... import formats
 from ...db import db
 from ...events.timeline import FieldWords, shown
 
+# The last columns of nearly every table.
+WHEN = {"created_at": _("Entered"), "updated_at": _("Last change")}
 REMOVED, FOLLOWS, STAYS = "removed", "follows", "stays"
 # What these words stand for in the SQL of a holding.
 PARTS = (
@@ -112,6 +115,11 @@ def holds(
     for name, part in PARTS:
         mine = mine.replace(name, part)
     HOLDINGS.append(Holding(table, label, mine, fields=told, left_out=frozenset(left_out), **how))
+
+
+def looked_up(table: str, column: str, by: str) -> str:
+    """SQL of what a record of the port that the row refers to is called, for `also`."""
+    return f"(SELECT o.{column} FROM {table} o WHERE o.port_id = t.port_id AND o.id = t.{by})"  # noqa: S608  # written in a held.py, never typed
 
 
 def as_text(value: Any) -> str:

@@ -10,12 +10,18 @@ from ...current import member
 from ...formats import format_datetime
 from ...web import requires, said
 from ..forms import AssigneeForm, SnoozeForm
+from ..models import Reminder
 from . import bp
 from .reminders import EDITS, back_to, hand_over, locked, show_page, shown
 
 
-def undo(endpoint: str, number: int) -> str:
-    return url_for(f"reminders.{endpoint}", number=number, next=request.args.get("next"), _method="DELETE")
+def done(reminder: Reminder, words: str, *, undo: str = "") -> ResponseReturnValue:
+    """Say what was done, with the endpoint that takes it back, and go where somebody came from."""
+    number, came_from = reminder.number, request.args.get("next")
+    said(
+        words, undo_url=url_for(f"reminders.{undo}", number=number, next=came_from, _method="DELETE") if undo else None
+    )
+    return back_to(reminder)
 
 
 @bp.post("/<int:number>/completion")
@@ -23,8 +29,7 @@ def undo(endpoint: str, number: int) -> str:
 def create_completion(number: int) -> ResponseReturnValue:
     reminder = locked(number)
     reminder.complete(by=member)
-    said(_("Done: %(name)s", name=reminder.title), undo_url=undo("destroy_completion", number))
-    return back_to(reminder)
+    return done(reminder, _("Done: %(name)s", name=reminder.title), undo="destroy_completion")
 
 
 @bp.delete("/<int:number>/completion")
@@ -32,8 +37,7 @@ def create_completion(number: int) -> ResponseReturnValue:
 def destroy_completion(number: int) -> ResponseReturnValue:
     reminder = locked(number)
     reminder.reopen(by=member)
-    said(_("Open again: %(name)s", name=reminder.title))
-    return back_to(reminder)
+    return done(reminder, _("Open again: %(name)s", name=reminder.title))
 
 
 @bp.post("/<int:number>/snooze")
@@ -45,9 +49,7 @@ def create_snooze(number: int) -> ResponseReturnValue:
         return show_page(shown(number), 422, snooze_form=form)
     until = form.moment()
     reminder.snooze(until, by=member)
-    told = _("Put off until %(when)s", when=format_datetime(until))
-    said(told, undo_url=undo("destroy_snooze", number))
-    return back_to(reminder)
+    return done(reminder, _("Put off until %(when)s", when=format_datetime(until)), undo="destroy_snooze")
 
 
 @bp.delete("/<int:number>/snooze")
@@ -55,8 +57,7 @@ def create_snooze(number: int) -> ResponseReturnValue:
 def destroy_snooze(number: int) -> ResponseReturnValue:
     reminder = locked(number)
     reminder.wake(by=member)
-    said(_("No longer put off"))
-    return back_to(reminder)
+    return done(reminder, _("No longer put off"))
 
 
 @bp.put("/<int:number>/assignee")
@@ -67,8 +68,7 @@ def update_assignee(number: int) -> ResponseReturnValue:
     if not form.validate():
         return show_page(shown(number), 422, assignee_form=form)
     name = hand_over(reminder, form)
-    said(_("Given to %(name)s", name=name) if name else _("It is nobody’s now"))
-    return back_to(reminder)
+    return done(reminder, _("Given to %(name)s", name=name) if name else _("It is nobody’s now"))
 
 
 @bp.post("/<int:number>/archival")
@@ -76,8 +76,7 @@ def update_assignee(number: int) -> ResponseReturnValue:
 def create_archival(number: int) -> ResponseReturnValue:
     reminder = locked(number)
     reminder.archive(by=member)
-    said(_("Archived: %(name)s", name=reminder.title), undo_url=undo("destroy_archival", number))
-    return back_to(reminder)
+    return done(reminder, _("Archived: %(name)s", name=reminder.title), undo="destroy_archival")
 
 
 @bp.delete("/<int:number>/archival")
@@ -85,5 +84,4 @@ def create_archival(number: int) -> ResponseReturnValue:
 def destroy_archival(number: int) -> ResponseReturnValue:
     reminder = locked(number)
     reminder.restore(by=member)
-    said(_("Back: %(name)s", name=reminder.title))
-    return back_to(reminder)
+    return done(reminder, _("Back: %(name)s", name=reminder.title))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
@@ -66,6 +67,15 @@ class Tagging(PortScoped, Base):
     @classmethod
     def is_on(cls, carrier: Carrier, tag: Tag) -> bool:
         return db.session.scalar(select(cls.id).where(*cls._of(carrier, tag))) is not None
+
+    @classmethod
+    def names_on(cls, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, str]]:
+        """The tags that each of these records carries: in lower case, and as they are spelled; one statement."""
+        holder, found = getattr(cls, cls.HOLDER), dict[uuid.UUID, dict[str, str]]()
+        carried = select(holder, Tag.name).join(Tag, (Tag.port_id == cls.port_id) & (Tag.id == cls.tag_id))
+        for record_id, name in db.session.execute(carried.where(holder.in_(list(ids)))):
+            found.setdefault(record_id, {})[name.casefold()] = name
+        return found
 
     @classmethod
     def uses(cls) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from datetime import date
 from functools import partial
 from typing import Any
 
@@ -14,12 +13,11 @@ from sqlalchemy import select
 
 from ...current import CurrentPort
 from ...db import db
-from ...fields.models import FieldKind, RecordField, Unfit, read
-from ...formats import format_day, today
-from ...imports import columns
-from ...imports.columns import Field
-from ...measures import BEAM, DRAFT, HEIGHT, LENGTH, read_length
-from ...sorting import sort_name
+from ...fields.models import RecordField, Unfit
+from ...formats import format_day
+from ...imports import columns, readers
+from ...imports.columns import Field, readable
+from ...measures import BEAM, DRAFT, HEIGHT, LENGTH
 from ..labels import CLASSES
 from ..models import PriorityClass, WaitingList
 
@@ -72,7 +70,7 @@ CLASS_WORDS = {
 class Columns(columns.Columns):
     """`waiting_list`: which one the rows are for that do not say it; empty where they have to."""
 
-    GROUPS = (LIST, WHO, VESSEL, MORE)
+    GROUPS, MEASURES = (LIST, WHO, VESSEL, MORE), LIMITS
 
     def __init__(self, waiting_list: str = "") -> None:
         super().__init__(FIELDS, built_in_fields())
@@ -96,43 +94,26 @@ class Columns(columns.Columns):
 
 
 def built_in_fields() -> dict[str, RecordField]:
-    labels = {field.key: str(field.label) for field in FIELDS}
-    readers: dict[str, Callable[[str], Any]] = {
-        "requested_on": _day,
-        "position": _position,
-        "client_number": _number,
-        "priority_class": _class,
-        **{name: partial(_length, name) for name in LIMITS},
-    }
+    labels = {field.key: field.label for field in FIELDS}
     words: dict[str, Callable[[Any], str]] = {
         "requested_on": lambda value: str(format_day(value)),
         "priority_class": lambda value: str(dict(CLASSES).get(value, value)),
     }
+    read: dict[str, Callable[[str], Any]] = {
+        "requested_on": _day,
+        "position": _position,
+        "client_number": _number,
+        "priority_class": partial(readers.one_of, CLASSES, CLASS_WORDS),
+        **{name: partial(readers.length, limit=limit) for name, limit in LIMITS.items()},
+    }
     return {
-        key: RecordField(
-            key=key,
-            label=labels[key],
-            kind=FieldKind.NUMBER if key in LIMITS else FieldKind.TEXT,
-            words=words.get(key, str),
-            read=reader,
-        )
-        for key, reader in readers.items()
+        key: readable(key, labels[key], reader, words=words.get(key, str), is_number=key in LIMITS)
+        for key, reader in read.items()
     }
 
 
-def _length(name: str, typed: str) -> str:
-    try:
-        return f"{read_length(typed, LIMITS[name]):.2f}"
-    except ValueError as error:
-        raise Unfit(str(error)) from error
-
-
 def _day(typed: str) -> str:
-    """Also with a time behind it, as spreadsheets have it."""
-    day = read(FieldKind.DATE, re.sub(r"[ T]\d{1,2}:\d{2}(:\d{2})?$", "", typed.strip()))
-    if date.fromisoformat(day) > today():
-        raise Unfit(gettext("Nobody asked on a day that is still to come."))
-    return day
+    return readers.past_day(typed, gettext("Nobody asked on a day that is still to come."))
 
 
 def _position(typed: str) -> int:
@@ -146,12 +127,3 @@ def _number(typed: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", typed.strip(), re.ASCII):
         raise Unfit(gettext("“%(number)s” is no client number.", number=typed[:40]))
     return int(typed)
-
-
-def _class(typed: str) -> str:
-    words = {sort_name(word): str(key) for key, label in CLASSES for word in (str(key), str(label))}
-    words |= {word: str(key) for word, key in CLASS_WORDS.items()}
-    if sort_name(typed) not in words:
-        offered = ", ".join(str(label) for _key, label in CLASSES)
-        raise Unfit(gettext("“%(text)s” is none of these: %(offered)s.", text=typed[:40], offered=offered))
-    return words[sort_name(typed)]

@@ -5,22 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from ...clients.models import Client, Contact
-from ...clients.models.contact import Unfit as UnfitContact
-from ...clients.models.contact import read_value
+from ...clients.models.contact import Unfit, read_value
 from ...current import CurrentPort
 from ...db import db
-from ...decimals import Unclear
-from ...fields.models import Unfit
-from ...imports.columns import unit_of
-from ...imports.kinds import ReadRow
-from ...imports.reading import TOTALS, WrongRow, formula_in, is_number, pointed, too_long, too_many
+from ...imports import rows
+from ...imports.models import Import
+from ...imports.reading import TOTALS, WrongRow
 from ...imports.verdicts import Judgement, Verdict
 from ...sorting import sort_name
 from ...vessels.models import Vessel
@@ -29,92 +25,40 @@ from ..models.entry import OPEN
 from .columns import WHOSE, Columns
 
 
-@dataclass(frozen=True)
-class Known:
-    """`country` reads national phone numbers; `waiting_list`: of rows that cannot say it."""
-
+class Rows(rows.Rows):
+    SIGNED = frozenset({"phone"})
     columns: Columns
-    country: str
-    waiting_list: str
 
-    @classmethod
-    def to(cls, port: CurrentPort, columns: Columns, targets: Sequence[str]) -> Known:
-        return cls(columns, port.country, "" if "list" in targets else columns.waiting_list)
+    def __init__(self, _found: Import, port: CurrentPort) -> None:
+        super().__init__(Columns.of(port))
+        self.country = port.country
 
+    @property
+    def waiting_list(self) -> str:
+        """Of rows that cannot say it; empty where they have to."""
+        return "" if "list" in self.targets else self.columns.waiting_list
 
-@dataclass(frozen=True)
-class Reading:
-    header: Sequence[str]
-    targets: Sequence[str]
-    known: Known
-    sign: str
+    def check_shape(self, named: Mapping[str, str]) -> None:
+        whose = WHOSE & set(named)
+        if sort_name(named.get("full_name", "")).rstrip(":. ") in TOTALS and len(whose) == 1:
+            raise WrongRow(_("This looks like a row of totals, not like a client."), "full_name")
+        if not whose:
+            raise WrongRow(_("There is no name in this row."), "full_name")
+        if not named.get("requested_on"):
+            raise WrongRow(_("The row does not say when they asked."), "requested_on")
+        if not named.get("list") and not self.waiting_list:
+            raise WrongRow(_("The row does not say for which list."), "list")
 
-    @cached_property
-    def numbers(self) -> dict[int, str]:
-        """The columns of numbers, each with the unit that its heading says."""
-        columns = self.known.columns
-        return {at: unit_of(self.header[at]) for at, key in enumerate(self.targets) if is_number(key, columns)}
-
-
-def read_row(reading: Reading, cells: Sequence[str]) -> ReadRow:
-    named: dict[str, Any] = {}
-    problem: tuple[str, str] | None = None
-    for at, key in enumerate(reading.targets[: len(cells)]):
-        cell = cells[at].strip()
-        if not key or not cell or cell == "-":
-            continue
-        if key != "phone" and (text := formula_in(cells[at])):
-            problem = problem or (text, key)
-        if at in reading.numbers:
-            try:
-                cell = pointed(cell, reading.sign, reading.numbers[at])
-            except Unclear as error:
-                problem = problem or (f"{reading.known.columns.label_of(key)}: {error}", key)
-        named[key] = " ".join(cell.split())
-    if text := too_many(reading.header, cells):
-        problem = problem or (text, "")
-    return judged(named, reading.known, problem=problem)
-
-
-def judged(named: dict[str, Any], known: Known, *, problem: tuple[str, str] | None = None) -> ReadRow:
-    """The same for fields that were typed by hand."""
-    try:
-        if problem:
-            raise WrongRow(*problem)
-        _check_shape(named, known)
-        read = {key: _read(key, value, known) for key, value in named.items()}
-    except WrongRow as error:
-        return named, str(error), error.field
-    read.setdefault("list", known.waiting_list)
-    return read, "", ""
-
-
-def _check_shape(named: Mapping[str, Any], known: Known) -> None:
-    if sort_name(named.get("full_name", "")).rstrip(":. ") in TOTALS and len(WHOSE & set(named)) == 1:
-        raise WrongRow(_("This looks like a row of totals, not like a client."), "full_name")
-    if not WHOSE & set(named):
-        raise WrongRow(_("There is no name in this row."), "full_name")
-    if not named.get("requested_on"):
-        raise WrongRow(_("The row does not say when they asked."), "requested_on")
-    if not named.get("list") and not known.waiting_list:
-        raise WrongRow(_("The row does not say for which list."), "list")
-    if wrong := too_long(named, known.columns):
-        raise wrong
-
-
-def _read(key: str, typed: Any, known: Known) -> Any:
-    if key in ("email", "phone"):
+    def read_value(self, key: str, typed: Any) -> Any:
+        if key not in ("email", "phone"):
+            return super().read_value(key, typed)
         try:
-            return read_value(key, typed, country=known.country)[1]
-        except UnfitContact as error:
+            return read_value(key, typed, country=self.country)[1]
+        except Unfit as error:
             raise WrongRow(f"“{typed[:60]}”: {error}", key) from error
-    reader = known.columns.read[key].read if key in known.columns.read else None
-    if reader is None or not isinstance(typed, str):
-        return typed
-    try:
-        return reader(typed)
-    except Unfit as error:
-        raise WrongRow(f"{known.columns.label_of(key)}: {error}", key) from error
+
+    def complete(self, read: dict[str, Any]) -> None:
+        read.setdefault("list", self.waiting_list)
 
 
 # --- Who it is ----------------------------------------------------------------------------------------------------
