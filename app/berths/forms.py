@@ -258,7 +258,16 @@ def four_digits(field: Field) -> None:
         raise ValidationError(gettext("Write the year with four digits."))
 
 
-class OccupancyForm(StayForm):
+class BesideFitForm(Form):
+    """A vessel may be put where it does not fit, by who may and with a reason."""
+
+    override = StringField(_("Why all the same"), [at_most(200)], description=_("It is kept with your name."))
+
+    def overrides(self) -> bool:
+        return bool(self.override.data) and member.can("berths.edit")
+
+
+class OccupancyForm(StayForm, BesideFitForm):
     kind = SelectField(_("What for"), choices=KINDS, default=OccupancyKind.VISIT)
     vessel = PickField(
         _("Vessel"),
@@ -271,9 +280,6 @@ class OccupancyForm(StayForm):
         find=lambda typed: Client.named(member, typed),
         near=lambda typed: suggested(member, typed),
         description=_("Where it is not the owner of the vessel."),
-    )
-    override = StringField(
-        _("Why all the same"), [at_most(200)], description=_("It is kept with the booking, with your name.")
     )
     title = StringField(_("In a few words"), [at_most(120)], description=_("What is repaired, or why it is held."))
     price = MeasureField(_("Price"), read=read_amount)
@@ -295,10 +301,6 @@ class OccupancyForm(StayForm):
 
     def validate_currency(self, field: Field) -> None:
         price_and_currency(self)
-
-    def overrides(self) -> bool:
-        """Whether somebody who may says why a vessel that does not fit is put there."""
-        return bool(self.override.data) and member.can("berths.edit")
 
     def prefill(self, asked: Mapping[str, str]) -> None:
         """From the address of a link; what is no day stays empty."""

@@ -18,7 +18,7 @@ from ..measures import MeasureField
 from ..money import currency_choices, read_amount
 from ..vessels.models import Vessel
 from ..vessels.models.finding import suggested as vessels_like
-from .forms import StayForm
+from .forms import BesideFitForm, StayForm
 from .models import Absence
 from .queries import berths_named
 
@@ -42,29 +42,21 @@ def vessel_field(**kwargs: Any) -> PickField:
     )
 
 
-class DatesForm(StayForm):
+class DatesForm(StayForm, BesideFitForm):
     """Other dates of a stay, and perhaps another berth; `quoted` is the price that was shown, `price` what is done
     about it."""
 
     berth = berth_field(_("Berth"), description=_("Dock and number, such as B 12. It stays where it is otherwise."))
-    override = StringField(_("Why all the same"), [at_most(200)], description=_("It is kept with your name."))
     quoted = HiddenField()
     price = RadioField(_("Price"), choices=[("new", ""), ("keep", "")], validate_choice=False)
 
-    def overrides(self) -> bool:
-        return bool(self.override.data) and member.can("berths.edit")
 
-
-class RelocationForm(Form):
+class RelocationForm(BesideFitForm):
     berth = berth_field(
         _("To berth"),
         DataRequired(_("Say to which berth the boat goes.")),
         description=_("Dock and number, such as B 12."),
     )
-    override = StringField(_("Why all the same"), [at_most(200)], description=_("It is kept with your name."))
-
-    def overrides(self) -> bool:
-        return bool(self.override.data) and member.can("berths.edit")
 
 
 def read_percent(typed: str) -> Decimal:

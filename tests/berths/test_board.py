@@ -14,11 +14,12 @@ from sqlalchemy.dialects.postgresql import Range
 
 from app import formats
 from app.berths.board import board_of
-from app.berths.models import Berth, Occupancy, OccupancyKind, Sighting
+from app.berths.models import Berth, Harbour, Occupancy, OccupancyKind, Sighting
 from app.db import commit, db, now
 from app.errors import Refused
 from tests.berths.test_absences import days
 from tests.world import (
+    NORTH,
     Visitor,
     enter,
     make_absence,
@@ -179,12 +180,15 @@ def test_stays_are_listed_and_narrowed(visit: Visit, statements: list[str]) -> N
     manager = enter(MANAGER)
     dock = make_dock(manager)
     vessel = make_vessel(manager, name="Sirocco")
-    first = visit_of(make_berth(manager, dock, code="1"), "07-01", "07-05", manager, vessel=vessel)
+    first_berth = make_berth(manager, dock, code="1")
+    client = make_client(manager)
+    first = visit_of(first_berth, "07-01", "07-05", manager, vessel=vessel, client=client)
     visit_of(make_berth(manager, dock, code="2"), "07-10", "07-12", manager, vessel=make_vessel(manager, name="Petrel"))
     first.cancel(by=manager)
-    named, whose, dock_number = vessel.number, first.client_id, dock.number
-    client = db.session.scalars(select(Occupancy).where(Occupancy.id == first.id)).one()
-    assert client.client_id == whose
+    afar = make_dock(manager, "Z", Harbour.create({"name": "Atoll"}, port_id=NORTH, by=manager))
+    visit_of(make_berth(manager, afar, code="3"), "07-20", "07-22", manager, vessel=make_vessel(manager, name="Atoll"))
+    named, dock_number, berth_number = vessel.number, dock.number, first_berth.number
+    client_number, harbour_number = client.number, first_berth.dock.harbour.number
     commit()
     visitor = visit(MANAGER)
     statements.clear()
@@ -197,11 +201,20 @@ def test_stays_are_listed_and_narrowed(visit: Visit, statements: list[str]) -> N
         ("from=2027-07-06", "Petrel", "Sirocco"),
         ("to=2027-07-06", "Sirocco", "Petrel"),
         (f"dock={dock_number}&kind=visit&state=planned", "Petrel", "Sirocco"),
+        (f"vessel={named}", "Sirocco", "Petrel"),
+        (f"berth={berth_number}", "Sirocco", "Petrel"),
+        (f"client={client_number}&from=2027-07-01", "Sirocco", "Petrel"),
+        ("q=siroc", "Sirocco", "Petrel"),
+        ("q=B 1", "Sirocco", "Petrel"),
+        (f"harbour={harbour_number}", "Sirocco", "Atoll"),
     ):
         page = visitor.get(f"/north/stays?{asked}").text
         assert there in page, asked
         assert f">{away}</a>" not in page, asked
-    assert "No stay matches" in visitor.get("/north/stays?kind=hold").text
+    for nothing in ("kind=hold", "q=Nobody", f"vessel={named}&state=active"):
+        assert "No stay matches" in visitor.get(f"/north/stays?{nothing}").text
+    for unknown in ("client=999999", f"vessel={10**30}", "berth=x"):
+        assert "Petrel" in visitor.get(f"/north/stays?{unknown}").text
     assert "Sirocco" in visitor.get(f"/north/vessels/{named}/stays").text
 
 

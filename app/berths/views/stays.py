@@ -17,7 +17,7 @@ from ..models import clearances_of, size_of
 from ..models.occupancy import stay
 from ..queries import LONGEST, berths_named
 from ..stay_forms import FreeForm
-from ..stays import filters_of, stay_page
+from ..stays import filters_of, stay_page, words_asked
 from . import bp
 from .berths import PLACE
 
@@ -25,8 +25,11 @@ from .berths import PLACE
 @bp.get("/<port>/stays")
 @requires("berths.view")
 def index_stays() -> ResponseReturnValue:
-    filters = filters_of(docks_of(member))
-    return page("berths/stays/index.html", follow=["board"], stays=stay_page(member, filters), filters=filters)
+    """`?client=`, `?vessel=`, `?berth=`: the numbers of whose stays are meant; `?q=`: what any of these is called."""
+    filters = filters_of(member, docks_of(member))
+    asked = words_asked()
+    stays = stay_page(member, filters)
+    return page("berths/stays/index.html", follow=["board"], stays=stays, filters=filters, asked=asked)
 
 
 @bp.get("/<port>/clients/<int:number>/stays")
