@@ -50,6 +50,13 @@ class Filter:
     options: list[tuple[str, Any]]
     value: str
 
+    def offers(self, value: str) -> bool:
+        return value in dict(self.options)
+
+    def said(self, value: str) -> str:
+        """A value that it offers, in words."""
+        return str(dict(self.options)[value])
+
 
 def chosen_of(offers: Iterable[tuple[str, Any, list[tuple[str, Any]]]]) -> list[Filter]:
     """Filters of name, label and options, with what the query string chooses; what is not offered chooses nothing."""

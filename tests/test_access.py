@@ -453,6 +453,7 @@ NEEDS = {
     "berths.show_line": ("berths.view",),
     "berths.show_board": ("berths.view",),
     "berths.index_stays": ("berths.view",),
+    **dict.fromkeys((f"berths.{name}_of_stays" for name in OF_EXPORTS), ("clients.export",)),
     "berths.index_of_client": ("berths.view",),
     "interests.index_of_client": ("interests.view",),
     "berths.index_of_vessel": ("berths.view",),
@@ -1093,13 +1094,15 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         relationship=relationship.id,
         views=views,
         exports={
-            kind: export_of(owner, key, kind, slug=slug, number=numbers + at) for at, kind in enumerate(EXPORTED, 4)
+            blueprint: export_of(owner, key, kind, slug=slug, number=numbers + at)
+            for at, (blueprint, kind) in enumerate(EXPORTED.items(), 4)
         },
     )
 
 
 VIEWED = ("clients", "interests")
-EXPORTED = ("clients", "interests")
+# By their blueprint.
+EXPORTED = {"clients": "clients", "interests": "interests", "berths": "stays"}
 
 
 def view_of(owner: uuid.UUID, resource: str, *, slug: str, name: str) -> uuid.UUID:

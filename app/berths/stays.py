@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,10 +18,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 from ..clients.models import Client
 from ..current import Member
 from ..db import db
+from ..formats import format_day
 from ..numbers import has_number
 from ..paging import Filter, Page, Sort, chosen_of, paginate
 from ..vessels.models import Vessel
 from .board import midnights
+from .calendar import docks_of
 from .labels import KINDS, STATES
 from .models import Berth, Dock, Harbour, Occupancy
 from .queries import LONGEST, berths_named
@@ -58,35 +60,59 @@ NARROWED_TO: tuple[tuple[str, type[Any], InstrumentedAttribute[Any], Instrumente
 class DayFilter(Filter):
     kind: str = "date"
 
+    def offers(self, value: str) -> bool:
+        return bool(a_day(value))
 
-def filters_of(member: Member, docks: Sequence[Dock]) -> list[Filter]:
-    """What the toolbar offers, and what of it the query string chooses."""
+    def said(self, value: str) -> str:
+        return format_day(value)
+
+
+@dataclass(frozen=True)
+class OneFilter(Filter):
+    """Of one record, by its number; it stands in the toolbar where the address names one that is there."""
+
+    def offers(self, value: str) -> bool:
+        return value.isascii() and value.isdecimal() and len(value) < 10
+
+    def said(self, value: str) -> str:
+        return str(dict(self.options).get(value, value))
+
+
+def filters_of(member: Member) -> list[Filter]:
+    """What the list is narrowed by, and what of it the query string chooses."""
+    docks = docks_of(member)
     harbours = {str(one.harbour.number): one.harbour.name for one in docks}
     offered = [
-        *((name, label, [of]) for name, label, of in asked_for(member)),
         ("kind", _("Kind"), [(str(value), label) for value, label in KINDS]),
         ("state", _("State"), [(str(value), label) for value, label in STATES]),
-        *([("harbour", _("Harbour"), list(harbours.items()))] if len(harbours) > 1 else []),
+        ("harbour", _("Harbour"), list(harbours.items())),
         ("dock", _("Dock"), [(str(one.number), f"{one.harbour.name} · {one.name}") for one in docks]),
     ]
-    days = (DayFilter(name, label, [], day_asked(name)) for name, label in (("from", _("From")), ("to", _("To"))))
-    return [*chosen_of(offered), *days]
+    days = (
+        DayFilter(name, label, [], a_day(request.args.get(name, "")))
+        for name, label in (("since", _("From")), ("until", _("To")))
+    )
+    return [*(one_of(member, *which) for which in NARROWED_TO), *chosen_of(offered), *days]
 
 
-def asked_for(member: Member) -> Iterator[tuple[str, str, tuple[str, str]]]:
-    """(name, what it is called, as an option) of the client, the vessel and the berth that the address names."""
-    for name, model, _column, called in NARROWED_TO:
-        number = request.args.get(name, type=int)
-        if number is not None:
-            found = db.session.execute(
-                model.visible_to(member).where(has_number(model, number)).with_only_columns(called)
-            )
-            yield from ((name, words, (str(number), words)) for words in found.scalars())
+def in_toolbar(filters: Sequence[Filter]) -> list[Filter]:
+    """Those that offer something: a port with one harbour has no choice of them."""
+    return [one for one in filters if len(one.options) > (one.name == "harbour") or isinstance(one, DayFilter)]
 
 
-def day_asked(name: str) -> str:
+def one_of(member: Member, name: str, model: type[Any], _column: Any, called: Any) -> OneFilter:
+    """The client, the vessel or the berth that the address names, under what it is called."""
+    asked = OneFilter(name, "", [], "")
+    number = request.args.get(name, "")
+    if not asked.offers(number):
+        return asked
+    words = db.session.scalar(model.visible_to(member).where(model.number == int(number)).with_only_columns(called))
+    return OneFilter(name, words, [(number, words)], number) if words is not None else asked
+
+
+def a_day(text: str) -> str:
     with suppress(ValueError):
-        if date(1900, 1, 1) <= (day := date.fromisoformat(request.args.get(name, ""))) <= date(2200, 1, 1):
+        if date(1900, 1, 1) <= (day := date.fromisoformat(text)) <= date(2200, 1, 1):
             return day.isoformat()
     return ""
 
@@ -127,11 +153,11 @@ def narrowed(scope: Select[Any], chosen: Mapping[str, str]) -> Select[Any]:
     for place in (Dock, Harbour):
         if number := chosen.get(place.subject_type):
             scope = scope.where(Occupancy.berth_id.in_(on_place(has_number(place, int(number)))))
-    if chosen.get("from"):
-        begins, _end = midnights(date.fromisoformat(chosen["from"]))
+    if chosen.get("since"):
+        begins, _end = midnights(date.fromisoformat(chosen["since"]))
         scope = scope.where(or_(Occupancy.ends_at.is_(None), Occupancy.ends_at > begins))
-    if chosen.get("to"):
-        begins, _end = midnights(date.fromisoformat(chosen["to"]) + timedelta(days=1))
+    if chosen.get("until"):
+        begins, _end = midnights(date.fromisoformat(chosen["until"]) + timedelta(days=1))
         scope = scope.where(Occupancy.begins_at < begins)
     return scope
 

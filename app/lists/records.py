@@ -37,7 +37,7 @@ class Records(ABC):
     def found(self, words: str, chosen: Mapping[str, str], order: Order, member: Member) -> list[uuid.UUID]:
         """The ids of those that the list shows, in its order, where words were typed."""
         scope = self.narrowed(self.visible_to(member), chosen, port_id=member.here().id)
-        scope = self.matching(scope, words, chosen, member, archived=bool(chosen["archived"]))
+        scope = self.matching(scope, words, chosen, member, archived=bool(chosen.get("archived")))
         return list(db.session.scalars(order.ids(scope, self)))
 
     def visible_to(self, member: Member) -> Select[Any]:

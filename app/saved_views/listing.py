@@ -51,7 +51,7 @@ class Listing:
         sent, kept, lost = dict(parse_qsl(query[:4000])), {}, []
         for offered in filters:
             if value := sent.get(offered.name):
-                if value in dict(offered.options):
+                if offered.offers(value):
                     kept[offered.name] = value
                 else:
                     lost.append(str(offered.label))
@@ -77,7 +77,7 @@ class Listing:
             told.append(_("Search: %(words)s", words=words))
         for offered in filters:
             if value := kept.get(offered.name):
-                told.append(f"{offered.label}: {dict(offered.options)[value]}")
+                told.append(f"{offered.label}: {offered.said(value)}")
         told += [_("%(what)s: not there any more", what=what) for what in lost]
         told += [self._order_told(sort, kept.get("direction")) for sort in self.sorts if sort.key == kept.get("sort")]
         if "columns" in kept:

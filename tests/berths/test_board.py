@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from app.berths.models import Berth, Harbour, Occupancy, OccupancyKind, Sighting
 from app.db import commit, db, now
 from app.errors import Refused
 from tests.berths.test_absences import days
+from tests.clients.test_exports import rows_of
 from tests.world import (
     NORTH,
     Visitor,
@@ -198,12 +200,12 @@ def test_stays_are_listed_and_narrowed(visit: Visit, statements: list[str]) -> N
     assert "Petrel" in page
     for asked, there, away in (
         ("state=cancelled", "Sirocco", "Petrel"),
-        ("from=2027-07-06", "Petrel", "Sirocco"),
-        ("to=2027-07-06", "Sirocco", "Petrel"),
+        ("since=2027-07-06", "Petrel", "Sirocco"),
+        ("until=2027-07-06", "Sirocco", "Petrel"),
         (f"dock={dock_number}&kind=visit&state=planned", "Petrel", "Sirocco"),
         (f"vessel={named}", "Sirocco", "Petrel"),
         (f"berth={berth_number}", "Sirocco", "Petrel"),
-        (f"client={client_number}&from=2027-07-01", "Sirocco", "Petrel"),
+        (f"client={client_number}&since=2027-07-01", "Sirocco", "Petrel"),
         ("q=siroc", "Sirocco", "Petrel"),
         ("q=B 1", "Sirocco", "Petrel"),
         (f"harbour={harbour_number}", "Sirocco", "Atoll"),
@@ -211,6 +213,13 @@ def test_stays_are_listed_and_narrowed(visit: Visit, statements: list[str]) -> N
         page = visitor.get(f"/north/stays?{asked}").text
         assert there in page, asked
         assert f">{away}</a>" not in page, asked
+    sent = visitor.post("/north/stays/exports?list=" + quote("q=B&since=2027-07-06&kind=visit"), {"format": "csv"})
+    header, *rows = rows_of(sent)
+    assert [row[1:8] for row in rows] == [["Petrel", "Léa Marchand", "", "Harbour of B", "B 2", "Visit", "2027-07-10"]]
+    assert (len(header), rows[0][8:10]) == (12, ["2027-07-12", "Planned"])
+    whole = visitor.post("/north/stays/exports?list=" + quote(f"client={client_number}"), {"format": "csv"})
+    assert [row[1] for row in rows_of(whole)[1:]] == ["Sirocco"]
+    assert "Export 1 stay" in visitor.get("/north/stays/exports/new?list=" + quote(f"vessel={named}")).text
     for nothing in ("kind=hold", "q=Nobody", f"vessel={named}&state=active"):
         assert "No stay matches" in visitor.get(f"/north/stays?{nothing}").text
     for unknown in ("client=999999", f"vessel={10**30}", "berth=x"):

@@ -4,10 +4,13 @@ from flask import Blueprint
 
 bp = Blueprint("berths", __name__)
 
+from ...exports.views import exports_of
 from ...imports.views import imports_of
 from ..imports.kind import Berths
+from ..listing import StaysOut
 
 imports_of(bp, Berths(), place="/<port>/berths")
+exports_of(bp, StaysOut(), place="/<port>/stays")
 
 from ..map import arranging, plans
 from ..map import views as map_views

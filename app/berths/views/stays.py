@@ -12,12 +12,11 @@ from ...numbers import has_number
 from ...vessels.models import Vessel
 from ...web import find_or_404, page, requires
 from ..availability import free, sublettable
-from ..calendar import docks_of
 from ..models import clearances_of, size_of
 from ..models.occupancy import stay
 from ..queries import LONGEST, berths_named
 from ..stay_forms import FreeForm
-from ..stays import filters_of, stay_page, words_asked
+from ..stays import filters_of, in_toolbar, stay_page, words_asked
 from . import bp
 from .berths import PLACE
 
@@ -26,10 +25,10 @@ from .berths import PLACE
 @requires("berths.view")
 def index_stays() -> ResponseReturnValue:
     """`?client=`, `?vessel=`, `?berth=`: the numbers of whose stays are meant; `?q=`: what any of these is called."""
-    filters = filters_of(member, docks_of(member))
+    filters = filters_of(member)
     asked = words_asked()
     stays = stay_page(member, filters)
-    return page("berths/stays/index.html", follow=["board"], stays=stays, filters=filters, asked=asked)
+    return page("berths/stays/index.html", follow=["board"], stays=stays, filters=in_toolbar(filters), asked=asked)
 
 
 @bp.get("/<port>/clients/<int:number>/stays")

@@ -75,6 +75,8 @@ class TestPages(Judged):
         Scene("boat seen, refused", ADMIN, seen_refused, 422),
         Scene("stays", ADMIN, at(STAYS)),
         Scene("stays, none found", ADMIN, at(f"{STAYS}?kind=maintenance&state=no_show")),
+        Scene("stays narrowed to a client", ADMIN, at(f"{STAYS}?client=1001&since=2026-01-01")),
+        Scene("stays in a file", ADMIN, at(f"{STAYS}/exports/new?list=kind%3Dcontract")),
         Scene("stays of a client", ADMIN, at(f"{PORT}/clients/1001/stays")),
         Scene("stays of a vessel", ADMIN, at(f"{PORT}/vessels/1001/stays")),
         Scene("a stay with an absence", ADMIN, holder),
