@@ -41,7 +41,9 @@ ENTRIES = (
     Entry(None, lazy_gettext("New interest"), "flag", "interests.new", ("interests.create",), is_new=True),
     Entry(None, lazy_gettext("New vessel"), "ship", "vessels.new", ("clients.create",), is_new=True),
     Entry(None, lazy_gettext("New berth"), "anchor", "berths.new", ("berths.edit",), is_new=True),
-    Entry(None, lazy_gettext("Import"), "upload", "clients.index_imports", ("admin.import_data",), in_bar=False),
+    Entry(
+        None, lazy_gettext("Import contacts"), "upload", "clients.index_imports", ("admin.import_data",), in_bar=False
+    ),
     Entry(lazy_gettext("Operations"), lazy_gettext("Files"), "files", "files.index", ("files.view",)),
     Entry(None, lazy_gettext("Upload files"), "upload", "files.new", ("files.upload",), is_new=True),
     Entry(
@@ -86,7 +88,7 @@ ADMIN: tuple[Entry, ...] = (
     Entry(None, lazy_gettext("Getting started"), "list-checks", "admin.show_onboarding", ("admin.manage_settings",)),
     Entry(None, lazy_gettext("Tags"), "tags", "admin.index_tags", ("admin.manage_tags",)),
     Entry(None, lazy_gettext("Custom fields"), "file-text", "fields.index", ("admin.manage_custom_fields",)),
-    Entry(None, lazy_gettext("Import"), "upload", "clients.index_imports", ("admin.import_data",)),
+    Entry(None, lazy_gettext("Import contacts"), "upload", "clients.index_imports", ("admin.import_data",)),
     Entry(None, lazy_gettext("Audit log"), "history", "audit.index", ("admin.view_audit_log",)),
 )
 

@@ -15,11 +15,14 @@ from ..clients.models import Client
 from ..current import CurrentPort
 from ..db import db, now, write
 from ..events.models import Actor
+from ..fields.models import FieldDefinition
+from ..tags.models import Tag
 from ..vessels.models import Vessel
 from .models import (
     Absence,
     Berth,
     BerthStatus,
+    BerthTag,
     Dock,
     Harbour,
     MaintenanceEntry,
@@ -54,11 +57,18 @@ TENURES = {Tenure.ANNUAL: 60, Tenure.SEASONAL: 15, Tenure.LEASE: 15, Tenure.FREE
 LATITUDE, LONGITUDE = Decimal("18.168230"), Decimal("-63.095310")
 
 
+# What the port wants to know of its berths besides: label, kind, choices.
+FIELDS = (("Pontoon", "choice", ("Timber", "Concrete")), ("Bollards", "number", ()), ("Meter number", "text", ()))
+# And what it calls them by: colour, and how many berths from the beginning of which dock.
+TAGS = {"Near the crane": ("teal", "A", 5), "Rolls in a westerly": ("amber", "C", 7), "Step-free": ("blue", "B", 4)}
+
+
 def make_berths(port: CurrentPort, by: Actor) -> None:
     chance = random.Random(f"berths of {port.slug}")  # noqa: S311  # the same harbour each time; nothing secret
     of: dict[str, Any] = {"port_id": port.id, "by": by, "announce": False}
     place = {"address": "Harbour Road 1", "latitude": LATITUDE, "longitude": LONGITUDE}
     harbour = Harbour.create({"name": "Inner harbour", **place}, **of)
+    _make_fields(port, by)
     fleet = _vessels()
     for at, (name, count, shortest, longest, shallow, deep, price) in enumerate(DOCKS):
         fields = {"harbour_id": harbour.id, "name": name, "price_tier": at + 1, "has_lighting": True}
@@ -71,6 +81,7 @@ def make_berths(port: CurrentPort, by: Actor) -> None:
             depth = Decimal(shallow) + (Decimal(deep) - Decimal(shallow)) * part
             berth = _make_berth(dock, number, loa, depth, price, port.currency, chance, of)
             _take(berth, fleet, chance, of["by"])
+    _tag(port, by)
     _suggest(port, by)
     _repair(port, by)
     _make_eventful(by)
@@ -82,6 +93,21 @@ def make_berths(port: CurrentPort, by: Actor) -> None:
         terms = {"tenure": Tenure.VISITOR, "price": Decimal(35), "price_period": PricePeriod.NIGHTLY}
         mooring = {"code": f"M{number}", "mooring": MooringKind.SEA_BUOY, "currency": port.currency}
         Berth.create({"dock_id": field.id, **size, **terms, **mooring}, **of)
+
+
+def _make_fields(port: CurrentPort, by: Actor) -> None:
+    of: dict[str, Any] = {"resource": "berth", "currency": port.currency, "port_id": port.id, "by": by}
+    for label, kind, options in FIELDS:
+        made = {"label": label, "kind": kind, "options": list(options), "required": False, "help": ""}
+        FieldDefinition.create(made, announce=False, **of)
+
+
+def _tag(port: CurrentPort, by: Actor) -> None:
+    for name, (colour, dock, count) in TAGS.items():
+        tag = Tag.create(name, colour, port_id=port.id, by=by, announce=False)
+        found = select(Berth).join(Dock, Dock.id == Berth.dock_id).where(Berth.port_id == port.id, Dock.name == dock)
+        for berth in db.session.scalars(found.order_by(Berth.sort_place).limit(count)):
+            BerthTag.put_on(berth, tag, by=by)
 
 
 # What has happened to berths since: what they were, the trigger, and what it was about.
@@ -224,6 +250,9 @@ def _make_berth(
         "power_amps": 63 if length > 15 else 32,
         "power_phases": 3 if length > 15 else 1,
         "has_water": True,
+        "custom_pontoon": "timber" if dock.name == "A" else "concrete",
+        "custom_bollards": "4" if length > 12 else "2",
+        "custom_meter_number": f"NM-{dock.name}{number:03}" if number % 3 else "",
     }
     status = chance.choices(list(STATUSES), list(STATUSES.values()))[0]
     if tenure != Tenure.FREEHOLD and status == BerthStatus.SOLD:

@@ -24,6 +24,7 @@ from ..sorting import sort_name
 from ..tags.models import Tag
 from .labels import MOORINGS, STATUSES, TENURES
 from .models import Berth, BerthTag, Dock, Harbour, MaintenanceEntry, Occupancy, StatusSuggestion
+from .models.berth import NO_DOCK
 from .models.dock import BETWEEN
 from .models.place import natural
 from .models.tenure import months_later
@@ -73,11 +74,12 @@ def expiring(months: int) -> list[tuple[str, str]]:
     return [*zip(map(str, ahead), within, strict=True), (PAST, _("has ended"))]
 
 
-def filters_of(harbours: Sequence[Harbour], *, months: int, port_id: uuid.UUID) -> list[Filter]:
-    """What the toolbar offers, and what of it the query string chooses; what is not offered chooses nothing. `months`:
-    before the end of a tenure in which the port wants to be warned."""
+def filters_of(docks: Mapping[Harbour, Sequence[Dock]], *, months: int, port_id: uuid.UUID) -> list[Filter]:
+    """What the toolbar offers, and what of it the query string chooses; what is not offered chooses nothing. `docks`:
+    by harbour; `months`: before the end of a tenure in which the port wants to be warned."""
     offered = (
-        ("harbour", _("Harbour"), [(str(one.number), one.name) for one in harbours]),
+        ("harbour", _("Harbour"), [(str(one.number), one.name) for one in docks]),
+        ("dock", _("Dock"), dock_options(docks)),
         ("status", _("Status"), [(str(value), label) for value, label in STATUSES]),
         ("tenure", _("Tenure"), [(str(value), label) for value, label in TENURES]),
         ("expires", _("Tenure expires"), expiring(months)),
@@ -92,10 +94,23 @@ def filters_of(harbours: Sequence[Harbour], *, months: int, port_id: uuid.UUID) 
     )
 
 
-def berth_page(member: Member, filters: Sequence[Filter], asked: str) -> Page:
-    """The page of the list the query string asks for: one statement."""
+def dock_options(docks: Mapping[Harbour, Sequence[Dock]]) -> list[tuple[str, str]]:
+    """By their numbers; with the harbour where there are several. A harbour without docks has nothing to choose."""
+    return [
+        (str(dock.number), f"{harbour.name} · {dock.name}" if len(docks) > 1 else dock.name)
+        for harbour, its in docks.items()
+        for dock in its
+        if dock.name != NO_DOCK
+    ]
+
+
+def berth_page(
+    member: Member, filters: Sequence[Filter], asked: str, *, fitting: Sequence[ColumnElement[bool]] = ()
+) -> Page:
+    """The page of the list the query string asks for: one statement. `fitting`: what a berth has to be for what is to
+    lie there."""
     chosen = {one.name: one.value for one in filters}
-    scope = _filtered(Berth.visible_to(member), chosen, port_id=member.here().id)
+    scope = _filtered(Berth.visible_to(member), chosen, port_id=member.here().id).where(*fitting)
     if asked.strip():
         scope = scope.where(found_by(asked, fields_of=member.here().id))
     sorts = (EXPIRES, *SORTS) if chosen["expires"] else SORTS
@@ -124,9 +139,12 @@ def _filtered(scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UU
         )
     if ends := chosen["expires"]:
         scope = scope.where(_ends_so(ends))
+    if chosen["dock"]:
+        numbered = select(Dock.id).where(Dock.port_id == port_id, Dock.number == int(chosen["dock"]))
+        scope = scope.where(Berth.dock_id.in_(numbered))
     if chosen["harbour"]:
-        numbered = (Harbour.port_id == Berth.port_id) & (Harbour.number == int(chosen["harbour"]))
-        docks = select(Dock.id).join(Harbour, Harbour.id == Dock.harbour_id).where(numbered)
+        numbered_so = (Harbour.port_id == Berth.port_id) & (Harbour.number == int(chosen["harbour"]))
+        docks = select(Dock.id).join(Harbour, Harbour.id == Dock.harbour_id).where(numbered_so)
         scope = scope.where(Berth.dock_id.in_(docks))
     return scope
 
@@ -255,6 +273,17 @@ def maintenance_page(berth: Berth) -> Page:
 def with_place(statement: Select[Any]) -> Select[Any]:
     """With the dock and harbour of each berth, in the same statement."""
     return statement.options(joinedload(Berth.dock).joinedload(Dock.harbour))
+
+
+def docks_by_harbour(member: Member) -> dict[Harbour, list[Dock]]:
+    """All in use, in the order of the list; one statement."""
+    on = and_(Dock.port_id == Harbour.port_id, Dock.harbour_id == Harbour.id, Dock.archived_at.is_(None))
+    rows = Harbour.visible_to(member).where(Harbour.archived_at.is_(None)).outerjoin(Dock, on).add_columns(Dock)
+    found: dict[Harbour, list[Dock]] = {}
+    order = (Harbour.sort_name, Harbour.id, Dock.sort_name, Dock.id)
+    for harbour, dock in db.session.execute(rows.order_by(*order)):
+        found.setdefault(harbour, []).extend([dock] if dock else [])
+    return found
 
 
 def harbours_of(member: Member) -> list[Harbour]:

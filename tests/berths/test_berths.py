@@ -179,10 +179,33 @@ def test_berths_are_found_by_harbour_dock_and_number_and_narrowed_by_filters(vis
     assert found(status="sold") == ["C 12"]
     assert found(tenure="lease") == ["B 12"]
     assert found(harbour=number) == ["B 2", "B 12"]
+    assert found(dock=dock.number) == ["B 2", "B 12"]
     assert found(archived="1") == ["B 9"]
-    assert found(status="lost", harbour="x") == ["C 12", "B 2", "B 12"]
+    assert found(status="lost", harbour="x", dock="x") == ["C 12", "B 2", "B 12"]
     palette = visitor.get("/north/search", query_string={"q": "b 12"})
     assert f"/north/berths/{twelve.number}" in palette.text
+
+
+def test_the_list_is_narrowed_to_what_fits(visit: Visit) -> None:
+    manager = enter(MANAGER)
+    dock = make_dock(manager)
+    make_berth(manager, dock, code="1", max_loa=Decimal(8), max_beam=Decimal(3))
+    make_berth(manager, dock, code="2", max_loa=Decimal(12), max_beam=Decimal(4), depth=Decimal(2))
+    make_berth(manager, dock, code="3", max_loa=Decimal(12), max_beam=Decimal(4), depth=Decimal(3))
+    make_berth(manager, dock, code="4")
+    commit()
+    visitor = visit(VIEWER)
+
+    def page(fits: str) -> str:
+        return visitor.get("/north/berths", query_string={"fits": fits}).text
+
+    assert names_in(page("10 × 3")) == ["B 2", "B 3", "B 4"]
+    assert names_in(page("10 x 3.5 x 2.5")) == ["B 3", "B 4"]
+    assert names_in(page("32'")) == ["B 2", "B 3", "B 4"]
+    unknown = page("Nobody’s boat")
+    assert len(names_in(unknown)) == 4
+    assert 'id="fits-error"' in unknown
+    assert "No vessel is called so" in unknown
 
 
 def test_the_page_says_who_or_what_set_the_status_last(visit: Visit) -> None:

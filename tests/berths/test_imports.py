@@ -539,7 +539,9 @@ def test_tags_and_own_fields_come_in_change_and_go_again(admin: Visitor) -> None
     Tag.create("Near the crane", "teal", port_id=NORTH, by=by)
     commit()
     head = "harbour,pier,berth,tags,pontoon,bollards\n"
-    found = brought(admin, head + 'Inner,A,1,near THE crane; Sunny,wood,"1,5"\nInner,A,2,,,\n')
+    url = checked(admin, head + 'Inner,A,1,near THE crane; Sunny,wood,"1,5"\nInner,A,2,,,\n')
+    assert "Added, with the harbour Inner and its dock A. Tagged Near the crane, Sunny." in admin.get(url).text
+    found = let_in(admin, url)
     assert (found.created_count, found.wrong_count) == (2, 0)
     assert carried("1") == ["Near the crane", "Sunny"]
     assert berth("1").custom == {"custom_pontoon": "wood", "custom_bollards": "1.5"}

@@ -98,6 +98,8 @@ class Berths(Kind):
             text = _("Added, with the harbour %(harbour)s.", **made)
         else:
             text = _("Added.")
+        if tags := row.fields.get("tags"):
+            text += " " + _("Tagged %(tags)s.", tags=", ".join(tags))
         return text
 
     def named(self, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Named]:

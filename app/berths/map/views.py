@@ -2,68 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from ...current import member
 from ...formats import today
-from ...measures import BEAM, DRAFT, LENGTH, Unread, read_length, show_length
-from ...vessels.models import Vessel
 from ...web import find_or_404, is_partial, page, requires
 from ..availability import now_and_next
-from ..models import Fit, Harbour, clearances_of, fit, size_of
+from ..models import Harbour
 from ..views import bp
 from ..views.berths import PLACE, by_number
+from ..wanted import Wanted
 from .layout import drawn
 from .queries import Look, counted, harbours_with_berths, kept, rows_of, spots_of
 
-BETWEEN_SIZES = re.compile(r"\s*[×x*;/]\s*", re.IGNORECASE)
-SIZES = {"loa": LENGTH, "beam": BEAM, "draft": DRAFT}
-LONGEST = 80
 # Nobody asks for another century, and dates end somewhere.
 YEARS = 100
-
-
-class Wanted:
-    """What has to fit: a vessel, or length, beam and draft as they are typed. `trouble` says why nobody knows."""
-
-    def __init__(self, typed: str) -> None:
-        self.typed = typed.replace("\x00", "").strip()[:LONGEST]
-        self.size: Mapping[str, Decimal | None] = {}
-        self.words = self.name = self.trouble = ""
-        if self.typed:
-            self._read()
-
-    def _read(self) -> None:
-        if self.typed[0].isdigit() and not self.typed.isdigit():
-            self._measure()
-            return
-        found = Vessel.named(member, self.typed)
-        if len(found) == 1:
-            self.size, self.name = size_of(found[0]), found[0].name
-            self.words = " × ".join(show_length(self.size[name]) for name in SIZES if self.size.get(name))
-            return
-        several = _("Several vessels are called so. Type the number of the one you mean.")
-        self.trouble = several if found else _("No vessel is called so. A size is typed as 14.02 × 4.10 × 2.10.")
-
-    def _measure(self) -> None:
-        parts = zip(SIZES.items(), BETWEEN_SIZES.split(self.typed), strict=False)
-        try:
-            self.size = {name: read_length(part, limit) for (name, limit), part in parts}
-        except Unread as error:
-            self.trouble = str(error)
-            return
-        self.words = " × ".join(show_length(value) for value in self.size.values())
-
-    def fits(self, berth: Any) -> Fit | None:
-        return fit(self.size, berth, clearances_of(member.here())) if self.size else None
 
 
 def looked_at() -> tuple[Look, Wanted]:

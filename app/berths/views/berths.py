@@ -28,8 +28,9 @@ from ...tags.forms import AddTagForm
 from ...web import find_or_404, go, kept_list, page, requires, said
 from ..forms import BerthForm, StatusForm
 from ..models import Berth, Place, Taken
-from ..queries import berth_page, filters_of, harbours_of, suggested_count, tags_there_are, with_place
+from ..queries import berth_page, docks_by_harbour, filters_of, suggested_count, tags_there_are, with_place
 from ..record import beside
+from ..wanted import FitsFilter, Wanted
 from . import bp
 
 PLACE = "/<port>/berths"
@@ -86,16 +87,19 @@ def words_of(error: Taken) -> str:
 @bp.get(PLACE)
 @requires("berths.view")
 def index() -> ResponseReturnValue:
-    harbours, asked = harbours_of(member), request.args.get("q", "").replace("\x00", "")
+    """`?fits=` a vessel or a size, as on the map."""
+    docks, asked = docks_by_harbour(member), request.args.get("q", "").replace("\x00", "")
     months = settings_of(member.here()).tenure_expiry_warning_months
-    filters = filters_of(harbours, months=months, port_id=member.here().id)
+    wanted = Wanted(request.args.get("fits", ""))
+    filters = [FitsFilter.of(wanted), *filters_of(docks, months=months, port_id=member.here().id)]
     return page(
         "berths/index.html",
         follow=["berths" if stays_in_order(filters) else "berths:narrowed"],
-        berths=berth_page(member, filters, asked),
+        berths=berth_page(member, filters, asked, fitting=wanted.conditions()),
         filters=filters,
         asked=asked,
-        harbours=harbours,
+        harbours=list(docks),
+        wanted=wanted,
         suggested=suggested_count(member.here().id),
     )
 
