@@ -21,7 +21,7 @@ import babel.dates
 import babel.numbers
 import phonenumbers
 from flask import Flask
-from flask_babel import force_locale
+from flask_babel import force_locale, get_translations
 from flask_babel import gettext as look_up
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
@@ -89,6 +89,19 @@ def _in_template(context: EvalContext, text: str, /, **values: Any) -> str:
     if not values:
         return _translated_markup(text, in_force().locale)
     return Markup(_translated(text, in_force().locale)) % values  # noqa: S704  (escapes the values)
+
+
+@lru_cache(maxsize=5_000)
+def _plural(one: str, many: str, count: int, locale: str) -> str:
+    with force_locale(locale):
+        return get_translations().ngettext(one, many, count)
+
+
+@pass_eval_context
+def _plural_in_template(context: EvalContext, one: str, many: str, num: int, /, **values: Any) -> str:
+    """The same of flask-babel's `ngettext`; `num` is the number."""
+    found, filled = _plural(one, many, num, in_force().locale), {"num": num, **values}
+    return Markup(found) % filled if context.autoescape else found % filled  # noqa: S704  (escapes the values)
 
 
 @lru_cache(maxsize=256)
@@ -262,7 +275,7 @@ def format_language(code: str) -> str:
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(_=_in_template, gettext=_in_template)
+    app.jinja_env.globals.update(_=_in_template, gettext=_in_template, ngettext=_plural_in_template)
     app.jinja_env.filters.update(
         datetime=format_datetime,
         date=format_date,

@@ -86,9 +86,9 @@ def _changes(site: Site, token: str, topic: str) -> list[int]:
         for change in range(CHANGES + 1):
             at = f"/south/berths/{5000 + change}"
             _answer, page = editor.ask("GET", at)
-            sent = fields_of(page)
-            status = BerthStatus.SOLD if sent["status"] != BerthStatus.SOLD else BerthStatus.AVAILABLE
-            answer, text = editor.ask("POST", f"{at}/status?_method=PUT", urlencode({**sent, "status": status}))
+            status = BerthStatus.AVAILABLE if f'selected value="{BerthStatus.SOLD}"' in page else BerthStatus.SOLD
+            sent = {"csrf_token": fields_of(page)["csrf_token"], "status": status}
+            answer, text = editor.ask("POST", f"{at}/status?_method=PUT", urlencode(sent))
             assert answer.status == 303, text[-2000:]
             site.wait_for_relay()
             found.append(_heard(listening))
