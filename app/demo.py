@@ -20,7 +20,7 @@ from flask.cli import AppGroup
 from sqlalchemy import Connection, create_engine, insert, select, text, update
 from uuid_utils.compat import uuid7
 
-from . import storage
+from . import formats, storage
 from .berths.demo import make_berths
 from .clients.duplicates.scan import scan_port
 from .clients.models import (
@@ -587,7 +587,8 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     if port.slug == "port-nimara":
         make_berths(port, sellers[0])
         make_waiting_lists(port, sellers[0])
-        make_interests(port, sellers)
+        with formats.use(port):
+            make_interests(port, sellers)
         make_reminders(port, sellers)
         make_prices(port, sellers[0])
         make_registrations(port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -338,25 +339,38 @@ def test_what_cannot_be_booked_is_said_beside_it(visit: Visit, typed: dict[str, 
 
 
 def test_of_fifty_who_book_one_berth_at_once_one_has_it(committed: Installation) -> None:
-    """With connections of their own; the others are told who has it."""
-    with committed.app.app_context():
+    """With connections of their own; the others are told who has it, and which berths near it are free and fit."""
+    app = committed.app
+    with app.app_context():
         manager = enter(MANAGER)
-        berth, client = make_berth(manager), make_client(manager)
-        berth_id, client_id = berth.id, client.id
+        dock = make_dock(manager)
+        wanted, _near, narrow, _far = (
+            make_berth(manager, dock, code=code, max_beam=Decimal(beam))
+            for code, beam in (("12", "4.5"), ("13", "4.5"), ("14", "2.5"), ("15", "4.5"))
+        )
+        client = make_client(manager)
+        boats = [make_vessel(manager, client, name=f"Swift {at}", beam_declared=Decimal(3)).number for at in range(5)]
+        url, too_narrow = f"/north/berths/{wanted.number}/occupancies", f"/berths/{narrow.number}/"
+        berth_id = wanted.id
+        visitors = [Visitor.of(app, MANAGER) for _ in range(5)]
         commit()
 
-    def book(at: int) -> str:
-        with committed.app.app_context():
-            by = enter(MANAGER)
-            mine = db.session.get_one(Berth, berth_id)
-            try:
-                whose = db.session.get_one(Client, client_id)
-                visit_of(mine, days(1 + at % 5, 8 + at % 7), by, client=whose)
-            except Overlap as error:
-                db.session.rollback()
-                return "taken" if error.other is not None else "nobody"
-            commit()
-            return "booked"
+    def book(at: int) -> tuple[int, str]:
+        days = {"arrives": f"2027-07-0{1 + at % 5}", "leaves": f"2027-07-1{at % 7}"}
+        form = {"kind": "visit", "vessel": str(boats[at % 5]), "_key": uuid.uuid4().hex, **days}
+        answer = visitors[at % 5].post(url, form)
+        return answer.status_code, unescape(answer.text)
 
-    answers = together(*((lambda at=at: book(at)) for at in range(50)), at_a_time=5)
-    assert (answers.count("booked"), answers.count("taken")) == (1, 49)
+    answers = together(*((lambda at=at: book(at)) for at in range(50)), at_a_time=5, seconds=90)
+    assert [status for status, _text in answers].count(303) == 1
+    refused = [text for status, text in answers if status == 409]
+    assert len(refused) == 49
+    for text in refused:
+        assert "Berth B 12 is taken then. Nothing was changed." in text
+        assert "Swift" in text
+        assert "B 13" in text
+        assert "B 15" in text
+        assert too_narrow not in text
+    with committed.database.connect() as owner:
+        kept = owner.execute("SELECT count(*) FROM berth_occupancies WHERE berth_id = %s", (berth_id,)).fetchone()
+    assert kept == (1,)
