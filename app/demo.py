@@ -22,6 +22,7 @@ from uuid_utils.compat import uuid7
 
 from . import formats, storage
 from .berths.demo import make_berths
+from .berths.demo_plan import draw_plan, lay_behind
 from .clients.duplicates.scan import scan_port
 from .clients.models import (
     Client,
@@ -320,7 +321,7 @@ Wim Terlouw,wim.terlouw@example.com,+441632960865,Falmouth,United Kingdom,Zilver
 Zenobia Castellan,zenobia.castellan@example.com,+14105550867,Annapolis,United States,,
 """
 ERASED = "Winifred Tolland"
-CLIENT, VESSEL = "of a client", "of a vessel"
+CLIENT, VESSEL, HARBOUR = "of a client", "of a vessel", "of a harbour"
 CLIENTS = {"port-nimara": 130, "hanko-itasatama": 70}
 
 
@@ -586,6 +587,7 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     _files(papers, port, sellers[0])
     if port.slug == "port-nimara":
         make_berths(port, sellers[0])
+        lay_behind(next(paper.content for paper in papers if paper.folder == HARBOUR), port, sellers[0])
         make_waiting_lists(port, sellers[0])
         with formats.use(port):
             make_interests(port, sellers)
@@ -735,6 +737,7 @@ PAPERS = (
     (CLIENT, "Contract of the berth.pdf", Category.CONTRACT, ("Contract of the berth", "One year from 1 April")),
     (CLIENT, "Insurance.pdf", Category.INSURANCE, ("Insurance of the vessel", "Liability: 3,000,000")),
     (VESSEL, "Policy.pdf", Category.INSURANCE, ("Policy", "Liability of the owner", "Premium paid in full")),
+    (HARBOUR, "Inner harbour.png", Category.PHOTO, ()),
 )
 
 
@@ -749,8 +752,10 @@ def _papers(slug: str) -> list[Paper]:
     """The files of a port, put into the storage before anything is written."""
     found = []
     for folder, name, category, lines in PAPERS:
-        upload = examined(_drawn(name, lines), name)
-        holder = {CLIENT: "clients", VESSEL: "vessels"}.get(folder, NOBODY)
+        if folder == HARBOUR and slug != WORKED_IN:
+            continue
+        upload = examined(draw_plan() if folder == HARBOUR else _drawn(name, lines), name)
+        holder = {CLIENT: "clients", VESSEL: "vessels", HARBOUR: "harbours"}.get(folder, NOBODY)
         key = storage.new_key(slug, holder, "demo", upload.kind.extensions[0])
         storage.put(upload.stream, key, upload.kind.mime)
         found.append(Paper(folder, category, Content(key, name, upload.kind.mime, upload.size, upload.sha256)))
@@ -787,6 +792,7 @@ def _files(papers: Sequence[Paper], port: CurrentPort, by: Actor) -> None:
     for paper in papers:
         if paper.folder == VESSEL:
             _attach(paper, port, by)
+        if paper.folder in (VESSEL, HARBOUR):
             continue
         is_its = paper.folder == CLIENT
         if is_again and not is_its:

@@ -18,6 +18,7 @@ from ..events.models import Actor
 from ..fields.models import FieldDefinition
 from ..tags.models import Tag
 from ..vessels.models import Vessel
+from .demo_plan import DOCKS as ON_PLAN
 from .models import (
     Absence,
     Berth,
@@ -73,7 +74,8 @@ def make_berths(port: CurrentPort, by: Actor) -> None:
     for at, (name, count, shortest, longest, shallow, deep, price) in enumerate(DOCKS):
         fields = {"harbour_id": harbour.id, "name": name, "price_tier": at + 1, "has_lighting": True}
         supplies = {"has_power": True, "has_water": True, "has_gate": at > 0}
-        where = {"latitude": LATITUDE + Decimal(at) / 2000, "longitude": LONGITUDE}
+        where: dict[str, Any] = {"latitude": LATITUDE + Decimal(at) / 2000, "longitude": LONGITUDE}
+        where |= dict(zip(("plan_x", "plan_y", "plan_turn"), ON_PLAN[name], strict=True))
         dock = Dock.create({**fields, **supplies, **where}, **of)
         for number in range(1, count + 1):
             part = Decimal(number) / count

@@ -177,7 +177,7 @@ PLACE_FIELDS = {
     "label_y": FieldWords(_("Its number: metres below the middle")),
 }
 PLAN_FIELDS = {
-    "x": FieldWords(_("Its corner: metres from the left of the map")),
+    "x": FieldWords(_("Metres from the left of the map")),
     "y": FieldWords(_("Metres from the top of the map")),
     "width": FieldWords(_("Width in metres")),
     "opacity": FieldWords(_("How strongly it is drawn")),

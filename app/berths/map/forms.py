@@ -125,7 +125,7 @@ class PlanUploadForm(Form):
 class PlanForm(EditForm):
     """Where the picture lies and how large it is."""
 
-    x = MetresField(_("Its corner: metres from the left of the map"), [GIVEN], least=-LARGEST, most=LARGEST)
+    x = MetresField(_("Metres from the left of the map"), [GIVEN], least=-LARGEST, most=LARGEST)
     y = MetresField(_("Metres from the top of the map"), [GIVEN], least=-LARGEST, most=LARGEST)
     width = MetresField(_("Width in metres"), [GIVEN], least=1, most=WIDEST)
     opacity = IntegerField(

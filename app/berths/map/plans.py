@@ -86,15 +86,19 @@ def take_in(content: Content, *, number: int) -> ResponseReturnValue:
     """In the transaction that began when the file was stored."""
     harbour = locked(number)
     check_in_use(harbour)
-    before = HarbourPlan.of(harbour)
-    file = File.upload(content, port_id=harbour.port_id, by=member, record=harbour, category=Category.OTHER)
+    undo = way_back(harbour)
+    file = File.upload(content, port_id=harbour.port_id, by=member, record=harbour, category=Category.PHOTO)
     HarbourPlan.show(harbour, file, width=as_wide_as(harbour), by=member)
-    if before and not before.archived_at:
-        undo = url_for("berths.update_plan_file", number=number, file=before.file.number, _method="PUT")
-    else:
-        undo = url_for("berths.create_plan_archival", number=number)
     said(_("The plan of %(name)s is on the map", name=harbour.name), undo_url=undo)
     return go("berths.show_plan", number=number)
+
+
+def way_back(harbour: Harbour) -> str:
+    """To what is on the map now: another picture, or none."""
+    plan = HarbourPlan.of(harbour)
+    if plan is None or plan.archived_at:
+        return url_for("berths.create_plan_archival", number=harbour.number)
+    return url_for("berths.update_plan_file", number=harbour.number, file=plan.file.number, _method="PUT")
 
 
 def check_in_use(harbour: Harbour) -> None:

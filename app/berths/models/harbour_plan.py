@@ -48,9 +48,10 @@ class HarbourPlan(Timestamped, Versioned, PortScoped, Base):
 
     @classmethod
     def of(cls, harbour: Harbour) -> Self | None:
-        """Also one that was taken away."""
+        """Also one that was taken away; with its file."""
         own = (cls.port_id == harbour.port_id, cls.harbour_id == harbour.id)
-        return db.session.scalars(select(cls).options(joinedload(cls.file)).where(*own)).one_or_none()
+        found = select(cls).options(joinedload(cls.file).joinedload(File.current)).where(*own)
+        return db.session.scalars(found).one_or_none()
 
     @classmethod
     def show(cls, harbour: Harbour, file: File, *, width: Decimal, by: Actor) -> Self:
