@@ -136,6 +136,8 @@ REGISTERING = (
     "interests.finding",
     "interests.held",
     "interests.reactions",
+    "interests.recommendations.held",
+    "interests.recommendations.reactions",
     "interests.reversals",
     "notifications.reactions",
     "prices.reactions",
@@ -183,6 +185,8 @@ def register(app: Flask) -> None:
     from .identity.branding import brand_url, public_brand_url
     from .identity.views import bp as identity
     from .interests.labels import interest_words
+    from .interests.recommendations.labels import MISSING, PARTS, price_words, reason_words
+    from .interests.recommendations.views import bp as recommendations
     from .interests.views import bp as interests
     from .notifications.views import bp as notifications
     from .prices.labels import MOORINGS
@@ -207,6 +211,9 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(sign_words=SIGNS)
     app.jinja_env.globals.update(interest_words=interest_words)
     app.jinja_env.globals.update(reminders_about=reminders_about, reminder_groups=grouped, card_of=card_of)
+    app.jinja_env.globals.update(
+        recommendation_parts=PARTS, recommendation_missing=MISSING, price_words=price_words, reason_words=reason_words
+    )
     for blueprint in (
         health.bp,
         api,
@@ -220,6 +227,7 @@ def register(app: Flask) -> None:
         fields,
         files,
         interests,
+        recommendations,
         notifications,
         reminders,
         prices,

@@ -61,7 +61,7 @@ from .identity.passwords import hash_password
 from .identity.permissions import LEAVES, as_overrides
 from .imports.jobs import check_import, run_import
 from .imports.models import Import
-from .interests.demo import make_interests
+from .interests.demo import look_for_berths, make_interests
 from .jobs import perform
 from .notifications.models import Notification, Words
 from .prices.demo import make_prices
@@ -593,6 +593,7 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
             make_interests(port, sellers)
         make_reminders(port, sellers)
         make_prices(port, sellers[0])
+        look_for_berths(port)
         make_registrations(port)
     _notifications(port)
     _views(port, sellers[0])

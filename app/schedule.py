@@ -72,6 +72,7 @@ RECURRING = (
     Recurring("hold-and-offer-expiry", "app.berths.jobs.release_holds", "*/5 * * * *", in_each_port=True),
     Recurring("lead-category", "app.interests.jobs.cool_leads", "0 7 * * *", in_port_time=True),
     Recurring("follow-up-check", "app.interests.jobs.follow_up_interests", "0 7 * * *", in_port_time=True),
+    Recurring("recommendations", "app.interests.recommendations.jobs.look_for_all", "0 2 * * *", in_port_time=True),
     Recurring("reminder-check", "app.reminders.jobs.ring_reminders", "*/5 * * * *", in_each_port=True),
     Recurring("reminder-overdue-check", "app.reminders.jobs.tell_of_overdue", "0 8 * * *", in_port_time=True),
     Recurring("notification-digest", send_digests.name, "0 17 * * *", in_port_time=True),

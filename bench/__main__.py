@@ -24,6 +24,7 @@ from bench import (
     maps,
     memory,
     pages,
+    recommendations,
     report,
     search,
     site,
@@ -69,6 +70,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
     first_page = step("dashboard", lambda: dashboard.measure_dashboard(place, WORKERS, rounds=10, each=10))
     pipeline = step("the board", lambda: board.measure_board(place, WORKERS, rounds=10, each=6))
     free = step("availability", lambda: availability.measure_availability(place))
+    recommended = step("recommendations", lambda: recommendations.measure_recommendations(place))
     searched = step("search", lambda: search.measure_search(place, WORKERS))
     relay = place.installation.start_relay()
     worker = place.installation.start_worker()
@@ -92,6 +94,7 @@ def measure(place: Site) -> tuple[list[Row], list[str]]:
         *dashboard_rows(first_page),
         board_row(pipeline),
         availability_row(free),
+        recommendations_row(recommended),
         *search_rows(searched),
         at_least("create one with its event", made.throughput, 0.5, "× the bare inserts", note=per_second(made)),
         *import_rows(came_in),
@@ -183,6 +186,12 @@ def availability_row(free: availability.Availability) -> Row:
     took = f"{found} against {raw}; the page {page}"
     name = f"free berths of {availability.BERTHS:,}: p95"
     return at_most(name, free.ratio, 2, "× its statement", digits=2, note=took)
+
+
+def recommendations_row(recommended: recommendations.Recommended) -> Row:
+    found, raw = (f"{percentile(of, 95) * 1000:.0f} ms" for of in (recommended.found, recommended.raw))
+    name = f"recommended berths of {recommendations.BERTHS:,}: p95"
+    return at_most(name, recommended.ratio, 2, "× its statement", digits=2, note=f"{found} against {raw}")
 
 
 def import_rows(came_in: imports.ImportResult) -> list[Row]:

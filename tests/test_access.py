@@ -385,6 +385,10 @@ NEEDS = {
     **dict.fromkeys((f"interests.{name}" for name in OF_VIEWS), ("interests.view",)),
     **dict.fromkeys((f"interests.{name}" for name in OF_EXPORTS), ("interests.export",)),
     **dict.fromkeys(("interests.new", "interests.create"), ("interests.create",)),
+    **dict.fromkeys(("recommendations.index", "recommendations.index_of_berth"), ("interests.view",)),
+    **dict.fromkeys(
+        (f"recommendations.{act}" for act in ("create", "create_dismissal", "destroy_dismissal")), ("interests.edit",)
+    ),
     **dict.fromkeys(
         (
             f"interests.{name}"
@@ -856,6 +860,7 @@ class Place:
             else self.waiting_entry
             if "/waiting-entries/" in rule.rule
             else self.waiting_list,
+            "recommendations": self.berth if rule.endpoint.endswith("of_berth") else self.interest,
             "interests": self.client if rule.endpoint.endswith("of_client") else self.interest,
             "files": self.folder if "/folders/" in rule.rule else self.upload,
         }
@@ -863,6 +868,7 @@ class Place:
         blueprint = rule.endpoint.partition(".")[0]
         known = {
             "port": self.slug,
+            "berth": self.berth,
             "number": self.exports[blueprint]
             if "_export" in rule.endpoint and blueprint in self.exports
             else numbers.get(blueprint, of_client),

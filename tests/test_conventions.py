@@ -308,6 +308,7 @@ BROADCAST = sorted(
         *(f"vessels/_{part}" for part in ("row", "rows", "header", "dimensions", "documents", "facts", "owners")),
         "vessels/_timeline",
         *(f"interests/_{part}" for part in ("card", "place", "heads", "head", "count")),
+        *(f"interests/recommendations/_{part}" for part in ("card", "row")),
         *(f"dashboard/_{part}" for part in ("standing", "pipeline", "moves", "tenures")),
         *(
             f"berths/_{part}"

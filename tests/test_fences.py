@@ -69,6 +69,8 @@ from app.identity.models import (
 from app.imports.jobs import check_import
 from app.imports.models import Import, ImportMapping, ImportRow
 from app.imports.verdicts import Verdict
+from app.interests.recommendations.models import Recommendation
+from app.interests.recommendations.renewing import mark_interest
 from app.jobs import WORKS, perform
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationPreference
@@ -149,6 +151,8 @@ def fill(port_id: uuid.UUID) -> Harbour:
     make_reminder(manager)
     interest = make_interest(client, by=manager)
     interest.record_deposit(Decimal(100), "EUR", received_on=now().date(), by=manager)
+    Recommendation.recommend(interest, berth, "Near the crane", by=manager)
+    mark_interest(interest)
     signed = make_file(manager, "signed.pdf", record=interest)
     of: dict[str, Any] = {"client": client, "interest": interest, "sha256": b"1" * 32, "by": manager}
     SignedDocument.record_signed(DocumentType.EOI, signed, **of)
@@ -666,6 +670,8 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "interests": written,
         "interest_stage_changes": written,
         "interest_deposits": written,
+        "berth_recommendations": written,
+        "berth_lookouts": written,
         "documents": written,
         "berth_status_suggestions": written,
         "registrations": written,
@@ -827,6 +833,9 @@ DEFINERS = {
     "events_in_no_seal": definer("seals hold the events of all ports", "app/events/seals.py"),
     "search_index": definer("a trigger: the words of a record are those of the record"),
     "berths_taken": definer("policies switch off the indexes over times", "app/berths/availability.py"),
+    "berths_time_taken": definer(
+        "policies switch off the indexes over times", "app/interests/recommendations/finding.py"
+    ),
     "search_vessels": definer("policies switch off the indexes of a search", "app/vessels/models/finding.py"),
     "search_clients": definer("policies switch off the indexes of a search", "app/clients/models/finding.py"),
     "add_job": definer("a job belongs to the port in force", "app/jobs.py"),
@@ -1343,6 +1352,16 @@ def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     assert len(truth.rows("SELECT id FROM berth_occupancies")) > len(own)
 
 
+@proves("berths_time_taken")
+def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
+    asked = "SELECT berth_id FROM berths_time_taken('2000-01-01', '2100-01-01', NULL) ORDER BY berth_id"
+    query = "SELECT DISTINCT berth_id FROM berth_occupancies WHERE port_id = %s ORDER BY berth_id"
+    own = truth.rows(query, NORTH)
+    assert own
+    assert hand.rows(asked) == own
+    assert truth.rows(query, SOUTH)
+
+
 @proves("search_vessels")
 def _(hand: Hand, truth: Hand, north: Harbour, south: Harbour) -> None:
     search = "SELECT v.port_id FROM search_vessels(%s, 100, false) s JOIN vessels v ON v.id = s.vessel_id"
@@ -1602,6 +1621,10 @@ def test_every_job_given_what_is_another_ports_sees_nothing(
         "version_id": truth.scalar("SELECT id FROM file_versions WHERE port_id = %s", SOUTH),
         "hold_id": truth.scalar("SELECT id FROM berth_occupancies WHERE port_id = %s LIMIT 1", SOUTH),
         "export_id": truth.scalar("SELECT id FROM exports WHERE port_id = %s", SOUTH),
+        **{
+            f"{kind}_id": truth.scalar(f"SELECT id FROM {kind}s WHERE port_id = %s LIMIT 1", SOUTH)
+            for kind in ("interest", "berth", "vessel")
+        },
     }
     for name, work in WORKS.items():
         if not work.is_for_port or not name.startswith("app."):

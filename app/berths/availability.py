@@ -16,7 +16,7 @@ from ..clients.models import Client
 from ..current import Member
 from ..db import db, now
 from .models import Absence, Berth, Dock, Fit, Occupancy, OccupancyKind, fit
-from .models.fit import BOUNDS
+from .models.fit import fitting
 from .models.occupancy import ENDED
 from .queries import row_columns
 
@@ -77,15 +77,6 @@ def nearest(
     )
     offers = (Offer(row, fit(size, row, clearances)) for row in db.session.execute(rows))
     return [offer for offer in offers if offer.fit.fits][:most]
-
-
-def fitting(size: Mapping[str, Decimal | None], clearances: Mapping[str, Decimal]) -> list[ColumnElement[bool]]:
-    """What `fit` says, as conditions: what nobody knows keeps nobody away."""
-    needs = {BOUNDS[name]: own + clearances.get(name, Decimal(0)) for name, own in size.items() if own}
-    found = [or_(getattr(Berth, bound).is_(None), getattr(Berth, bound) >= need) for bound, need in needs.items()]
-    if loa := size.get("loa"):
-        found.append(or_(Berth.min_loa.is_(None), Berth.min_loa <= loa))
-    return found
 
 
 def free(

@@ -19,6 +19,7 @@ from ..formats import today
 from ..vessels.models import Vessel
 from .models import Interest, Source, Stage, hold
 from .models.lead import category_at
+from .recommendations.renewing import mark_all, work_off
 
 # How many stand at each stage; the later ones need papers that nobody has signed here.
 STANDING = {Stage.OPEN: 8, Stage.DETAILS_SENT: 6, Stage.IN_COMMUNICATION: 5, Stage.VISITED: 3}
@@ -37,6 +38,13 @@ def make_interests(port: CurrentPort, sellers: Sequence[Any]) -> None:
     if len(found) > len(stages):
         lost = Interest.create(found[-1], {"source": Source.EVENT}, by=sellers[0], owner_id=sellers[0].actor_id)
         lost.lose("Found a berth nearer to home", by=sellers[0])
+
+
+def look_for_berths(port: CurrentPort) -> None:
+    """As the worker does, once there are prices; and what people said of what was found."""
+    mark_all(port.id)
+    while not work_off(port).is_done:
+        pass
 
 
 def _make_one(

@@ -57,7 +57,7 @@ def room_of(port_id: uuid.UUID) -> str:
     return f"port:{port_id}:interests"
 
 
-@on(*ABOUT_INTERESTS)
+@on(*(name for name in ABOUT_INTERESTS if name != "interest:recommendationsGenerated"))
 def show_interest(event: Event) -> None:
     """Its own page, the tables, and of the board the card; where cards come and go, their columns."""
     interest = Interest.of(event)

@@ -8,12 +8,14 @@ from decimal import Decimal
 from typing import Protocol
 
 from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, or_
 
 from ...admin.models import settings_of
 from ...admin.models.settings import HasSettings
 from ...measures import in_digits, show_length
 from ...vessels.models import Vessel
 from ...vessels.models.dimensions import NAMES
+from .berth import Berth
 
 # Of each dimension of a vessel, what bounds it on a berth.
 BOUNDS = {"loa": "max_loa", "beam": "max_beam", "draft": "depth", "air_draft": "max_height"}
@@ -126,3 +128,12 @@ def clearances_of(port: HasSettings) -> dict[str, Decimal]:
     """What has to stay free beside a boat, in metres, by dimension; as the port settled it."""
     settled = settings_of(port).berth_clearances
     return {name: Decimal(getattr(settled, name)) / CENTIMETRES for name in BOUNDS}
+
+
+def fitting(size: Mapping[str, Decimal | None], clearances: Mapping[str, Decimal]) -> list[ColumnElement[bool]]:
+    """What `fit` says, as conditions: what nobody knows keeps nobody away."""
+    needs = {BOUNDS[name]: own + clearances.get(name, Decimal(0)) for name, own in size.items() if own}
+    found = [or_(getattr(Berth, bound).is_(None), getattr(Berth, bound) >= need) for bound, need in needs.items()]
+    if loa := size.get("loa"):
+        found.append(or_(Berth.min_loa.is_(None), Berth.min_loa <= loa))
+    return found

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Select
 from sqlalchemy.orm import joinedload
 
+from ...cards import card_of
 from ...clients.models import Client
 from ...current import member
 from ...db import db, now
@@ -49,6 +50,7 @@ from ..queries import (
     row_of,
     with_all,
 )
+from ..recommendations.queries import best_of
 from . import PLACE, bp
 
 
@@ -186,6 +188,7 @@ def detail(interest: Interest) -> dict[str, Any]:
         "deposits": deposits,
         "documents": db.session.scalars(Document.of_interest(interest.id)).all(),
         "held": hold_of(interest),
+        "found": best_of(interest, card_of(interest, "recommendations")),
         "timeline": timeline(interest.subject_type, interest.id, limit=LATEST),
         "assignee_form": AssigneeForm(formdata=None, data=given),
         "lead_form": LeadForm(formdata=None, data=lead),

@@ -265,6 +265,28 @@ def charged(line: PriceLine, size: Decimal | None, *, is_multihull: bool) -> Dec
     return max(line.rounded(amount), line.minimum)
 
 
+def with_amount(scope: Select[Any], term: str, asked: Asked) -> tuple[Select[Any], ColumnElement[Any], Any]:
+    """A scope of berths and their docks, and in it what each berth costs, and in which currency; for what goes by the
+    price of very many at once. As `answer` says it of one."""
+    each_term = func.unnest(cast([term], ARRAY(Text))).table_valued("term", name="asked").render_derived()
+    nearest = line_of(each_term.c.term, asked)
+    line = aliased(PriceLine, nearest, name="line")
+    each: ColumnElement[Any] = case((line.is_per_unit, line.amount * size_of(line.measure, asked)), else_=line.amount)
+    if asked.is_multihull:
+        each *= line.hull_coefficient
+    listed = func.greatest(func.round(func.round(each / line.rounding) * line.rounding, 2), line.minimum)
+    own = and_(Berth.price.is_not(None), Berth.price_period == term)
+    total = func.round(case((own, Berth.price), else_=listed) * asked.quantity, 2, type_=Numeric)
+    scope = (
+        scope.join(each_term, true())
+        .outerjoin(nearest, true())
+        .outerjoin(PriceList, and_(PriceList.port_id == Berth.port_id, PriceList.id == line.price_list_id))
+    )
+    # GREATEST passes over what is not there: without a line there is no price.
+    amount = case((or_(own, line.id.is_not(None)), total))
+    return scope, amount, case((own, Berth.currency), else_=PriceList.currency)
+
+
 def measured(measure: str, row: Any, asked: Asked) -> Decimal | None:
     if measure == Measure.AREA:
         return row.max_loa * row.max_beam if row.max_loa and row.max_beam else None
@@ -301,4 +323,4 @@ def reason_of(row: Any, asked: Asked) -> str:
     return _("No band of the price list holds %(size)s.", size=size)
 
 
-__all__ = ["Asked", "Priced", "Unpriced", "answer", "price_of", "price_table", "priced", "prices_of"]
+__all__ = ["Asked", "Priced", "Unpriced", "answer", "price_of", "price_table", "priced", "prices_of", "with_amount"]

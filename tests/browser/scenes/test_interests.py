@@ -21,6 +21,14 @@ def interest(stage: Stage) -> str:
     return f"{INTERESTS}/{found}"
 
 
+def recommended(stage: Stage) -> str:
+    """A berth that is recommended for somebody."""
+    found = stage.found(
+        "SELECT b.number FROM berth_recommendations r JOIN berths b ON b.id = r.berth_id ORDER BY r.score DESC LIMIT 1"
+    )
+    return f"{PORT}/berths/{found}"
+
+
 def of_client(stage: Stage) -> str:
     found = stage.found(
         "SELECT c.number FROM interests i JOIN clients c ON c.id = i.client_id JOIN ports ON ports.id = i.port_id"
@@ -51,5 +59,8 @@ class TestPages(Judged):
         Scene("move interest", MANAGER, at(lambda stage: f"{interest(stage)}/stage")),
         Scene("a stage skipped", MANAGER, refused_stage, 409),
         Scene("record a signed document", MANAGER, at(lambda stage: f"{interest(stage)}/documents/new")),
+        Scene("berths for an interest", MANAGER, at(lambda stage: f"{interest(stage)}/recommendations")),
+        Scene("berths for an interest, for a viewer", VIEWER, at(lambda stage: f"{interest(stage)}/recommendations")),
+        Scene("who may want a berth", MANAGER, at(lambda stage: f"{recommended(stage)}/interests")),
         Scene("timeline of an interest", MANAGER, at(lambda stage: f"{interest(stage)}/events")),
     )
