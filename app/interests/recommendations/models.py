@@ -94,7 +94,7 @@ class Recommendation(Timestamped, PortScoped, Base):
             return False
         found.source, found.note, found.by_id, found.dismissed_at = Origin.MANUAL, note, user_id_of(by), None
         told = {"source": Origin.MANUAL, "match_score": score, "note": note}
-        cls._tell("recommendationAdded", interest, berth, by=by, **told)
+        interest.tell("recommendationAdded", by=by, **about(berth), **told)
         return True
 
     @classmethod
@@ -105,7 +105,7 @@ class Recommendation(Timestamped, PortScoped, Base):
         if found.dismissed_at is not None:
             return False
         found.dismissed_at = now()
-        cls._tell("recommendationDismissed", interest, berth, by=by)
+        interest.tell("recommendationDismissed", by=by, **about(berth))
         return True
 
     @classmethod
@@ -117,7 +117,7 @@ class Recommendation(Timestamped, PortScoped, Base):
         if found is None:
             return False
         found.dismissed_at = None
-        cls._tell("recommendationRestored", interest, berth, by=by)
+        interest.tell("recommendationRestored", by=by, **about(berth))
         return True
 
     @classmethod
@@ -129,10 +129,10 @@ class Recommendation(Timestamped, PortScoped, Base):
         db.session.execute(insert(cls).values(row).on_conflict_do_nothing())
         return db.session.scalars(select(cls).filter_by(**key).with_for_update()).one()
 
-    @staticmethod
-    def _tell(happened: str, interest: Interest, berth: Berth, *, by: Actor, **details: Any) -> None:
-        about = {"berth_id": berth.id, "berth": berth.code, **details}
-        interest.tell(happened, by=by, told_in=[("berth", berth.id)], **about)
+
+def about(berth: Berth) -> dict[str, Any]:
+    """What an event of a recommendation says of its berth, in whose timeline it stands as well."""
+    return {"berth_id": berth.id, "berth": berth.code, "told_in": [("berth", berth.id)]}
 
 
 class Lookout(PortScoped, Base):
