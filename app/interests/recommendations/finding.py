@@ -122,7 +122,7 @@ def candidates(wish: Wish, named: Collection[uuid.UUID]) -> Select[Any]:
 
 
 def time_taken(wish: Wish) -> Any:
-    """Seconds of the wanted time, of each berth that somebody else has in it (see migration 0058)."""
+    """Seconds of the wanted time, of each berth that somebody else has in it (see migration 0059)."""
     found = func.berths_time_taken(wish.during.lower, wish.during.upper, wish.occupancy_id)
     return found.table_valued(column("berth_id", Uuid()), column("seconds", Float())).render_derived(name="busy")
 

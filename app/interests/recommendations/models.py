@@ -93,7 +93,7 @@ class Recommendation(Timestamped, PortScoped, Base):
         if (found.source, found.note, found.dismissed_at) == (Origin.MANUAL, note, None):
             return False
         found.source, found.note, found.by_id, found.dismissed_at = Origin.MANUAL, note, user_id_of(by), None
-        told = {"source": Origin.MANUAL, "match_score": score, "note": note}
+        told: dict[str, Any] = {"source": Origin.MANUAL, "match_score": score, "note": note}
         interest.tell("recommendationAdded", by=by, **about(berth), **told)
         return True
 

@@ -1,6 +1,6 @@
 """Berths that suit an interest.
 
-Revision ID: 0058
+Revision ID: 0059
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from migrations.policies import SEARCH, definer, fence_port
 
-revision = "0058"
-down_revision = "0057"
+revision = "0059"
+down_revision = "0058"
 branch_labels = None
 depends_on = None
 
