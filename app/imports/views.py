@@ -24,11 +24,12 @@ from ..files.models import LooseKey
 from ..numbers import LAST, has_number
 from ..once import once
 from ..web import find_or_404, go, page, requires, said
-from .deciding import compared, decide, form_of, mend, place_of, rows_of_import
+from .deciding import compared, decide, form_of, mend
 from .forms import ImportForm
 from .jobs import check_import, run_import
 from .kinds import KINDS, Kind
 from .left_out import file_of_left_out
+from .listed import place_of, rows_of_import
 from .models import RANKS, Import, ImportRow
 
 SHOWN = 50

@@ -83,6 +83,7 @@ class TestPages(Judged):
         Scene("berths", ADMIN, at(BERTHS)),
         Scene("berths, who may only look", VIEWER, at(BERTHS)),
         Scene("berths, none found", ADMIN, at(f"{BERTHS}?q=nowhere")),
+        Scene("berths, a size that cannot be read", ADMIN, at(f"{BERTHS}?fits=nobody")),
         Scene("berths, no harbour", BOTH, at(f"{QUIET}/berths")),
         Scene("berth", ADMIN, at(FIRST)),
         Scene("berth, who may only look", VIEWER, at(FIRST)),
