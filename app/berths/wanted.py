@@ -15,8 +15,8 @@ from ..current import member
 from ..measures import BEAM, DRAFT, LENGTH, Unread, read_length, show_length
 from ..paging import Filter
 from ..vessels.models import Vessel
-from .availability import fitting
 from .models import Fit, clearances_of, fit, size_of
+from .models.fit import fitting
 
 BETWEEN_SIZES = re.compile(r"\s*[×x*;/]\s*", re.IGNORECASE)
 SIZES = {"loa": LENGTH, "beam": BEAM, "draft": DRAFT}
