@@ -123,6 +123,19 @@ def test_a_hold_that_is_cancelled_takes_the_offer_back(visit: Visit) -> None:
 
 
 @pytest.mark.usefixtures("db")
+def test_a_hold_that_ended_keeps_nobody_from_a_no() -> None:
+    """Before the job has noticed it."""
+    for act, stands in (("decline", ["Bo waiting"]), ("withdraw", ["Bo waiting"]), ("take_back", ["Ann waiting"])):
+        found, entry, hold = offer(offers_next=False)
+        hold.note_no_show(by=enter(MANAGER))
+        locked = next(one for one in WaitingList.locked(entry.list_id).offered() if one.id == entry.id)
+        with pytest.raises(Refused, match="is over"):
+            locked.accept(by=enter(MANAGER))
+        assert getattr(locked, act)(by=enter(MANAGER))
+        assert standing(found)[: len(stands)] == stands
+
+
+@pytest.mark.usefixtures("db")
 def test_an_offer_is_taken_back_by_hand_once(visit: Visit, relayed: Callable[[], list[str]]) -> None:
     found, entry, hold = offer()
     number, entry_number, berth_id = found.number, entry.number, hold.berth_id

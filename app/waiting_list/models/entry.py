@@ -275,9 +275,7 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
         """The offer was a slip, or the hold was cancelled: they wait in their place. False when nothing is offered."""
         if self.status != WaitingStatus.OFFERED:
             return False
-        berth, hold = self._offered()
-        if not hold.has_ended:
-            hold.cancel(by=by, reason=reason)
+        berth, hold = self._released(by=by, reason=reason)
         self._end(WaitingStatus.WAITING)
         self._note("taken_back", by=by, berth_id=berth.id, reason=reason)
         self._tell("offerTakenBack", by=by, berth=berth, stays=[hold], reason=reason)
@@ -290,7 +288,7 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
             return False
         self._check_open()
         if self.status == WaitingStatus.OFFERED:
-            self._offered()[1].cancel(by=by, reason=reason)
+            self._released(by=by, reason=reason)
         self._end(WaitingStatus.WITHDRAWN)
         self._note("withdrawn", by=by, reason=reason)
         self._tell("withdrawn", by=by, reason=reason)
@@ -319,6 +317,13 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
         hold = db.session.scalars(held.with_for_update().execution_options(populate_existing=True)).one()
         return db.session.get_one(Berth, hold.berth_id), hold
 
+    def _released(self, *, by: Actor, reason: str) -> tuple[Berth, Occupancy]:
+        """As `_offered`, and the berth is not held any more: perhaps it was let go among the stays already."""
+        berth, hold = self._offered()
+        if not hold.has_ended:
+            hold.cancel(by=by, reason=reason)
+        return berth, hold
+
     def _answerable(self) -> tuple[Berth, Occupancy]:
         """As `_offered`. Raises Refused as well where it is too late for an answer, or the berth is not held."""
         berth, hold = self._offered()
@@ -335,8 +340,7 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
     def _let_go(self, happened: str, ended: WaitingStatus, *, by: Actor, reason: str = "") -> bool:
         if self.status != WaitingStatus.OFFERED:
             return False
-        berth, hold = self._offered()
-        hold.cancel(by=by, reason=reason or happened)
+        berth, hold = self._released(by=by, reason=reason or happened)
         after, moment = self.waiting_list.after_no, now()
         self._end(ended if after == "leaves" else WaitingStatus.WAITING)
         place = {"placed_at": moment} if after == "goes_back" else {}
