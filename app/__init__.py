@@ -133,6 +133,7 @@ REGISTERING = (
     "imports.jobs",
     "imports.reactions",
     "mail.reactions",
+    "documents.reactions",
     "interests.finding",
     "interests.held",
     "interests.reactions",
@@ -178,6 +179,8 @@ def register(app: Flask) -> None:
     from .clients.labels import REASONS
     from .clients.views import bp as clients
     from .dashboard.views import bp as dashboard
+    from .documents.labels import document_words
+    from .documents.views import bp as documents
     from .events.views import bp as audit
     from .fields.views import bp as fields
     from .files.content import ACCEPT
@@ -209,7 +212,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(berth_name=berth_name, berth_tones=TONES, berth_triggers=TRIGGERS)
     app.jinja_env.globals.update(waiting_tones=WAITING_TONES)
     app.jinja_env.globals.update(sign_words=SIGNS)
-    app.jinja_env.globals.update(interest_words=interest_words)
+    app.jinja_env.globals.update(interest_words=interest_words, document_words=document_words)
     app.jinja_env.globals.update(reminders_about=reminders_about, reminder_groups=grouped, card_of=card_of)
     app.jinja_env.globals.update(
         recommendation_parts=PARTS, recommendation_missing=MISSING, price_words=price_words, reason_words=reason_words
@@ -226,6 +229,7 @@ def register(app: Flask) -> None:
         clients,
         fields,
         files,
+        documents,
         interests,
         recommendations,
         notifications,

@@ -31,6 +31,8 @@ from app.clients.models import Archive, Merge, Note, Relationship
 from app.clients.queries import contacts_of
 from app.current import Member
 from app.db import begin, commit, db, now
+from app.documents.models import Document as SignedDocument
+from app.documents.models import DocumentType
 from app.events.models import Event, SubjectKey, System, keyring, place_of_key
 from app.exports.kinds import KINDS
 from app.exports.models import Export
@@ -40,6 +42,7 @@ from app.identity.accounts import own, set_picture
 from app.identity.models import ApiToken, Role, Team, hash_token
 from app.imports.models import Import, ImportRow
 from app.imports.verdicts import Verdict
+from app.interests.models import InterestNote
 from app.live import TOPICS
 from app.mail import outbox
 from app.mail.letters import Letter
@@ -400,6 +403,10 @@ NEEDS = {
                 "create_deposit",
                 "update_assignee",
                 "update_lead",
+                *(f"{verb}_note" for verb in ("create", "edit", "update", "destroy")),
+                *(f"{verb}_note_pin" for verb in ("create", "destroy")),
+                "create_note_restoration",
+                *(f"{verb}_tag" for verb in ("create", "update", "destroy")),
             )
         ),
         ("interests.edit",),
@@ -410,6 +417,7 @@ NEEDS = {
     ),
     **dict.fromkeys(("interests.update_hold", "interests.destroy_hold"), ("berths.manage_reservations",)),
     **dict.fromkeys(("interests.create_archival", "interests.destroy_archival"), ("interests.delete",)),
+    **dict.fromkeys(("documents.index_of_client", "documents.show"), ("documents.view",)),
     **dict.fromkeys(("interests.new_document", "interests.create_document"), ("documents.upload_signed",)),
     "reminders.index": REMINDERS,
     "reminders.new": ("reminders.create",),
@@ -714,6 +722,7 @@ TOPIC_NEEDS = {
     "harbours": ("berths.view",),
     "interests": ("interests.view",),
     "interest": ("interests.view",),
+    "document": ("documents.view",),
     "reminders": REMINDERS,
     "waiting_lists": ("berths.view",),
     "waiting_list": ("berths.view",),
@@ -836,6 +845,8 @@ class Place:
     price_line: uuid.UUID = field(default_factory=uuid.uuid4)
     reminder: int = 0
     interest: int = 0
+    interest_note: uuid.UUID = field(default_factory=uuid.uuid4)
+    signed: int = 0
     absence: int = 0
     sighting: int = 0
     waiting_list: int = 0
@@ -861,6 +872,7 @@ class Place:
             if "/waiting-entries/" in rule.rule
             else self.waiting_list,
             "recommendations": self.berth if rule.endpoint.endswith("of_berth") else self.interest,
+            "documents": self.client if rule.endpoint.endswith("of_client") else self.signed,
             "interests": self.client if rule.endpoint.endswith("of_client") else self.interest,
             "files": self.folder if "/folders/" in rule.rule else self.upload,
         }
@@ -876,7 +888,7 @@ class Place:
             "document_id": self.document,
             "relationship_id": self.relationship,
             "contact_id": self.contact,
-            "note_id": self.note,
+            "note_id": self.interest_note if rule.endpoint.startswith("interests.") else self.note,
             **dict.fromkeys(("factor_id", "session_id", "identity_id"), self.note),
             "event_id": self.event,
             "filename": "app.css",
@@ -925,6 +937,7 @@ UNKNOWN = Place(
     registration=999_999,
     reminder=999_999,
     interest=999_999,
+    signed=999_999,
     absence=999_999,
     sighting=999_999,
     waiting_list=999_999,
@@ -950,6 +963,7 @@ BEYOND = Place(
     registration=10**30,
     reminder=2**31,
     interest=2**31,
+    signed=10**30,
     absence=2**31,
     sighting=10**30,
     waiting_list=2**31,
@@ -998,7 +1012,12 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     SettingsSheet.locked(manager).update({"registration_open": True}, by=manager)
     price_line_id = price_list.lines()[0].id
     make_reminder(manager, assigned_to=owner).number = numbers + 30
-    make_interest(client, by=manager).number = numbers + 40
+    interest = make_interest(client, by=manager)
+    interest.number = numbers + 40
+    interest_note_id = InterestNote.create(interest, "Prefers the inner harbour", by=manager).id
+    of: dict[str, Any] = {"client": client, "interest": interest, "sha256": b"1" * 32, "by": manager}
+    signed = SignedDocument.record_signed(DocumentType.EOI, make_file(manager, "eoi.pdf", record=interest), **of)
+    signed.number = numbers + 41
     absence = make_absence(make_berth(manager, berth.dock, code="14"), client, by=manager)
     absence.number = numbers + 9
     sighting = Sighting.create(berth, by=manager, seen_at=now(), name="Wandering Albatross")
@@ -1092,6 +1111,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         price_line=price_line_id,
         reminder=numbers + 30,
         interest=numbers + 40,
+        interest_note=interest_note_id,
+        signed=numbers + 41,
         absence=numbers + 9,
         sighting=numbers + 10,
         waiting_list=numbers + 31,
@@ -1398,6 +1419,7 @@ def key_of(topic: str, place: Place) -> str | None:
         "waiting_list": place.waiting_list,
         "waiting_entry": place.waiting_entry,
         "interest": place.interest,
+        "document": place.signed,
     }
     return str(numbers[topic]) if topic in numbers else None
 

@@ -30,6 +30,7 @@ CORE_PACKAGES = {
     "fields",
     "files",
     "search",
+    "notes",
     "changes",
     "saved_views",
     "tables",
@@ -299,7 +300,7 @@ BROADCAST = sorted(
         *(f"clients/_{part}" for part in ("row", "rows", "header", "facts", "contacts", "people", "vessels")),
         *(
             "clients/contacts/_contact",
-            "clients/_notes",
+            "notes/_notes",
             "clients/_timeline",
             "imports/_progress",
             "exports/_progress",

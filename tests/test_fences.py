@@ -71,6 +71,7 @@ from app.imports.models import Import, ImportMapping, ImportRow
 from app.imports.verdicts import Verdict
 from app.interests.recommendations.models import Recommendation
 from app.interests.recommendations.renewing import mark_interest
+from app.interests.models import InterestNote, InterestTag
 from app.jobs import WORKS, perform
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationPreference
@@ -167,6 +168,8 @@ def fill(port_id: uuid.UUID) -> Harbour:
     tag = Tag.create("Regatta", "teal", port_id=port_id, by=manager)
     ClientTag.put_on(client, tag, by=manager)
     BerthTag.put_on(berth, tag, by=manager)
+    InterestTag.put_on(interest, tag, by=manager)
+    InterestNote.create(interest, f"Ask @{manager.name} first", by=manager)
     key = storage.new_key(slug, "general", "imports", "csv")
     storage.put(BytesIO(b"full_name,email\nAda North,ada@example.com\n"), key, "text/csv")
     imported = Import.create("clients", filename="contacts.csv", storage_key=key, by=manager)
@@ -672,6 +675,9 @@ def test_the_application_has_the_rights_it_needs_and_no_more(truth: Hand) -> Non
         "interest_deposits": written,
         "berth_recommendations": written,
         "berth_lookouts": written,
+        "interest_notes": written,
+        "interest_note_mentions": written,
+        "interest_tags": written,
         "documents": written,
         "berth_status_suggestions": written,
         "registrations": written,

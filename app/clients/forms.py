@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import bindparam, select
-from wtforms import BooleanField, Field, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, ValidationError
 from wtforms.widgets import HiddenInput
 
@@ -236,11 +236,6 @@ class NewContactForm(ContactForm):
     kind = RadioField(_("Kind"), choices=CONTACT_KINDS, default=ContactKind.EMAIL)
 
 
-class NoteForm(Form):
-    body = TextAreaField(_("Note"), [DataRequired(_("Write the note first.")), at_most(10_000)])
-    pinned = BooleanField(_("Keep at the top"))
-
-
 class RelationshipForm(Form):
     relation = SelectField(_("Who they are to this client"), choices=RELATION_CHOICES, default="has-captain")
     client = PickField(
@@ -250,10 +245,6 @@ class RelationshipForm(Form):
         near=lambda typed: suggested(member, typed),
         description=_("The beginning of the name, or the number."),
     )
-
-
-class EditNoteForm(EditForm):
-    body = TextAreaField(_("Note"), [DataRequired(_("Write the note first.")), at_most(10_000)])
 
 
 class BulkTagForm(AddTagForm):

@@ -23,12 +23,12 @@ from ..fields.models import FieldValue, is_custom, options_of, shown
 from ..fields.narrowing import having, offered
 from ..formats import today
 from ..identity.models import User
+from ..notes.queries import NAMES, ShownNote, notes_on
 from ..paging import HITS, Columns, Cursor, Filter, Page, Sort, address, chosen_of, paginate, paginate_ranked
 from ..tags.models import Tag
 from ..vessels.models import Card, Vessel
-from .forms import colleagues
 from .labels import KINDS, RELATIONS, SOURCES, STATUSES
-from .models import Client, ClientTag, Contact, ContactKind, Duplicate, DuplicateState, pieces
+from .models import Client, ClientTag, Contact, ContactKind, Duplicate, DuplicateState, Note
 from .models.finding import LONGEST, hits, search
 from .models.merge import UNDONE_WITHIN
 
@@ -293,20 +293,6 @@ def _related(person: Mapping[str, Any], member: Member | None) -> Related:
 
 
 @dataclass(frozen=True)
-class ShownNote:
-    """A note as its card shows it; `pieces` are its text in parts, each with whether it names a colleague."""
-
-    id: uuid.UUID
-    author_id: str
-    author_name: str
-    body: str
-    pieces: list[tuple[str, bool]]
-    pinned: bool
-    created_at: datetime
-    edited_at: datetime | None
-
-
-@dataclass(frozen=True)
 class ShownTag:
     id: str
     name: str
@@ -326,15 +312,6 @@ class Kept:
     colleagues: list[str]
 
 
-NOTES = """
-    SELECT jsonb_agg(to_jsonb(n) ORDER BY n.pinned DESC, n.id DESC)
-    FROM (SELECT c.id, c.author_id, c.author_name, c.body, c.pinned, c.created_at, c.edited_at,
-                 (SELECT jsonb_agg(jsonb_build_array(m.name, coalesce(u.name, m.name)))
-                  FROM client_note_mentions m LEFT JOIN users u ON u.id = m.user_id
-                  WHERE m.port_id = c.port_id AND m.note_id = c.id) AS mentions
-          FROM client_notes c WHERE c.port_id = :port AND c.client_id = :client AND c.archived_at IS NULL
-          ORDER BY c.pinned DESC, c.id DESC LIMIT 100) n
-"""
 SHOWN_TAG = "jsonb_build_array(t.id, t.name, t.colour, t.archived_at IS NOT NULL) ORDER BY lower(t.name), t.id"
 TAGS = f"""
     SELECT jsonb_agg({SHOWN_TAG}) FROM client_tags ct JOIN tags t ON t.port_id = ct.port_id AND t.id = ct.tag_id
@@ -348,13 +325,9 @@ FIELDS = """
     WHERE v.port_id = :port AND v.client_id = :client AND d.archived_at IS NULL
 """
 OFFERED = f"SELECT jsonb_agg({SHOWN_TAG}) FROM tags t WHERE t.port_id = :port AND t.archived_at IS NULL"  # noqa: S608  # constants
-NAMES = """
-    SELECT jsonb_agg(u.name ORDER BY u.name) FROM users u
-    WHERE u.is_active AND u.id IN (SELECT r.user_id FROM user_port_roles r WHERE r.port_id = :port)
-"""
 ABOUT = text(
     f"SELECT ({CONTACTS}) AS contacts, ({PEOPLE}) AS people, ({Card.SQL}) AS vessels, ({MERGES}) AS merges,"  # our own
-    f" ({NOTES}) AS notes, ({TAGS}) AS tags, ({FIELDS}) AS fields,"
+    f" ({notes_on(Note)}) AS notes, ({TAGS}) AS tags, ({FIELDS}) AS fields,"
     f" CASE WHEN :offers THEN ({OFFERED}) END AS offered, CASE WHEN :offers THEN ({NAMES}) END AS colleagues"
 )
 
@@ -362,8 +335,8 @@ ABOUT = text(
 def about(client: Client, member: Member | None = None, *, offers: bool = False) -> tuple[Beside, Kept]:
     """What stands beside the client and what people keep of them: one statement for all of it. `member`: who looks;
     None for those who see every client. `offers`: also what can be chosen."""
-    of = {"port": client.port_id, "client": client.id, "undone_since": now() - UNDONE_WITHIN, "offers": offers}
-    row = db.session.execute(ABOUT, of).one()
+    of = {"port": client.port_id, "client": client.id, "record": client.id, "offers": offers}
+    row = db.session.execute(ABOUT, {**of, "undone_since": now() - UNDONE_WITHIN}).one()
     beside = Beside(
         [SimpleNamespace(**contact) for contact in row.contacts or ()],
         [_related(person, member) for person in row.people or ()],
@@ -371,7 +344,7 @@ def about(client: Client, member: Member | None = None, *, offers: bool = False)
         [SimpleNamespace(**{**merge, "at": datetime.fromisoformat(merge["at"])}) for merge in row.merges or ()],
     )
     kept = Kept(
-        [_shown_note(note) for note in row.notes or ()],
+        [ShownNote.of(note) for note in row.notes or ()],
         [ShownTag(*tag) for tag in row.tags or ()],
         [
             (label, shown(kind, value, options=options_of(choices), currency=currency))
@@ -383,33 +356,8 @@ def about(client: Client, member: Member | None = None, *, offers: bool = False)
     return beside, kept
 
 
-def _shown_note(note: Mapping[str, Any]) -> ShownNote:
-    mentions = note["mentions"] or ()
-    called = {written.lower(): name for written, name in mentions}
-    parts = [
-        (f"@{called.get(part[1:].lower(), part[1:])}" if is_name else part, is_name)
-        for part, is_name in pieces(note["body"], called)
-    ]
-    edited = note["edited_at"]
-    return ShownNote(
-        uuid.UUID(note["id"]),
-        note["author_id"] or "",
-        note["author_name"],
-        note["body"],
-        parts,
-        note["pinned"],
-        datetime.fromisoformat(note["created_at"]),
-        datetime.fromisoformat(edited) if edited else None,
-    )
-
-
 def notes_of(client: Client) -> list[ShownNote]:
     return about(client)[1].notes
-
-
-def names_here() -> list[str]:
-    """Who can be named in a note."""
-    return [name for _id, name in colleagues()]
 
 
 def letters() -> list[tuple[str, str]]:

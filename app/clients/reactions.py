@@ -20,8 +20,8 @@ from ..events.subjects import families, numbered, subjects
 from ..events.timeline import describes, tells, timeline
 from ..files.models import FILE_EVENTS, holds_files
 from ..identity.models import current_port_of
-from ..notifications.models import notify
-from ..notifications.reactions import details_of, holders_of, written_for
+from ..notes.telling import tell_mentioned
+from ..notifications.reactions import details_of, holders_of
 from ..numbers import one_numbered
 from ..web import dom_id
 from .labels import FIELDS, RELATIONS
@@ -131,11 +131,12 @@ def show_client(client: Client, event: Event) -> None:
             "record": client,
             "module": "clients",
             "tags": kept.tags,
+            "notes": kept.notes,
             "timeline": timeline(client.subject_type, client.id, limit=LATEST),
         }
-        parts = ("header", "facts", "contacts", "people", "vessels", "notes", "timeline")
+        parts = ("header", "facts", "contacts", "people", "vessels", "timeline")
         templates = {dom_id(client, part): f"clients/_{part}.html" for part in parts}
-        templates[dom_id(client, "tags")] = "tags/_tags.html"
+        templates |= {dom_id(client, one): f"{one}/_{one}.html" for one in ("tags", "notes")}
         live.replace_all(client.room, templates, **context)
 
 
@@ -180,31 +181,17 @@ SHOWN_AT_ONCE = 500  # pages of clients that are told of a tag; who opens anothe
 
 
 @on("client:noteAdded", "client:noteUpdated")
-def tell_mentioned(event: Event) -> None:
-    """Colleagues who are named for the first time, if they may open the client."""
-    details = details_of(event) or {}
-    client = Client.of(event) if details.get("mentioned") else None
-    note = db.session.get(Note, uuid.UUID(str(details["note_id"]))) if client else None
-    if client is None or note is None or note.archived_at is not None:
+def tell_who_was_named(event: Event) -> None:
+    client = Client.of(event)
+    if client is None or "mentioned" not in (details_of(event) or {}):
         return
     everybody, own = (set(holders_of(leaf, client.port_id)) for leaf in ("clients.view", "clients.view_own"))
-    for user_id in map(uuid.UUID, details["mentioned"]):
+
+    def may_open(user_id: uuid.UUID) -> bool:
         is_own = client.owner_id == user_id or (client.owner_id is None and client.created_by_id == user_id)
-        if user_id in everybody or (user_id in own and is_own):
-            tell_of_mention(user_id, event, client, note)
+        return user_id in everybody or (user_id in own and is_own)
 
-
-def tell_of_mention(user_id: uuid.UUID, event: Event, client: Client, note: Note) -> None:
-    with written_for(user_id, client.port_id) as slug:
-        words = {"who": note.author_name or _("Somebody"), "client": client.full_name}
-        notify(
-            user_id,
-            "mention",
-            event=event,
-            title=_("%(who)s mentioned you in a note on %(client)s", **words),
-            body=note.preview,
-            link=f"/{slug}/clients/{client.number}#note-{note.id}",
-        )
+    tell_mentioned(event, Note, may_open=may_open, name=client.full_name, path=f"clients/{client.number}")
 
 
 # --- How the timeline tells of it

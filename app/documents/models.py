@@ -6,6 +6,7 @@ import uuid
 from enum import StrEnum
 from typing import Any, Self
 
+from flask_babel import lazy_gettext as _
 from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, Select, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
@@ -23,6 +24,15 @@ class DocumentType(StrEnum):
     CONTRACT = "contract"
     ADDENDUM = "addendum"
     OTHER = "other"
+
+
+TYPES = [
+    (DocumentType.EOI, _("Expression of interest")),
+    (DocumentType.NDA, _("Non-disclosure agreement")),
+    (DocumentType.CONTRACT, _("Contract")),
+    (DocumentType.ADDENDUM, _("Addendum")),
+    (DocumentType.OTHER, _("Other document")),
+]
 
 
 class DocumentStatus(StrEnum):
@@ -67,7 +77,9 @@ class Document(Recorded, Timestamped, Versioned, PortScoped, Base):
 
     @classmethod
     def visible_to(cls, member: Member) -> Select[Self]:
-        return select(cls).where(cls.port_id == member.here().id)
+        """Those of clients whom they may see."""
+        clients = Client.visible_to(member).with_only_columns(Client.id)
+        return select(cls).where(cls.port_id == member.here().id, cls.client_id.in_(clients))
 
     @classmethod
     def record_signed(

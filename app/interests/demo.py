@@ -10,20 +10,30 @@ from typing import Any
 
 from sqlalchemy import select
 
+from ..admin.models import settings_of
 from ..berths.models import Berth, BerthStatus
 from ..clients.models import Client
 from ..current import CurrentPort
 from ..db import db, now
-from ..events.models import Actor
+from ..events.models import Actor, System
 from ..formats import today
+from ..tags.models import Tag
 from ..vessels.models import Vessel
-from .models import Interest, Source, Stage, hold
+from .models import Interest, InterestNote, InterestTag, Source, Stage, follow_up, hold
 from .models.lead import category_at
 from .recommendations.renewing import mark_all, work_off
+from .models.quiet import quiet
 
 # How many stand at each stage; the later ones need papers that nobody has signed here.
 STANDING = {Stage.OPEN: 8, Stage.DETAILS_SENT: 6, Stage.IN_COMMUNICATION: 5, Stage.VISITED: 3}
 DAYS = (1, 3, 5, 9, 12, 16, 22, 31, 70)  # since something happened
+FOLLOWED_UP = 4  # of those that were left alone; the others were, and nobody did anything about it since
+NOTES = {
+    1: "Saw two berths on Saturday. Would like shade in the afternoon.",
+    4: "Selling the old boat first: call again in a fortnight.",
+    9: "Needs 63 A. Asked for the depth at low water.",
+}
+TAGGED = {0: 2, 3: 1, 4: 1, 9: 2}  # how many tags
 
 
 def make_interests(port: CurrentPort, sellers: Sequence[Any]) -> None:
@@ -35,6 +45,7 @@ def make_interests(port: CurrentPort, sellers: Sequence[Any]) -> None:
     found = list(db.session.scalars(clients))
     for at, (client, stage) in enumerate(zip(found, stages, strict=False)):
         _make_one(client, stage, at, chance, sellers, free, port)
+    _follow_up(port)
     if len(found) > len(stages):
         lost = Interest.create(found[-1], {"source": Source.EVENT}, by=sellers[0], owner_id=sellers[0].actor_id)
         lost.lose("Found a berth nearer to home", by=sellers[0])
@@ -75,5 +86,22 @@ def _make_one(
         interest.move_to(stage, by=by)
     if stage == Stage.VISITED and berth is not None:
         hold(interest, until=now() + timedelta(days=5), by=by)
+    if at in NOTES:
+        InterestNote.create(interest, NOTES[at], pinned=at == 1, by=by)
+    tags = db.session.scalars(select(Tag).where(Tag.port_id == client.port_id).order_by(Tag.name)).all()
+    for tag in chance.sample(tags, min(TAGGED.get(at, 0), len(tags))):
+        InterestTag.put_on(interest, tag, by=by)
     interest.stage_since = interest.active_at = now() - timedelta(days=DAYS[at % len(DAYS)])
     interest.lead_category = category_at(interest.active_at, now())
+
+
+def _follow_up(port: CurrentPort) -> None:
+    """As each morning does it."""
+    db.session.flush()
+    days = settings_of(port).follow_up_reminder_days
+    left_alone = db.session.execute(quiet(days, today(), port_id=port.id, zone=port.timezone)).all()
+    for at, (interest, count) in enumerate(left_alone):
+        if at < FOLLOWED_UP:
+            follow_up(interest, count, whose=interest.owner_id, by=System())
+        else:
+            interest.followed_up_days = max(days)

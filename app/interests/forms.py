@@ -14,6 +14,7 @@ from wtforms.validators import DataRequired, ValidationError
 from ..clients.models import Client
 from ..clients.models.finding import suggested
 from ..current import member
+from ..documents.models import TYPES as DOCUMENT_TYPES
 from ..documents.models import DocumentType
 from ..files.incoming import UploadField
 from ..formats import today, zone
@@ -23,7 +24,7 @@ from ..money import currency_choices, read_amount
 from ..vessels.models import Vessel
 from ..vessels.models.finding import suggested as vessels_like
 from ..vessels.models.reading import READERS
-from .labels import DOCUMENT_TYPES, LEADS, MEASURES, OUTCOMES, SOURCES, STAGES, TENURES
+from .labels import LEADS, MEASURES, OUTCOMES, SOURCES, STAGES, TENURES
 from .models import Outcome, Source
 from .queries import berths_named, people
 
@@ -47,7 +48,7 @@ class InterestForm(EditForm):
     tenure = SelectField(_("Tenure"), choices=TENURES)
     wanted_from = DayField(_("Wanted from"))
     wanted_until = DayField(_("Wanted until"), description=_("Empty where it has no end."))
-    notes = TextAreaField(_("Notes"), [at_most(4000)])
+    notes = TextAreaField(_("Wishes"), [at_most(4000)], description=_("What else the client said about it."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

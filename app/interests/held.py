@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from ..clients.models.holding import UNHELD, WHEN, holds, looked_up
+from ..clients.models.holding import FOLLOWS, UNHELD, WHEN, holds, looked_up
+from ..documents.models import TYPES as DOCUMENT_TYPES
 from ..events.timeline import FieldWords, one_of
-from .labels import DOCUMENT_TYPES, FIELDS, OUTCOMES, STAGES
+from .labels import FIELDS, OUTCOMES, STAGES
 
 HIDDEN = ("id", "port_id", "version")
 
@@ -70,6 +71,41 @@ holds(
         **WHEN,
     },
     left_out=("id", "port_id", "interest_id"),
+)
+holds(
+    "interest_notes",
+    _("Notes on interests"),
+    "t.interest_id IN their_interests",
+    rank=4,
+    columns=("interest_id",),
+    fields={
+        "body": _("Note"),
+        "author_name": _("Written by"),
+        "created_at": _("Written on"),
+        "edited_at": _("Changed on"),
+        "pinned": _("Pinned"),
+        "archived_at": _("Removed on"),
+    },
+    left_out=("id", "port_id", "interest_id", "author_id", "updated_at"),
+)
+holds(
+    "interest_note_mentions",
+    _("Colleagues named in notes on interests"),
+    "t.note_id IN (SELECT n.id FROM interest_notes n WHERE n.interest_id IN their_interests)",
+    columns=("note_id",),
+    fields={"name": _("Name"), "created_at": _("Named on")},
+    left_out=("id", "port_id", "note_id", "user_id"),
+    erased=FOLLOWS,
+)
+holds(
+    "interest_tags",
+    _("Tags of interests"),
+    "t.interest_id IN their_interests",
+    rank=5,
+    columns=("interest_id",),
+    fields={"tag": _("Tag"), "created_at": _("Since")},
+    left_out=("id", "port_id", "interest_id", "tag_id"),
+    also={"tag": looked_up("tags", "name", "tag_id")},
 )
 holds(
     "documents",

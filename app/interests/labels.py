@@ -8,7 +8,6 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from ..berths.models import Tenure
-from ..documents.models import DocumentType
 from ..events.timeline import FieldWords, one_of
 from ..formats import format_day
 from ..measures import show_length
@@ -47,13 +46,6 @@ TENURES = [
     (Tenure.SEASONAL, _("Seasonal")),
     (Tenure.VISITOR, _("Visitor")),
 ]
-DOCUMENT_TYPES = [
-    (DocumentType.EOI, _("Expression of interest")),
-    (DocumentType.NDA, _("Non-disclosure agreement")),
-    (DocumentType.CONTRACT, _("Contract")),
-    (DocumentType.ADDENDUM, _("Addendum")),
-    (DocumentType.OTHER, _("Other document")),
-]
 MEASURES = {"loa": _("Length"), "beam": _("Width"), "draft": _("Depth")}
 
 
@@ -75,7 +67,7 @@ FIELDS = {
     "tenure": FieldWords(_("Tenure"), one_of(TENURES)),
     "wanted_from": FieldWords(_("Wanted from"), format_day),
     "wanted_until": FieldWords(_("Wanted until"), format_day),
-    "notes": FieldWords(_("Notes")),
+    "notes": FieldWords(_("Wishes")),
 }
 
 WORDS: dict[str, dict[Any, Any]] = {
@@ -84,7 +76,6 @@ WORDS: dict[str, dict[Any, Any]] = {
     "leads": dict(LEADS),
     "sources": dict(SOURCES),
     "tenures": dict(TENURES),
-    "documents": dict(DOCUMENT_TYPES),
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
 from sqlalchemy.orm import joinedload
 
 from ..berths.models import Berth, Dock, Harbour
@@ -20,12 +20,14 @@ from ..current import Member, member
 from ..db import db
 from ..formats import today
 from ..identity.models import User
+from ..notes.queries import NAMES, ShownNote, notes_on
 from ..notifications.reactions import holders_of
 from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
 from ..sorting import sort_name
+from ..tags.models import Tag
 from ..vessels.models import Vessel
 from .labels import LEADS, OUTCOMES, SOURCES, STAGES
-from .models import Interest, Stage
+from .models import Interest, InterestNote, InterestTag, Stage
 
 SORTS = (
     Sort("since", lazy_gettext("In this stage since"), Interest.stage_since, descending=True),
@@ -199,6 +201,26 @@ def with_all(statement: Select[Any]) -> Select[Any]:
     return statement.options(
         joinedload(Interest.client), joinedload(Interest.vessel), place, joinedload(Interest.owner)
     )
+
+
+KEPT = text(f"SELECT ({notes_on(InterestNote)}) AS notes, CASE WHEN :offers THEN ({NAMES}) END AS colleagues")
+
+
+def kept_about(interest: Interest, *, offers: bool) -> dict[str, Any]:
+    """Its notes and tags, and with `offers` the tags there are and who can be named in a note: two statements."""
+    of = {"port": interest.port_id, "record": interest.id, "offers": offers}
+    kept = db.session.execute(KEPT, of).one()
+    on = (InterestTag.port_id == Tag.port_id, InterestTag.tag_id == Tag.id, InterestTag.interest_id == interest.id)
+    is_on = InterestTag.id.is_not(None)
+    wanted = Tag.archived_at.is_(None) | is_on if offers else is_on
+    found = select(Tag, is_on).outerjoin(InterestTag, and_(*on)).where(Tag.port_id == interest.port_id, wanted)
+    tags = db.session.execute(found.order_by(func.lower(Tag.name), Tag.id)).all()
+    return {
+        "notes": [ShownNote.of(note) for note in kept.notes or ()],
+        "colleagues": kept.colleagues or [],
+        "tags": [tag for tag, carried in tags if carried],
+        "offered": [tag for tag, _carried in tags if offers and not tag.is_archived],
+    }
 
 
 def of_client(client: Client) -> Sequence[Any]:

@@ -13,8 +13,7 @@ from sqlalchemy import select
 from .. import formats, live
 from ..clients.models import Client
 from ..current import Member
-from ..db import now
-from ..documents.models import Document
+from ..db import db, now
 from ..events.models import Event
 from ..events.reactions import on
 from ..events.registry import EVENTS
@@ -22,13 +21,14 @@ from ..events.subjects import families, numbered, subjects
 from ..events.timeline import describes, one_of, tells
 from ..files.models import holds_files
 from ..identity.models import current_port_of
+from ..notes.telling import tell_mentioned
 from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
 from ..numbers import one_numbered
 from .board import place_of
 from .jobs import note_activity
-from .labels import DOCUMENT_TYPES, FIELDS, LEADS, STAGES
-from .models import Interest, Outcome
+from .labels import FIELDS, LEADS, STAGES
+from .models import Interest, InterestNote, InterestTag, Outcome
 from .queries import row_of
 
 ABOUT_INTERESTS = tuple(name for name in EVENTS if name.startswith("interest:"))
@@ -36,6 +36,8 @@ ABOUT_INTERESTS = tuple(name for name in EVENTS if name.startswith("interest:"))
 MOVES = ("created", "stageChanged", "lost", "withdrawn", "archived")
 COMES_BACK = ("reopened", "restored")
 CHANGES_VALUE = ("updated", "reverted")
+# Of what stands on no card.
+BESIDE = ("tagged", "untagged", *(f"note{one}" for one in ("Updated", "Pinned", "Unpinned", "Removed", "Restored")))
 
 
 @live.topic("interests")
@@ -53,7 +55,7 @@ def interest_topic(member: Member, key: str | None) -> str | None:
     return found.room if found else None
 
 
-def room_of(port_id: uuid.UUID) -> str:
+def room_of(port_id: uuid.UUID | None) -> str:
     return f"port:{port_id}:interests"
 
 
@@ -73,6 +75,8 @@ def show_on_board(interest: Interest, event: Event) -> None:
     One that comes back to a place between others has the boards look again."""
     port, room = current_port_of(interest.port_id), room_of(interest.port_id)
     happened = event.name.partition(":")[2]
+    if happened in BESIDE:
+        return
     if happened in COMES_BACK:
         live.refresh(room)
         return
@@ -90,6 +94,17 @@ def show_on_board(interest: Interest, event: Event) -> None:
         card = row if row and row.outcome in (None, Outcome.WON) else None
         live.move(room, "interests/_place.html", **place_of(interest.number, card, stages, port))
 
+
+@on("tag:updated", "tag:archived", "tag:restored")
+def show_tagged(event: Event) -> None:
+    """A tag has another name or colour: pages that show it look again."""
+    live.refresh(f"{room_of(event.port_id)}:narrowed")
+    carrying = select(InterestTag.interest_id).where(InterestTag.tag_id == event.subject_id)
+    for interest_id in db.session.scalars(carrying.limit(SHOWN_AT_ONCE)):
+        live.refresh(f"{Interest.subject_type}:{interest_id}")
+
+
+SHOWN_AT_ONCE = 500  # pages that are told of a tag; who opens another sees it as it is
 
 # --- What counts as something done about it, although another record tells of it
 
@@ -116,6 +131,17 @@ def tell_of_expiry(event: Event) -> None:
     interest = Interest.of(event)
     if interest is not None:
         tell(interest, event, lambda: _("The hold of its berth has expired"))
+
+
+@on("interest:noteAdded", "interest:noteUpdated")
+def tell_who_was_named(event: Event) -> None:
+    interest = Interest.of(event)
+    if interest is None or "mentioned" not in (details_of(event) or {}):
+        return
+    name = db.session.get_one(Client, interest.client_id).full_name
+    reached = set(holders_of("interests.view", interest.port_id))
+    path = f"interests/{interest.number}"
+    tell_mentioned(event, InterestNote, may_open=reached.__contains__, name=name, path=path)
 
 
 def tell(interest: Interest, event: Event, body: Any) -> None:
@@ -183,24 +209,22 @@ interest_tells(
     icon="flag",
     words={"new": one_of(LEADS)},
 )
+tells(
+    "interest:noteAdded",
+    lazy_gettext("noted on an interest: “%(preview)s”"),
+    icon="message-square",
+    tone="info",
+    personal=("preview",),
+)
+tells("interest:noteUpdated", lazy_gettext("changed a note"), icon="message-square")
+tells("interest:notePinned", lazy_gettext("pinned “%(preview)s”"), icon="pin", tone="info", personal=("preview",))
+tells("interest:noteUnpinned", lazy_gettext("unpinned “%(preview)s”"), icon="pin", personal=("preview",))
+tells("interest:noteRemoved", lazy_gettext("removed a note"), icon="trash-2")
+tells("interest:noteRestored", lazy_gettext("put a note back"), icon="message-square")
+tells("interest:tagged", lazy_gettext("added the tag “%(tag)s”"), icon="tags", tone="info")
+tells("interest:untagged", lazy_gettext("took the tag “%(tag)s” off"), icon="tags")
 interest_tells("archived", lazy_gettext("archived interest %(number)s"), icon="archive", tone="warn")
 interest_tells("restored", lazy_gettext("brought interest %(number)s back"), icon="archive-restore")
-tells(
-    "document:completed",
-    lazy_gettext("recorded a signed document: %(type)s"),
-    icon="file-text",
-    tone="ok",
-    words={"type": one_of(DOCUMENT_TYPES)},
-)
-
-
-@on("document:completed")
-def show_documents(event: Event) -> None:
-    document = Document.of(event)
-    if document is not None and document.interest_id is not None:
-        live.refresh(f"interest:{document.interest_id}")
-
-
 CLIENT_NAME = (
     select(Client.full_name)
     .where(Client.port_id == Interest.port_id, Client.id == Interest.client_id)
@@ -211,5 +235,4 @@ subjects("interest", lazy_gettext("Interest"))(
     numbered(Interest, CLIENT_NAME, "interests.show", needs=("interests.view",))
 )
 families("interest", lazy_gettext("Interests"))
-families("document", lazy_gettext("Documents"))
 holds_files(Interest, entity="interests", seen_with="interests.view", endpoint="interests.show")

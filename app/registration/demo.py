@@ -8,26 +8,52 @@ from typing import Any
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from ..clients.models import Client, ClientSource
+from ..clients.models import Client
 from ..current import CurrentPort
 from ..db import db, now
-from ..numbers import take_number
-from .models import Registration, RegistrationStatus
+from ..interests.models import Interest
+from .models import Registration
 
 ASKED: tuple[dict[str, Any], ...] = (
-    {"kind": "annual", "message": "We come with two small children: is there a berth near the showers?"},
-    {"kind": "visit", "message": "Three nights on our way south. Shore power would be good."},
+    {
+        "name": "Henrike Vossberg",
+        "email": "henrike.vossberg@example.com",
+        "phone": "+441632960214",
+        "vessel": "Kleine Freiheit",
+        "loa": "9.60",
+        "beam": "3.10",
+        "draft": "1.60",
+        "kind": "annual",
+        "message": "We come with two small children: is there a berth near the showers?",
+        "marketing": True,
+    },
+    {
+        "name": "Tobias Lindqvist",
+        "email": "tobias.lindqvist@example.com",
+        "vessel": "Havsvind",
+        "loa": "12.20",
+        "kind": "visit",
+        "message": "Three nights on our way south. Shore power would be good.",
+    },
 )
+LEFT_EMPTY = dict.fromkeys(("phone", "vessel", "loa", "beam", "draft", "wanted_until"), "")
 
 
 def make_registrations(port: CurrentPort) -> None:
-    """Of the latest who came by the website."""
-    by_website = (Client.port_id == port.id, Client.source == ClientSource.WEBSITE, Client.archived_at.is_(None))
-    clients = db.session.scalars(select(Client.id).where(*by_website).order_by(Client.created_at.desc()).limit(2))
-    for at, (client_id, asked) in enumerate(zip(clients, ASKED, strict=False)):
-        number, begins = take_number(port.id, "registration"), (now() + timedelta(days=40 + 30 * at)).date()
-        about = {"status": RegistrationStatus.NEW, "client_id": client_id, "wanted_from": begins, **asked}
-        made = Registration(port_id=port.id, number=number, once_key=uuid7().bytes, **about)
-        made.created_at = made.updated_at = now() - timedelta(hours=3 + 20 * at)
-        db.session.add(made)
+    """As the page receives them and the job takes them in."""
+    for at, asked in enumerate(ASKED):
+        begins = (now() + timedelta(days=40 + 30 * at)).date().isoformat()
+        words = {**LEFT_EMPTY, "marketing": False, "wanted_from": begins, "language": port.locale, **asked}
+        key = uuid7().bytes
+        Registration.receive(words, key=key)
+        made = db.session.scalars(
+            select(Registration).where(Registration.port_id == port.id, Registration.once_key == key)
+        ).one()
+        made.take_in(port=port)
+        moment = now() - timedelta(hours=3 + 20 * at)
+        client = db.session.get_one(Client, made.client_id)
+        interest = db.session.get_one(Interest, made.interest_id)
+        for record in (made, client, interest):
+            record.created_at = record.updated_at = moment
+        interest.stage_since = interest.active_at = moment
     db.session.flush()

@@ -145,7 +145,7 @@ def reminders_about(record: Any) -> OfRecord:
     return OfRecord(card_of(record, "reminders"), Day.of(member.here().timezone), now(), QuickForm(formdata=None))
 
 
-@card("reminders", "client", "vessel", "berth")
+@card("reminders", "client", "vessel", "berth", "interest")
 def about_record(record: Any) -> Any:
     if not (member.can("reminders.view_own") or member.can("reminders.view_all")):
         return None

@@ -8,11 +8,12 @@ from html import unescape
 import pytest
 from sqlalchemy import select, update
 
-from app.clients.models import Client, Mention, Note, pieces
+from app.clients.models import Client, Mention, Note
 from app.clients.queries import notes_of
 from app.db import begin, commit, db
 from app.errors import Refused
 from app.identity.models import User
+from app.notes.mentions import pieces
 from app.notifications.models import Notification
 from tests.world import NORTH, SOUTH, Visitor, enter, make_client, user_id
 

@@ -192,7 +192,9 @@ class TestFollowUps:
         look()
         number, interest_id = interest.number, interest.id
         commit()
-        assert "Follow up with Ana Beltrán" in visit(MANAGER).get(f"/north/interests/{number}").text
+        page = visit(MANAGER).get(f"/north/interests/{number}").text
+        card = page.partition('id="reminders-title"')[2].partition("</section>")[0]
+        assert "Follow up with Ana Beltrán" in card
         enter(MANAGER)
         assert timeline("interest", interest_id)[0].text == "added the reminder “Follow up with Ana Beltrán”"
 

@@ -20,11 +20,11 @@ from ...db import now
 from ...events.bulk import Happening, record_many, subject_keys
 from ...events.models import Actor, user_id_of
 from ...fields.models import FieldDefinition, is_custom, told, write_values
+from ...notes.models import preview_of
 from ...numbers import reserve
 from ...sorting import sort_name
 from ..models import Client, ClientTag, Contact, Note
 from ..models.client import ClientSource, ClientStatus
-from ..models.note import PREVIEW
 from .here import Here
 
 EMPTY: dict[str, Any] = {
@@ -217,8 +217,8 @@ class Writing:
                 "updated_at": self.moment,
             }
         )
-        preview = body if len(body) <= PREVIEW else body[: PREVIEW - 1] + "…"
-        self._tell("client:noteAdded", client_id, {}, {"note_id": note_id, "author": self.by.name, "preview": preview})
+        told = {"note_id": note_id, "author": self.by.name, "preview": preview_of(body)}
+        self._tell("client:noteAdded", client_id, {}, told)
         return note_id
 
     def _tell(

@@ -2,9 +2,8 @@ from .archive import Archive
 from .client import Client, ClientKind, ClientSource, ClientStatus
 from .contact import Contact, ContactKind
 from .duplicate import Duplicate, DuplicateScan, DuplicateState
-from .mention import Mention, pieces
 from .merge import Merge
-from .note import Note
+from .note import Mention, Note
 from .relationship import Relationship, RelationshipKind
 from .tagging import ClientTag
 
@@ -25,5 +24,4 @@ __all__ = [
     "Note",
     "Relationship",
     "RelationshipKind",
-    "pieces",
 ]

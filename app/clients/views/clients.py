@@ -17,6 +17,7 @@ from ...errors import Refused
 from ...events.timeline import timeline
 from ...fields.forms import with_custom
 from ...forms import EditForm, Form
+from ...notes.forms import NoteForm
 from ...once import once
 from ...paging import stays_in_order
 from ...saved_views.views import default_opened, looks
@@ -24,7 +25,7 @@ from ...search.recent import remember
 from ...tags.forms import AddTagForm
 from ...web import find_or_404, go, kept_list, page, requires, said
 from ..duplicates.scan import lookalikes
-from ..forms import ClientForm, NewClientForm, NoteForm
+from ..forms import ClientForm, NewClientForm
 from ..labels import source_word
 from ..listing import CLIENTS
 from ..models import Client, Contact, ContactKind

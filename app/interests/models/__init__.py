@@ -2,13 +2,18 @@ from .deposit import Deposit
 from .follow_ups import follow_up
 from .interest import Interest, Outcome, Source
 from .lead import LeadCategory
+from .note import InterestMention, InterestNote
 from .sale import extend_hold, hold, hold_of, release_hold, take_over
 from .stages import STAGES, Missing, Stage, StageChange
+from .tagging import InterestTag
 
 __all__ = [
     "STAGES",
     "Deposit",
     "Interest",
+    "InterestMention",
+    "InterestNote",
+    "InterestTag",
     "LeadCategory",
     "Missing",
     "Outcome",

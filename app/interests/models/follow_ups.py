@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from ...clients.models import Client
 from ...db import db
 from ...events.models import Actor
 from ...formats import format_date, today
@@ -28,15 +29,15 @@ LONGEST = 200  # letters of what is to be done
 
 
 def follow_up(interest: Interest, days: int, *, whose: uuid.UUID | None, by: Actor) -> Reminder:
-    """Have it followed up today, after so many days of quiet: once for these, and in place of the one after fewer.
-    The interest comes with its client."""
+    """Have it followed up today, after so many days of quiet: once for these, and in place of the one after fewer."""
     for earlier in open_follow_ups(interest):
         earlier.archive(by=by)
     interest.followed_up_days = days
+    client = db.session.get_one(Client, interest.client_id)
     zone = current_port_of(interest.port_id).timezone
     quiet = {"number": interest.number, "day": format_date(interest.active_at)}
     return Reminder.create(
-        _("Follow up with %(name)s", name=interest.client.full_name)[:LONGEST],
+        _("Follow up with %(name)s", name=client.full_name)[:LONGEST],
         notes=_("Nothing has happened with interest %(number)s since %(day)s.", **quiet),
         due_at=moment_of(datetime.combine(today(), END_OF_WORK), zone),
         assigned_to=whose,

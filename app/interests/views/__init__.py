@@ -12,4 +12,4 @@ from ..listing import INTERESTS, InterestsOut
 exports_of(bp, InterestsOut(), place=PLACE)
 keeps_views(bp, INTERESTS, place=PLACE)
 
-from . import acts, documents, interests
+from . import acts, documents, interests, notes, tags

@@ -20,9 +20,12 @@ from ...documents.models import Document
 from ...errors import Refused
 from ...events.timeline import timeline
 from ...formats import today
+from ...forms import Form
+from ...notes.forms import NoteForm
 from ...numbers import has_number
 from ...once import once
 from ...saved_views.views import default_opened, looks
+from ...tags.forms import AddTagForm
 from ...web import find_or_404, go, is_partial, kept_list, page, page_of_fragment, requires, said
 from ..board import Address, board_of, cards_after, open_in, place_of
 from ..forms import (
@@ -46,6 +49,7 @@ from ..queries import (
     board_filters_of,
     filters_of,
     interest_page,
+    kept_about,
     of_client,
     row_of,
     with_all,
@@ -69,6 +73,16 @@ def unarchived(interest: Interest) -> Interest:
         url = url_for("interests.show", number=interest.number)
         raise Refused(_("This interest is archived. Restore it first."), url=url, label=_("Open"))
     return interest
+
+
+def refusal(form: Form, interest: Interest) -> int | None:
+    """The status with which the form is shown again, and nothing typed lost; None when it can be acted on."""
+    if not form.validate():
+        return 422
+    if interest.is_archived:
+        form.form_errors = [_("Somebody archived this interest meanwhile. Restore it before you change it.")]
+        return 409
+    return None
 
 
 @bp.get(PLACE)
@@ -178,7 +192,7 @@ def shown(interest: Interest, status: int = 200, **forms: Any) -> ResponseReturn
 
 
 def detail(interest: Interest) -> dict[str, Any]:
-    """What the page shows: five statements beside the interest's own."""
+    """What the page shows: seven statements beside the interest's own."""
     given = {"owner": str(interest.owner_id or "")}
     lead = {"lead": interest.lead_category if interest.is_lead_set else ""}
     deposits = db.session.scalars(Deposit.of(interest)).all()
@@ -189,6 +203,9 @@ def detail(interest: Interest) -> dict[str, Any]:
         "documents": db.session.scalars(Document.of_interest(interest.id)).all(),
         "held": hold_of(interest),
         "found": best_of(interest, card_of(interest, "recommendations")),
+        **kept_about(interest, offers=member.can("interests.edit")),
+        "note_form": NoteForm(formdata=None),
+        "tag_form": AddTagForm(formdata=None),
         "timeline": timeline(interest.subject_type, interest.id, limit=LATEST),
         "assignee_form": AssigneeForm(formdata=None, data=given),
         "lead_form": LeadForm(formdata=None, data=lead),
