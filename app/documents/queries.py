@@ -9,8 +9,10 @@ from sqlalchemy import Select
 from ..berths.models import Berth, Dock
 from ..clients.models import Client
 from ..current import Member
+from ..db import db
 from ..files.models import File
 from ..interests.models import Interest
+from ..numbers import has_number
 from ..paging import Columns, Page, Sort, paginate
 from .models import Document
 
@@ -39,6 +41,12 @@ def documents_of(client: Client, member: Member) -> Page:
     """The newest first."""
     scope = Document.visible_to(member).where(Document.client_id == client.id)
     return paginate(row_columns(scope), scope, id_column=Document.id, sorts=NEWEST)
+
+
+def document_of(number: int, member: Member) -> Any:
+    """One row; None where there is none, or the member may not see it."""
+    found = Document.visible_to(member).where(has_number(Document, number))
+    return db.session.execute(row_columns(found)).one_or_none()
 
 
 def row_columns(scope: Select[Any]) -> Columns:

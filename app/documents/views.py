@@ -8,13 +8,11 @@ from sqlalchemy.orm import joinedload
 
 from ..clients.models import Client
 from ..current import member
-from ..db import db
 from ..events.timeline import timeline
-from ..numbers import has_number
 from ..web import find_or_404, page, requires
 from .labels import TONES
 from .models import Document
-from .queries import LATEST, documents_of, row_columns
+from .queries import LATEST, document_of, documents_of
 
 bp = Blueprint("documents", __name__)
 
@@ -32,8 +30,7 @@ def index_of_client(number: int) -> ResponseReturnValue:
 @bp.get("/<port>/documents/<int:number>")
 @requires("documents.view")
 def show(number: int) -> ResponseReturnValue:
-    found = row_columns(Document.visible_to(member).where(has_number(Document, number)))
-    document = db.session.execute(found).one_or_none() or abort(404)
+    document = document_of(number, member) or abort(404)
     return page(
         "documents/show.html",
         follow=[f"document:{number}"],

@@ -37,6 +37,24 @@ def of_client(stage: Stage) -> str:
     return f"{PORT}/clients/{found}/interests"
 
 
+def noted(stage: Stage) -> str:
+    """The address of one with a pinned note and tags."""
+    found = stage.found(
+        "SELECT i.number FROM interest_notes n JOIN interests i ON i.id = n.interest_id ORDER BY n.pinned DESC LIMIT 1"
+    )
+    return f"{INTERESTS}/{found}"
+
+
+def refused_note(stage: Stage, page: Page) -> None:
+    page.goto(noted(stage))
+    page.get_by_role("button", name="Add note").click()
+    expect(page.get_by_text("Write the note first.")).to_be_visible()
+
+
+def documents_of(stage: Stage) -> str:
+    return of_client(stage).replace("/interests", "/documents")
+
+
 def refused_stage(stage: Stage, page: Page) -> None:
     page.goto(f"{interest(stage)}/stage")
     page.locator("input[value=contract]").check()
@@ -53,6 +71,10 @@ class TestPages(Judged):
         Scene("no interest matches", MANAGER, at(f"{INTERESTS}/table?outcome=withdrawn")),
         Scene("an interest", MANAGER, at(interest)),
         Scene("an interest for a viewer", VIEWER, at(interest)),
+        Scene("an interest with notes", MANAGER, at(noted)),
+        Scene("an interest with notes for a viewer", VIEWER, at(noted)),
+        Scene("a note refused", MANAGER, refused_note, 422),
+        Scene("documents of a client, none", MANAGER, at(documents_of)),
         Scene("interests of a client", MANAGER, at(of_client)),
         Scene("new interest", MANAGER, at(f"{INTERESTS}/new")),
         Scene("edit interest", MANAGER, at(lambda stage: f"{interest(stage)}/edit")),
