@@ -69,9 +69,9 @@ from app.identity.models import (
 from app.imports.jobs import check_import
 from app.imports.models import Import, ImportMapping, ImportRow
 from app.imports.verdicts import Verdict
+from app.interests.models import InterestNote, InterestTag
 from app.interests.recommendations.models import Recommendation
 from app.interests.recommendations.renewing import mark_interest
-from app.interests.models import InterestNote, InterestTag
 from app.jobs import WORKS, perform
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationPreference

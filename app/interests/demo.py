@@ -21,8 +21,8 @@ from ..tags.models import Tag
 from ..vessels.models import Vessel
 from .models import Interest, InterestNote, InterestTag, Source, Stage, follow_up, hold
 from .models.lead import category_at
-from .recommendations.renewing import mark_all, work_off
 from .models.quiet import quiet
+from .recommendations.renewing import mark_all, work_off
 
 # How many stand at each stage; the later ones need papers that nobody has signed here.
 STANDING = {Stage.OPEN: 8, Stage.DETAILS_SENT: 6, Stage.IN_COMMUNICATION: 5, Stage.VISITED: 3}

@@ -1,6 +1,6 @@
 """Notes of interests with the colleagues named in them, and tags of interests.
 
-Revision ID: 0059
+Revision ID: 0060
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from migrations.policies import fence_port
 
-revision = "0059"
-down_revision = "0058"
+revision = "0060"
+down_revision = "0059"
 branch_labels = None
 depends_on = None
 
