@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import psycopg
 
-from app.clients.bulk.editing import apply_bulk_edit
-from app.clients.models.bulk_edit import BulkAct, BulkEdit
+from app.bulk_edits.editing import apply_bulk_edit
+from app.bulk_edits.kinds import KINDS, BulkAct
+from app.bulk_edits.models import BulkEdit
 from app.db import commit
 from app.tags.models import Tag
 from bench.site import MANAGER, Site
@@ -77,7 +78,16 @@ def begin(rows: int) -> int:
     tag = Tag.create("Regatta", "teal", port_id=NORTH, by=by)
     chosen = {"archived": "", "status": "", "source": "", **MEANT}
     _edit, changes = BulkEdit.begin(
-        BulkAct.TAG, {}, title="Tag: Regatta", expected=rows, chosen=chosen, client_ids=None, tag_id=tag.id, by=by
+        KINDS["clients"],
+        BulkAct.TAG,
+        {},
+        change="bulk_edit",
+        title="Tag: Regatta",
+        expected=rows,
+        chosen=chosen,
+        record_ids=None,
+        tag_id=tag.id,
+        by=by,
     )
     number = changes.number
     apply_bulk_edit.later(change_set_id=changes.id, user_id=by.id)

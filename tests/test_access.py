@@ -268,7 +268,10 @@ OF_ONESELF = {"identity.destroy_factor", "identity.destroy_other_session", "iden
 # Programs, with a token of their own: no cookie opens these.
 BY_TOKEN = {"api.show_me"}
 # Each kind of change set asks for what its act asks for; who lacks that does not find it.
-CHANGES = ("admin.import_data", "berths.import", "berths.manage_waiting_list", "clients.edit", "clients.delete")
+CHANGES = (
+    *("admin.import_data", "berths.import", "berths.manage_waiting_list", "clients.edit", "clients.delete"),
+    *("interests.edit", "interests.change_stage", "interests.delete"),
+)
 REMINDERS = ("reminders.view_own", "reminders.view_all")
 
 OF_VIEWS = (
@@ -387,6 +390,10 @@ NEEDS = {
     ),
     **dict.fromkeys((f"interests.{name}" for name in OF_VIEWS), ("interests.view",)),
     **dict.fromkeys((f"interests.{name}" for name in OF_EXPORTS), ("interests.export",)),
+    **dict.fromkeys(
+        ("interests.new_bulk_edit", "interests.create_bulk_edit"),
+        ("interests.edit", "interests.change_stage", "interests.delete"),
+    ),
     **dict.fromkeys(("interests.new", "interests.create"), ("interests.create",)),
     **dict.fromkeys(("recommendations.index", "recommendations.index_of_berth"), ("interests.view",)),
     **dict.fromkeys(
@@ -878,11 +885,12 @@ class Place:
         }
         of_client = self.imported if imported else self.vessel if of_vessel else self.client
         blueprint = rule.endpoint.partition(".")[0]
+        listed = rule.endpoint.partition("_of_")[2] or blueprint
         known = {
             "port": self.slug,
             "berth": self.berth,
-            "number": self.exports[blueprint]
-            if "_export" in rule.endpoint and blueprint in self.exports
+            "number": self.exports[listed]
+            if "_export" in rule.endpoint and listed in self.exports
             else numbers.get(blueprint, of_client),
             "row": 2,
             "document_id": self.document,
@@ -1121,15 +1129,13 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         relationship=relationship.id,
         views=views,
         exports={
-            blueprint: export_of(owner, key, kind, slug=slug, number=numbers + at)
-            for at, (blueprint, kind) in enumerate(EXPORTED.items(), 4)
+            kind: export_of(owner, key, kind, slug=slug, number=numbers + at) for at, kind in enumerate(EXPORTED, 4)
         },
     )
 
 
 VIEWED = ("clients", "interests")
-# By their blueprint.
-EXPORTED = {"clients": "clients", "interests": "interests", "berths": "stays"}
+EXPORTED = ("clients", "interests", "stays")
 
 
 def view_of(owner: uuid.UUID, resource: str, *, slug: str, name: str) -> uuid.UUID:

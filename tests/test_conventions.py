@@ -35,6 +35,7 @@ CORE_PACKAGES = {
     "saved_views",
     "tables",
     "tags",
+    "bulk_edits",
     "exports",
     "imports",
     "lists",

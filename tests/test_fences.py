@@ -33,6 +33,9 @@ from sqlalchemy import select, text
 
 from app import storage
 from app.berths.models import BerthTag, HarbourPlan, Position, Sighting, TenureReminder, TenureStep, lay
+from app.bulk_edits.kinds import KINDS as BULK_KINDS
+from app.bulk_edits.kinds import BulkAct
+from app.bulk_edits.models import BulkEdit
 from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.models import (
     Archive,
@@ -43,7 +46,6 @@ from app.clients.models import (
     Note,
     Relationship,
 )
-from app.clients.models.bulk_edit import BulkEdit
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.documents.models import Document as SignedDocument
@@ -183,7 +185,8 @@ def fill(port_id: uuid.UUID) -> Harbour:
     note_changes(changes, "client", [Change(client.id, "updated", {}, [client.id])], keys=keys)
     chosen = {"format": "csv", "extent": "all", "chosen": {}, "sort": "name", "descending": False, "columns": []}
     Export.start(KINDS["clients"], chosen, record_ids=None, total=1, by=manager)
-    BulkEdit.begin("archive", {}, title="Archive", expected=0, chosen={}, client_ids=[], by=manager)
+    of_act: dict[str, Any] = {"change": "bulk_archive", "title": "Archive", "expected": 0, "chosen": {}, "by": manager}
+    BulkEdit.begin(BULK_KINDS["clients"], BulkAct.ARCHIVE, {}, record_ids=[], **of_act)
     job_id = check_import.later(import_id=imported.id)
     fill_files(manager, client)
     make_duplicate(client, make_client(manager))

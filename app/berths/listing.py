@@ -35,8 +35,10 @@ STAYS = Listing(
 class StayRecords(Records):
     listing = STAYS
     model = Occupancy
-    called = Occupancy.number
-    by_name = Occupancy.number
+
+    @property
+    def called(self) -> tuple[Any, Any]:
+        return Occupancy.number, Occupancy.number
 
     def visible_to(self, member: Member) -> Select[Any]:
         """None for who hands out clients but may not see berths."""

@@ -42,10 +42,17 @@ PERMISSIONS = {
     "import_waiting_list": "berths.manage_waiting_list",
     "bulk_edit": "clients.edit",
     "bulk_archive": "clients.delete",
+    "bulk_interests": "interests.edit",
+    "lose_interests": "interests.change_stage",
+    "archive_interests": "interests.delete",
 }
 IMPORTS = ("import", "import_berths", "import_waiting_list")
 # The rooms of the lists in which what was changed stands; of the others, those of clients.
-ROOMS = {"import_berths": ("berths", "berths:narrowed", "harbours"), "import_waiting_list": ("waiting_lists",)}
+ROOMS = {
+    "import_berths": ("berths", "berths:narrowed", "harbours"),
+    "import_waiting_list": ("waiting_lists",),
+    **dict.fromkeys(("bulk_interests", "lose_interests", "archive_interests"), ("interests", "interests:narrowed")),
+}
 ROOMS_OF_CLIENTS = ("clients", "clients:own")
 
 

@@ -4,15 +4,15 @@ import re
 import uuid
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy import bindparam, select
-from wtforms import BooleanField, Field, IntegerField, RadioField, SelectField, StringField
+from wtforms import BooleanField, Field, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, ValidationError
-from wtforms.widgets import HiddenInput
 
+from ..bulk_edits.forms import KEEP
 from ..codes import language_codes
 from ..current import member
 from ..db import db
@@ -20,10 +20,8 @@ from ..exports.formats import ExportExtent, ExportFormat
 from ..exports.forms import SHEETS, ExportForm
 from ..forms import CountryField, EditForm, Form, PickField, at_most
 from ..identity.models import User, UserPortRole
-from ..tags.forms import AddTagForm
 from .labels import CONTACT_KINDS, KINDS, RELATION_CHOICES, SOURCES, STATUSES
 from .models import Client, ClientKind, ClientSource, ClientStatus, ContactKind
-from .models.bulk_edit import BulkAct
 from .models.contact import Unfit, read_value
 from .models.finding import suggested
 
@@ -169,9 +167,6 @@ class NewClientForm(ClientForm):
             raise ValidationError(str(error)) from error
 
 
-KEEP = "keep"
-
-
 class SharedCountryField(CountryField):
     """A country, or as it is with each."""
 
@@ -186,40 +181,6 @@ class SharedCountryField(CountryField):
     def pre_validate(self, form: Any) -> None:
         if self.data != KEEP:
             super().pre_validate(form)
-
-
-class BulkEditForm(Form):
-    """What changes for all; `count` is how many the form said there are."""
-
-    status = SelectField(_("Status"), choices=[(KEEP, _("Leave as it is")), *STATUSES], default=KEEP)
-    owner_id = SelectField(_("Owner"), default=KEEP, description=_("Gets the reminders for these clients."))
-    source = SelectField(_("Source"), choices=[(KEEP, _("Leave as it is")), *SOURCES], default=KEEP)
-    country = SharedCountryField(_("Country"), default=KEEP)
-    count = IntegerField(widget=HiddenInput())
-
-    SHOWN: ClassVar[dict[str, tuple[str, ...]]] = {
-        "edit": ("status", "owner_id", "source", "country"),
-        "assign": ("owner_id",),
-        "archive": (),
-    }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.owner_id.choices = [(KEEP, gettext("Leave as it is")), ("", gettext("Nobody")), *colleagues()]
-
-    def fields_of(self, act: str) -> dict[str, Any]:
-        """What is to be written, by name."""
-        chosen = {name: self[name].data for name in self.SHOWN[act] if self[name].data != KEEP}
-        return {name: None if name == "owner_id" and not value else value for name, value in chosen.items()}
-
-    def word_of(self, name: str) -> str:
-        """The chosen value as people read it."""
-        chosen = self[name].data
-        for choice in self[name].choices:
-            value, label = choice if isinstance(choice, tuple) else (choice.value, choice.label)
-            if value == chosen:
-                return str(label)
-        return str(chosen)
 
 
 class ContactForm(EditForm):
@@ -245,17 +206,6 @@ class RelationshipForm(Form):
         near=lambda typed: suggested(member, typed),
         description=_("The beginning of the name, or the number."),
     )
-
-
-class BulkTagForm(AddTagForm):
-    """A tag for all; `count` as in BulkEditForm."""
-
-    way = RadioField(
-        _("What to do"),
-        choices=[(str(BulkAct.TAG), _("Put the tag on")), (str(BulkAct.UNTAG), _("Take the tag off"))],
-        default=str(BulkAct.TAG),
-    )
-    count = IntegerField(widget=HiddenInput())
 
 
 class ClientExportForm(ExportForm):

@@ -41,8 +41,10 @@ CLIENTS = Listing(
 class ClientRecords(Records):
     listing = CLIENTS
     model = Client
-    called = Client.full_name
-    by_name = Client.sort_name
+
+    @property
+    def called(self) -> tuple[Any, Any]:
+        return Client.full_name, Client.sort_name
 
     def narrowed(self, scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UUID) -> Select[Any]:
         return narrowed(scope, chosen, port_id=port_id)

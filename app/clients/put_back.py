@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select, text
 
 from ..bulk import update_many
+from ..bulk_edits.tagging import TAGGED, UNTAGGED, TagsBack
 from ..changes.putting_back import PuttingBack
 from ..changes.ways import Done, puts_back
 from ..db import db
@@ -22,7 +23,6 @@ from ..events.bulk import Happening
 from ..events.models import Actor
 from ..fields.models import is_custom
 from ..sorting import sort_name
-from .bulk.tagging import TAGGED, UNTAGGED, TagsBack
 from .imports.differences import present
 from .imports.letting_in import EMPTY
 from .labels import FIELDS
@@ -39,6 +39,10 @@ PROMOTE = text(
 )
 
 
+def tell(happened: str, client_id: uuid.UUID, details: Mapping[str, Any]) -> Happening:
+    return Happening(f"client:{happened}", client_id, {}, details)
+
+
 @puts_back("client")
 def put_clients_back(done: Sequence[Done], port_id: uuid.UUID, by: Actor) -> Mapping[uuid.UUID, str]:
     return ClientsBack(done, port_id, by).reasons()
@@ -51,7 +55,7 @@ class ClientsBack(PuttingBack):
         super().__init__(done, port_id, by)
         self.contacts = self._by_id(Contact)
         self.notes = self._by_id(Note)
-        self.tags = TagsBack(done, port_id)
+        self.tags = TagsBack(ClientTag, done, port_id, tell)
         self.contact_rows: list[dict[str, Any]] = []
         self.contact_values: list[dict[str, Any]] = []
         self.note_rows: list[dict[str, Any]] = []
@@ -112,7 +116,7 @@ class ClientsBack(PuttingBack):
             for name, (old, new) in image.get("fields", {}).items()
             if present(client, name) not in (old, new) or (is_custom(name) and name not in self.definitions)
         ]
-        for part in image["contacts"]:
+        for part in image.get("contacts", ()):
             contact = self.contacts.get(part["id"])
             if contact is None:
                 changed.append("value")
@@ -149,10 +153,10 @@ class ClientsBack(PuttingBack):
         self._keep(client, **written)
         if fields:
             self.happenings.append(Happening("client:reverted", one.subject_id, fields, details))
-        for part in image["contacts"]:
+        for part in image.get("contacts", ()):
             self._restore_contact(self.contacts[part["id"]], part, one)
         self.take_tags_off(one)
-        for note_id in image["notes"]:
+        for note_id in image.get("notes", ()):
             note = self.notes.get(note_id)
             if note is not None and note["archived_at"] is None:
                 self.note_rows.append({"id": note["id"], "archived_at": self.moment, "updated_at": self.moment})

@@ -56,8 +56,10 @@ NAME = (
 class InterestRecords(Records):
     listing = INTERESTS
     model = Interest
-    called = NAME
-    by_name = NAME
+
+    @property
+    def called(self) -> tuple[Any, Any]:
+        return NAME, NAME
 
     def narrowed(self, scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UUID) -> Select[Any]:
         return narrowed(scope, chosen)

@@ -16,13 +16,15 @@ from ..saved_views.listing import Listing
 
 
 class Records(ABC):
-    """Their model has a `number`, an `archived_at` and ids that grow; `called` is the column with what one is called,
-    `by_name` what that is ordered by."""
+    """Their model has a `number`, an `archived_at` and ids that grow."""
 
     listing: ClassVar[Listing]
     model: ClassVar[Any]
-    called: ClassVar[Any]
-    by_name: ClassVar[Any]
+
+    @property
+    @abstractmethod
+    def called(self) -> tuple[Any, Any]:
+        """The column with what one is called, and what those are ordered by."""
 
     @abstractmethod
     def narrowed(self, scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UUID) -> Select[Any]:

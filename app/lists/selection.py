@@ -92,9 +92,8 @@ class Chosen(Selection):
     @cached_property
     def names(self) -> Sequence[str]:
         """Of the first few."""
-        named = (
-            self.scope().with_only_columns(self.records.called).order_by(self.records.by_name, self.records.model.id)
-        )
+        called, by_name = self.records.called
+        named = self.scope().with_only_columns(called).order_by(by_name, self.records.model.id)
         return db.session.scalars(named.limit(NAMED)).all()
 
 

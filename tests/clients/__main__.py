@@ -4,8 +4,8 @@ import sys
 
 import app.berths.models  # noqa: F401  (what custom fields refer to)
 import worker
+from app.bulk_edits import editing
 from app.changes import jobs as changes
-from app.clients.bulk import editing
 from app.imports import jobs as imports
 
 count = int(sys.argv[1])

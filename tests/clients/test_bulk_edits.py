@@ -9,11 +9,12 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import select
 
+from app.bulk_edits import editing as bulk_editing
+from app.bulk_edits.editing import do_all, do_some
+from app.bulk_edits.kinds import KINDS, BulkAct
+from app.bulk_edits.models import BulkEdit
 from app.changes.models import ChangeItem, ChangeSet, ChangeSetStatus
-from app.clients.bulk import editing as bulk_editing
-from app.clients.bulk.editing import do_all, do_some
 from app.clients.models import Client
-from app.clients.models.bulk_edit import BulkAct, BulkEdit
 from app.current import Member
 from app.db import begin, commit, db
 from app.events.models import Event, SubjectKey, keyring, place_of_key
@@ -216,7 +217,8 @@ def test_no_client_is_touched_that_one_may_not_see() -> None:
 
 def begun(by: Member, fields: dict[str, Any], *, client_ids: Any = None) -> tuple[BulkEdit, ChangeSet]:
     chosen = {"archived": "", "status": "", "kind": "", "source": "", "owner": ""}
-    return BulkEdit.begin(BulkAct.EDIT, fields, title="Bulk", expected=3, chosen=chosen, client_ids=client_ids, by=by)
+    of: dict[str, Any] = {"change": "bulk_edit", "title": "Bulk", "expected": 3, "record_ids": client_ids}
+    return BulkEdit.begin(KINDS["clients"], BulkAct.EDIT, fields, chosen=chosen, by=by, **of)
 
 
 def test_numbers_of_another_port_are_nobody(visit: Callable[[str], Visitor]) -> None:
@@ -227,7 +229,7 @@ def test_numbers_of_another_port_are_nobody(visit: Callable[[str], Visitor]) -> 
 
 
 def test_many_are_done_in_steps_by_a_job(visit: Callable[[str], Visitor], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.clients.views.bulk_edits.AT_THE_CLICK", 2)
+    monkeypatch.setattr("app.bulk_edits.views.AT_THE_CLICK", 2)
     monkeypatch.setattr(bulk_editing, "AT_ONCE", 2)
     numbers, manager = some(5, enter(MANAGER)), visit(MANAGER)
     answer = send(manager, numbers, status="active")

@@ -9,11 +9,12 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import select
 
+from app.bulk_edits import editing as bulk_editing
+from app.bulk_edits.editing import apply_bulk_edit, do_all, do_some
+from app.bulk_edits.kinds import KINDS, BulkAct
+from app.bulk_edits.models import BulkEdit
 from app.changes.models import ChangeItem, ChangeSet, Ending, Outcome
-from app.clients.bulk import editing as bulk_editing
-from app.clients.bulk.editing import apply_bulk_edit, do_all, do_some
 from app.clients.models import Client, ClientTag
-from app.clients.models.bulk_edit import BulkAct, BulkEdit
 from app.current import Member
 from app.db import begin, commit, db
 from app.tags.models import Tag
@@ -42,7 +43,8 @@ def send(visitor: Visitor, numbers: list[int], query: str = "", **typed: Any) ->
 
 def begun(act: BulkAct, tag: Tag, by: Member, *, client_ids: Any = None) -> tuple[BulkEdit, ChangeSet]:
     chosen = {"archived": "", "status": "", "kind": "", "source": "", "owner": ""}
-    return BulkEdit.begin(act, {}, title="Bulk", expected=3, chosen=chosen, client_ids=client_ids, tag_id=tag.id, by=by)
+    of: dict[str, Any] = {"change": "bulk_edit", "title": "Bulk", "expected": 3, "tag_id": tag.id}
+    return BulkEdit.begin(KINDS["clients"], act, {}, chosen=chosen, record_ids=client_ids, by=by, **of)
 
 
 def carrying(numbers: list[int]) -> list[int]:

@@ -34,9 +34,9 @@ MERGES = text(r"""
 """)
 # Who was chosen, and by which words, is of no use once it is done.
 CHOSEN = text("""
-    UPDATE bulk_edits SET chosen = '{}', client_ids = '{}' WHERE id IN (
+    UPDATE bulk_edits SET chosen = '{}', record_ids = '{}' WHERE id IN (
         SELECT b.id FROM bulk_edits b JOIN change_sets s ON s.port_id = b.port_id AND s.id = b.change_set_id
-        WHERE s.applied_at < :before AND (b.chosen <> '{}' OR b.client_ids <> '{}') ORDER BY b.id LIMIT :limit)
+        WHERE s.applied_at < :before AND (b.chosen <> '{}' OR b.record_ids <> '{}') ORDER BY b.id LIMIT :limit)
 """)
 
 

@@ -1,6 +1,6 @@
-"""Doing a bulk edit: a thousand clients a step, each step a handful of statements whatever their number.
+"""Doing a bulk edit: a thousand records a step, each step a handful of statements whatever their number.
 
-What stands here must come to the same as `Client.update` and `Client.archive` one by one; a test compares them.
+What stands here must come to the same as the verbs of the records one by one; tests compare them.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, any_, literal, literal_column, select, update
 
-from ...changes.jobs import Asker
-from ...changes.models import Change, ChangeSet, ChangeSetStatus, Ending, note_changes
-from ...changes.reactions import show_progress
-from ...db import db, now
-from ...events.bulk import Happening, record_many, subject_keys
-from ...events.models import Actor, System
-from ...identity.models import User
-from ...jobs import Steps, job
-from ...tags.models import Tag
-from ..models import Client
-from ..models.bulk_edit import BulkAct, BulkEdit
-from ..queries import narrowed
+from .. import formats
+from ..changes.jobs import Asker
+from ..changes.models import Change, ChangeSet, ChangeSetStatus, Ending, note_changes
+from ..changes.reactions import show_progress
+from ..db import db, now
+from ..events.bulk import Happening, record_many, subject_keys
+from ..events.models import Actor, System
+from ..identity.models import User, current_port_of
+from ..jobs import Steps, job
+from ..tags.models import Tag
 from . import tagging as bulk_tagging
+from .kinds import BulkAct
+from .models import BulkEdit
 
 AT_ONCE = 1_000
 AT_THE_CLICK = 200  # so many are done before the page answers; more in a job
@@ -33,7 +33,7 @@ AT_THE_CLICK = 200  # so many are done before the page answers; more in a job
 
 @dataclass(frozen=True)
 class Deed:
-    """What became of one client: the event that tells of it, and what it was before."""
+    """What became of one record: the event that tells of it, and what it was before."""
 
     act: str
     happening: Happening
@@ -48,7 +48,7 @@ def do_all(edit: BulkEdit, change_set: ChangeSet, *, by: Actor) -> None:
 
 def do_some(edit: BulkEdit, change_set: ChangeSet, *, by: Actor) -> bool:
     """One step; False when nothing was left, or can be done, and the change set is closed."""
-    rows = next_clients(edit)
+    rows = next_records(edit)
     if not rows:
         change_set.note_applied(by=by)
         return False
@@ -56,60 +56,61 @@ def do_some(edit: BulkEdit, change_set: ChangeSet, *, by: Actor) -> bool:
     if edit.tag_id and tag is None:
         change_set.note_applied(by=by, ending=Ending.TAG_ARCHIVED)
         return False
-    keep_in_mind(change_set, tagged(edit, tag, rows) if tag else written(edit, rows), by=by)
+    deeds = tagged(edit, tag, rows) if tag else written(edit, rows, by=by)
+    keep_in_mind(change_set, edit.kind.subject_type, deeds, by=by)
     edit.last_id = rows[-1].id
     change_set.seen += len(rows)
     return True
 
 
-def next_clients(edit: BulkEdit) -> Sequence[Row[Any]]:
+def next_records(edit: BulkEdit) -> Sequence[Row[Any]]:
     """Locked, in the order of their ids, so that two bulk edits take turns instead of waiting for each other."""
-    scope = edit.still_to_do()
-    if edit.client_ids is None:
-        scope = narrowed(scope, edit.chosen, port_id=edit.port_id)
-    columns = (Client.id, *(getattr(Client, name) for name in edit.fields))
-    found = scope.with_only_columns(*columns).order_by(Client.id).limit(AT_ONCE).with_for_update(of=Client)
-    return db.session.execute(found).all()
+    kind, model = edit.kind, edit.kind.records.model
+    columns = {column.key: column for column in (*kind.columns, *(getattr(model, name) for name in edit.fields))}
+    found = edit.still_to_do().with_only_columns(*columns.values()).order_by(model.id).limit(AT_ONCE)
+    return db.session.execute(found.with_for_update(of=model)).all()
 
 
 def tagged(edit: BulkEdit, tag: Tag, rows: Sequence[Row[Any]]) -> list[Deed]:
     """Those of them who had it not, or had it."""
-    ids, moment = [row.id for row in rows], now()
+    kind, by_id, moment = edit.kind, {row.id: row for row in rows}, now()
+    if kind.tagging is None:
+        raise TypeError(f"{kind.name} carry no tags")
     if edit.act == BulkAct.TAG:
-        act, changed = bulk_tagging.TAGGED, bulk_tagging.put_on(tag, ids, at=moment)
+        act, changed = bulk_tagging.TAGGED, bulk_tagging.put_on(kind.tagging, tag, list(by_id), at=moment)
     else:
-        act, changed = bulk_tagging.UNTAGGED, bulk_tagging.take_off(tag, ids)
-    write([row.client_id for row in changed], {}, moment)
+        act, changed = bulk_tagging.UNTAGGED, bulk_tagging.take_off(kind.tagging, tag, list(by_id))
+    write(kind.records.model, [row.record_id for row in changed], {}, moment)
+    told = bulk_tagging.told(tag)
+    return [Deed(act, kind.tell(act, by_id[row.record_id], **told), bulk_tagging.image_of(tag, row)) for row in changed]
+
+
+def written(edit: BulkEdit, rows: Sequence[Row[Any]], *, by: Actor) -> list[Deed]:
+    """Those of them in whom something differs, or all where they are put away."""
+    kind, model = edit.kind, edit.kind.records.model
+    if edit.act == BulkAct.ARCHIVE:
+        kind.prepare(rows, BulkAct.ARCHIVE, {}, by=by)
+        moment = now()
+        write(model, [row.id for row in rows], {"archived_at": moment}, moment)
+        return [Deed("archived", kind.tell("archived", row), {"fields": {}}) for row in rows]
+    meant = [row for row in rows if kind.is_for(row, edit.fields)]
+    changed = [(row, found) for row in meant if (found := differences(row, edit.fields))]
+    kind.prepare([row for row, _found in changed], BulkAct.EDIT, edit.fields, by=by)
+    write(model, [row.id for row, _found in changed], as_columns(edit.fields), now())
+    names = owner_names(edit, rows)
     return [
         Deed(
-            act,
-            Happening(f"client:{act}", row.client_id, {}, bulk_tagging.told(tag)),
-            bulk_tagging.image_of(tag, row),
+            "updated",
+            kind.tell_change(row, found, names),
+            {"fields": {name: list(pair) for name, pair in found.items()}},
         )
-        for row in changed
+        for row, found in changed
     ]
 
 
-def written(edit: BulkEdit, rows: Sequence[Row[Any]]) -> list[Deed]:
-    """Those of them in whom something differs, or all where they are put away."""
-    moment = now()
-    empty: dict[str, Any] = {"contacts": [], "notes": []}
-    if edit.act == BulkAct.ARCHIVE:
-        write([row.id for row in rows], {"archived_at": moment}, moment)
-        return [Deed("archived", Happening("client:archived", row.id), {"fields": {}, **empty}) for row in rows]
-    changed = {row.id: found for row in rows if (found := differences(row, edit.fields))}
-    values = dict(edit.fields)
-    if values.get("owner_id"):
-        values["owner_id"] = uuid.UUID(values["owner_id"])
-    write(list(changed), values, moment)
-    owners, deeds = owner_names(edit, rows), []
-    for client_id, found in changed.items():
-        details: dict[str, Any] = {"changed_fields": sorted(found)}
-        if "owner_id" in found:
-            details["named"] = {"owner_id": [owners.get(owner, "") if owner else "" for owner in found["owner_id"]]}
-        image = {"fields": {name: list(pair) for name, pair in found.items()}, **empty}
-        deeds.append(Deed("updated", Happening("client:updated", client_id, found, details), image))
-    return deeds
+def as_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """As columns take them what a bulk edit keeps as JSON."""
+    return {name: uuid.UUID(value) if name == "owner_id" and value else value for name, value in fields.items()}
 
 
 def as_kept(value: Any) -> Any:
@@ -121,28 +122,28 @@ def differences(row: Row[Any], fields: Mapping[str, Any]) -> dict[str, tuple[Any
     return {name: (as_kept(present[name]), new) for name, new in fields.items() if as_kept(present[name]) != new}
 
 
-def write(ids: Sequence[uuid.UUID], values: Mapping[str, Any], moment: datetime) -> None:
+def write(model: Any, ids: Sequence[uuid.UUID], values: Mapping[str, Any], moment: datetime) -> None:
     """One UPDATE: the values are the same for all."""
     if not ids:
         return
     version: ColumnElement[int] = literal_column("version + 1")
-    table = Client.__table__
+    table = model.__table__
     db.session.execute(
-        update(table)  # type: ignore[arg-type]  # __table__ is declared as any FROM; that of a mapped class is a Table
+        update(table)
         .where(table.c.id == any_(literal(list(ids), ARRAY(Uuid()))))
         .values(**values, version=version, updated_at=moment)
     )
 
 
-def keep_in_mind(change_set: ChangeSet, deeds: Sequence[Deed], *, by: Actor) -> None:
-    """An event and a before-image for each client."""
+def keep_in_mind(change_set: ChangeSet, subject_type: str, deeds: Sequence[Deed], *, by: Actor) -> None:
+    """An event and a before-image for each record."""
     if not deeds:
         return
     port_id, happenings = change_set.port_id, [deed.happening for deed in deeds]
-    keys = subject_keys("client", [one.subject_id for one in happenings], port_id=port_id)
-    record_many("client", happenings, by=by, port_id=port_id, keys=keys)
+    keys = subject_keys(subject_type, [one.subject_id for one in happenings], port_id=port_id)
+    record_many(subject_type, happenings, by=by, port_id=port_id, keys=keys)
     changes = [Change(deed.happening.subject_id, deed.act, deed.image, [deed.happening.id]) for deed in deeds]
-    note_changes(change_set, "client", changes, keys=keys)
+    note_changes(change_set, subject_type, changes, keys=keys)
 
 
 def owner_names(edit: BulkEdit, rows: Sequence[Row[Any]]) -> dict[str, str]:
@@ -182,7 +183,8 @@ def _step(steps: Steps, change_set_id: uuid.UUID, user_id: uuid.UUID) -> bool:
         if change_set.status == ChangeSetStatus.STOPPING:
             change_set.note_applied(by=Asker.of(user_id), ending=Ending.STOPPED)
         else:
-            is_under_way = do_some(edit, change_set, by=Asker.of(user_id))
+            with formats.use(current_port_of(change_set.port_id)):
+                is_under_way = do_some(edit, change_set, by=Asker.of(user_id))
         steps.advance(change_set.seen - steps.done, total=change_set.expected)
     db.session.expunge_all()
     return is_under_way

@@ -1,0 +1,1 @@
+"""Changing many records of a list at once: which ones, doing it in steps, taking it back."""

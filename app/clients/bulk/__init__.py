@@ -1,1 +1,0 @@
-"""Many clients at once: which ones, doing it in steps, taking it back."""
