@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import redis
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from ... import formats, live
 from ...berths.models import Berth
@@ -74,7 +75,8 @@ def look_again(steps: Steps, mark: Callable[[CurrentPort], int]) -> None:
 
 def show_card(interest_id: uuid.UUID) -> None:
     """On the open pages of the interest; a Redis that is away only leaves them as they are."""
-    interest = db.session.scalars(select(Interest).where(Interest.id == interest_id)).one_or_none()
+    with_vessel = select(Interest).options(joinedload(Interest.vessel)).execution_options(populate_existing=True)
+    interest = db.session.scalars(with_vessel.where(Interest.id == interest_id)).one_or_none()
     if interest is None:
         return
     port = current_port_of(interest.port_id)
