@@ -131,6 +131,7 @@ def test_a_place_that_is_none_is_said_beside_it(visit: Visit, typed: dict[str, s
     answer = manager.put(f"/north/berths/{number}/place", {**form, **typed})
     assert answer.status_code == 422
     assert said in answer.text
+    assert f'href="{MAP}/edit?harbour=' in answer.text  # what is chosen next is not looked for where the form was sent
     assert all(f'value="{value}"' in answer.text for value in typed.values())
 
 
