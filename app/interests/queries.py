@@ -9,11 +9,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
 from sqlalchemy.orm import joinedload
 
 from ..berths.models import Berth, Dock, Harbour
 from ..berths.models.place import natural
+from ..cards import together
 from ..clients.models import Client
 from ..clients.models.finding import search
 from ..current import Member, member
@@ -101,18 +102,32 @@ def board_filters_of(member: Member) -> list[Filter]:
 
 
 def _people_and_ways(member: Member) -> list[tuple[str, Any, list[tuple[str, Any]]]]:
+    port_id = member.here().id
+    found = together({"people": givable(port_id), "tags": carried(port_id)})
+    owners, tags = ([(str(one.id), one.name) for one in found[name]] for name in ("people", "tags"))
     return [
         ("lead", _("Lead"), [(str(value), label) for value, label in LEADS]),
-        ("owner", _("Owner"), [("me", _("me")), (NONE, _("nobody")), *people(member)]),
+        ("owner", _("Owner"), [("me", _("me")), (NONE, _("nobody")), *owners]),
         ("source", _("Source"), [(str(value), label) for value, label in SOURCES]),
+        *([("tag", _("Tag"), tags)] if tags else []),
     ]
 
 
-def people(member: Member) -> list[tuple[str, str]]:
+def carried(port_id: uuid.UUID) -> Select[Any]:
+    """The tags that interests carry."""
+    on = (InterestTag.port_id == port_id, InterestTag.tag_id == Tag.id)
+    found = select(Tag.id, Tag.name).where(Tag.port_id == port_id, exists().where(*on))
+    return found.order_by(func.lower(Tag.name), Tag.id)
+
+
+def givable(port_id: uuid.UUID) -> Any:
     """Who can be given an interest: the active people of the port who may edit them."""
-    holders = holders_of("interests.edit", member.here().id)
-    rows = db.session.execute(select(User.id, User.name).where(User.id.in_(holders)).order_by(User.name, User.id))
-    return [(str(row.id), row.name) for row in rows]
+    holders = holders_of("interests.edit", port_id)
+    return select(User.id, User.name).where(User.id.in_(holders)).order_by(User.name, User.id)
+
+
+def people(member: Member) -> list[tuple[str, str]]:
+    return [(str(row.id), row.name) for row in db.session.execute(givable(member.here().id))]
 
 
 def filtered(scope: Select[Any], filters: Sequence[Filter], who: Member) -> Select[Any]:
@@ -139,6 +154,9 @@ def narrowed(scope: Select[Any], chosen: Mapping[str, str]) -> Select[Any]:
         scope = scope.where(_closes_so(closes))
     if berth := chosen.get("berth"):
         scope = scope.where(_lies_so(berth))
+    if tag := chosen.get("tag"):
+        carrying = select(InterestTag.interest_id).where(InterestTag.port_id == Interest.port_id)
+        scope = scope.where(Interest.id.in_(carrying.where(InterestTag.tag_id == uuid.UUID(tag)).correlate(Interest)))
     return scope
 
 

@@ -18,8 +18,9 @@ from app.db import begin, commit
 from app.db import db as unit
 from app.events.models import Event
 from app.formats import today
-from app.interests.models import Interest, LeadCategory, Source
+from app.interests.models import Interest, InterestTag, LeadCategory, Source
 from app.saved_views.models import SavedView
+from app.tags.models import Tag
 from tests.clients.test_exports import rows_of
 from tests.world import NORTH, Visitor, enter, make_berth, make_client, make_dock, make_interest, user_id
 
@@ -98,6 +99,23 @@ def test_it_is_narrowed_to_the_harbour_of_the_berth(visit: Visit) -> None:
     outer = harbour_named(manager, "Outer")
     assert names(manager, f"berth={outer}") == ["Bo"]
     assert [row[1] for row in rows_of(sent(manager, f"berth={outer}"))[1:]] == ["Bo"]
+
+
+@pytest.mark.usefixtures("three")
+def test_it_and_the_board_are_narrowed_to_a_tag(visit: Visit) -> None:
+    assert 'name="tag"' not in visit(MANAGER).get(TABLE).text  # nothing to choose
+    by = enter(MANAGER)
+    tag = Tag.create("Winter place", "teal", port_id=NORTH, by=by)
+    first = unit.session.scalars(select(Interest).order_by(Interest.number)).first()
+    assert first
+    InterestTag.put_on(first, tag, by=by)
+    found = f"tag={tag.id}"
+    commit()
+    visitor = visit(MANAGER)
+    assert names(visitor, found) == ["Aino"]
+    board = visitor.get(f"/north/interests?{found}").text
+    assert "Aino" in board
+    assert ">Bo<" not in board
 
 
 @pytest.mark.usefixtures("three")
