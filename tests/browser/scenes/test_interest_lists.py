@@ -14,7 +14,7 @@ ALL_COLUMNS = "stage,berth,value,lead,owner,source,closes,created,since,updated"
 
 
 def ticked(_stage: Stage, page: Page) -> None:
-    page.goto(TABLE)
+    page.goto(f"{TABLE}?lead=hot")
     if page.viewport_size and page.viewport_size["width"] < 768:
         page.locator(".picking").click()
     page.locator("#rows .c-pick input").first.check()
