@@ -117,3 +117,4 @@ for table, names in (
 UNHELD["berth_maintenance_log", "occupancy_id"] = "the time that a repair takes, which is nobody's"
 UNHELD["berth_sightings", "occupancy_id"] = "which stay a boat that was seen became"
 UNHELD["berth_occupancies", "vessel_id"] = "a vessel that goes is taken out of its stays"
+UNHELD["harbour_plans", "file_id"] = "a picture of the harbour, which is no client's file"

@@ -96,7 +96,7 @@ def test_a_client_was_erased_and_nothing_is_left_of_them(connection: psycopg.Con
         assert found == (0,), table
     for table in ("search_words", "search_spellings"):
         assert connection.execute(f"SELECT count(*) FROM {table} WHERE word = 'tolland'").fetchone() == (0,)
-    waiting = "SELECT name FROM jobs WHERE name LIKE 'app.clients.%' OR strpos(args::text, %s) > 0"
+    waiting = "SELECT name FROM jobs WHERE name LIKE 'app.clients.%%' OR strpos(args::text, %s) > 0"
     assert connection.execute(waiting, (str(client_id),)).fetchall() == []
 
 
