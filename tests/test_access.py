@@ -10,6 +10,7 @@ import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from email.message import EmailMessage
 from io import BytesIO
 from itertools import product
@@ -25,7 +26,7 @@ from werkzeug.test import TestResponse
 
 from app import limits, storage
 from app.admin.models import SettingsSheet
-from app.berths.models import Sighting
+from app.berths.models import HarbourPlan, Sighting
 from app.changes.models import ChangeSet
 from app.clients.models import Archive, Merge, Note, Relationship
 from app.clients.queries import contacts_of
@@ -1076,6 +1077,9 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     folder = Folder.create(f"Plans {numbers}", port_id=manager.here().id, by=manager)
     file = make_file(manager)
     make_picture(file)
+    plan = make_file(manager)
+    make_picture(plan)
+    HarbourPlan.show(berth.dock.harbour, plan, width=Decimal(200), by=manager)
     folder.number, file.number = numbers + 2, numbers + 3
     begin(port_id=manager.here().id, scope="staff")
     notification = make_notification(owner)
@@ -1325,7 +1329,7 @@ def test_everybody_gets_in_where_they_may_and_nowhere_else(
             found = asker.outcome(rule, method, place)
             if found != should:
                 wrong.append(f"{method} {rule.endpoint} in {place.slug}: {found}, should be {should}")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 def test_an_anonymous_fragment_is_told_to_sign_in(app: Flask, db: SQLAlchemy) -> None:

@@ -140,7 +140,7 @@ def update_plan_file(number: int) -> ResponseReturnValue:
     """`?file=` the number of a picture of this harbour that was shown before."""
     harbour = locked(number)
     plan = plan_of(harbour)
-    asked = has_number(File, request.args.get("file", -1, type=int))
+    asked = has_number(File, request.args.get("file", type=int) or abort(400))
     file = find_or_404(of_record(HELD_AS, harbour.id).where(File.port_id == harbour.port_id, asked))
     HarbourPlan.show(harbour, file, width=plan.width, by=member)
     said(_("“%(name)s” is on the map again", name=file.filename))

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import abort, make_response, render_template, request, url_for
+from flask import make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import Select
@@ -104,7 +104,9 @@ def index() -> ResponseReturnValue:
 @requires("interests.view")
 def index_cards() -> ResponseReturnValue:
     """Of the column `?stage=` the cards `after` those that a board shows, whose address keeps how many it shows."""
-    stage = next((one for one in Stage if one == request.args.get("stage")), None) or abort(404)
+    stage = next((one for one in Stage if one == request.args.get("stage")), None)
+    if stage is None:
+        return go("interests.index")
     address = Address.read(board_filters_of(member), urlsplit(page_of_fragment() or "").query).longer(stage)
     cards = cards_after(member, address.filters, stage, request.args.get("after", ""))
     what = {"cards": cards, "address": address, "port": member.here(), "today": now()}
