@@ -113,7 +113,7 @@ def _people_and_ways(member: Member) -> list[tuple[str, Any, list[tuple[str, Any
     ]
 
 
-def carried(port_id: uuid.UUID) -> Select[Any]:
+def carried(port_id: uuid.UUID) -> Any:
     """The tags that interests carry."""
     on = (InterestTag.port_id == port_id, InterestTag.tag_id == Tag.id)
     found = select(Tag.id, Tag.name).where(Tag.port_id == port_id, exists().where(*on))
