@@ -43,11 +43,11 @@ def test_a_dock_placed_in_one_window_moves_on_the_map_of_another(
     looking.goto(f"{BERTHS}/map")
     live(looking)
     working.goto("/port-nimara/docks/1001/edit")
-    working.get_by_label("Metres from the left of the map").fill("120")
+    working.get_by_label("Metres from the left of the map").fill("5")
     working.get_by_label("Metres from the top of the map").fill("40")
     working.get_by_label("Turned by degrees").fill("60")
     working.get_by_role("button", name="Save dock").click()
-    pier = looking.locator('[data-pier][transform="translate(1200 400)rotate(60)"]')
+    pier = looking.locator('[data-pier][transform="translate(50 400)rotate(60)"]')
     expect(pier).to_have_count(1)
     first = pier.locator(".spot").first
     first.focus()
@@ -77,6 +77,7 @@ def test_a_berth_and_a_dock_that_are_dragged_move_on_the_map_of_another(
     live(looking)
     mark(looking)
     working.goto(f"{BERTHS}/map/edit")
+    live(working)  # who connects late has the page brought up to date, in the middle of a drag
     working.locator(".turner").wait_for(state="detached")
     expect(working.locator(".legend.keys")).to_be_visible()
     berth = working.locator("#pier-1001 .spot[aria-label]").nth(3)
@@ -102,6 +103,7 @@ def test_a_berth_is_picked_up_and_dropped_by_keys_alone(
 ) -> None:
     page = windows.open(storage_state=state_of(ADMIN))
     page.goto(f"{BERTHS}/map/edit")
+    live(page)
     spot = page.locator("#pier-1003 .spot").nth(2)
     number = str(spot.locator("xpath=..").get_attribute("id")).removeprefix("spot-")
     spot.focus()
