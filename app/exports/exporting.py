@@ -25,7 +25,7 @@ from ..identity.models import current_port_of
 from ..jobs import Steps, job
 from ..tables.writing import CSV_TYPE, XLSX_TYPE, as_csv, as_workbook, delimiter_of
 from .formats import ExportExtent, ExportFormat
-from .kinds import Column, Kind
+from .kinds import Cards, Column, Kind
 from .models import KEPT, Export
 from .reactions import show_progress
 
@@ -60,7 +60,7 @@ class Manner:
 
     def written(self, columns: Sequence[Column], batches: Iterable[Sequence[Any]]) -> Iterator[bytes]:
         """A piece at a time; whoever gives the batches has the port's manner in force."""
-        if self.format == ExportFormat.VCARD:
+        if self.format == ExportFormat.VCARD and isinstance(self.kind, Cards):
             return self.kind.written(batches, is_whole=self.is_whole)
         header = [str(column.heading) for column in columns]
         rows = (

@@ -69,9 +69,12 @@ class Kind(ABC):
         """What of one record stands in a row each."""
         return (one,)
 
-    def written(self, batches: Batches, *, is_whole: bool) -> Iterator[bytes]:
-        """In a format that has no columns."""
-        raise NotImplementedError
+
+class Cards(Kind):
+    """Also handed out as cards, a format that has no columns."""
+
+    @abstractmethod
+    def written(self, batches: Batches, *, is_whole: bool) -> Iterator[bytes]: ...
 
 
 class Table(Kind):

@@ -30,11 +30,11 @@ class Records(ABC):
     def narrowed(self, scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UUID) -> Select[Any]:
         """The filters of the list laid over a scope."""
 
+    @abstractmethod
     def matching(
         self, scope: Select[Any], words: str, chosen: Mapping[str, str], member: Member, *, archived: bool
     ) -> Select[Any]:
         """Those whom the words of the search box find."""
-        raise NotImplementedError
 
     def found(self, words: str, chosen: Mapping[str, str], order: Order, member: Member) -> list[uuid.UUID]:
         """The ids of those that the list shows, in its order, where words were typed."""

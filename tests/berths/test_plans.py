@@ -64,7 +64,9 @@ def test_a_picture_is_shown_once_moved_taken_away_and_back(relayed: Callable[[],
     for _twice in range(2):
         plan.archive(harbour, by=manager)
     for _twice in range(2):
-        HarbourPlan.of(harbour).restore(harbour, by=manager)  # type: ignore[union-attr]
+        there = HarbourPlan.of(harbour)
+        assert there
+        there.restore(harbour, by=manager)
     commit()
     told = [name for name in relayed() if name.startswith("harbour:plan")]
     assert told == [f"harbour:plan{happened}" for happened in ("Shown", "Updated", "Hidden", "Shown")]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from flask_babel import lazy_gettext as _
 from flask_babel import ngettext
 
-from ...exports.kinds import Batches, Column, Kind
+from ...exports.kinds import Batches, Cards, Column
 from ...formats import format_number
 from ..forms import ClientExportForm
 from ..listing import RECORDS
@@ -16,7 +16,7 @@ from .outgoing import Outgoing, Widths, all_columns, outgoing, shown_columns
 from .vcards import as_vcards
 
 
-class Clients(Kind):
+class Clients(Cards):
     name = "clients"
     blueprint = "clients"
     place = "clients"
