@@ -192,6 +192,7 @@ def register(app: Flask) -> None:
     from .interests.labels import interest_words
     from .interests.recommendations.labels import MISSING, PARTS, price_words, reason_words
     from .interests.recommendations.views import bp as recommendations
+    from .interests.telling import told
     from .interests.views import bp as interests
     from .notifications.views import bp as notifications
     from .prices.labels import MOORINGS
@@ -215,6 +216,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(waiting_tones=WAITING_TONES)
     app.jinja_env.globals.update(sign_words=SIGNS)
     app.jinja_env.globals.update(interest_words=interest_words, document_words=document_words)
+    app.jinja_env.globals.update(interests_told=told)
     app.jinja_env.globals.update(reminders_about=reminders_about, reminder_groups=grouped, card_of=card_of)
     app.jinja_env.globals.update(
         recommendation_parts=PARTS, recommendation_missing=MISSING, price_words=price_words, reason_words=reason_words

@@ -321,7 +321,7 @@ Wim Terlouw,wim.terlouw@example.com,+441632960865,Falmouth,United Kingdom,Zilver
 Zenobia Castellan,zenobia.castellan@example.com,+14105550867,Annapolis,United States,,
 """
 ERASED = "Winifred Tolland"
-CLIENT, VESSEL, HARBOUR = "of a client", "of a vessel", "of a harbour"
+CLIENT, VESSEL, HARBOUR, INTEREST = "of a client", "of a vessel", "of a harbour", "of an interest"
 CLIENTS = {"port-nimara": 130, "hanko-itasatama": 70}
 
 
@@ -558,7 +558,7 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
     papers = _papers(slug)
     begin(port_id=port_id, scope="staff")
     port = current_port_of(port_id)
-    sellers = _sellers()
+    sellers = _holders("sales_manager", "sales_agent")
     if db.session.scalar(select(Tag.id).limit(1)) is None:
         for name, colour in TAGS.items():
             Tag.create(name, colour, port_id=port.id, by=sellers[0], announce=False)
@@ -590,8 +590,8 @@ def _fill_port(slug: str, port_id: uuid.UUID) -> None:
         lay_behind(next(paper.content for paper in papers if paper.folder == HARBOUR), port, sellers[0])
         make_waiting_lists(port, sellers[0])
         with formats.use(port):
-            make_interests(port, sellers)
-        make_reminders(port, sellers)
+            make_interests(port, sellers, next(paper.content for paper in papers if paper.folder == INTEREST))
+        make_reminders(port, [sellers[0], *_holders("port_admin")[:1]])
         make_prices(port, sellers[0])
         look_for_berths(port)
         make_registrations(port)
@@ -739,6 +739,7 @@ PAPERS = (
     (CLIENT, "Insurance.pdf", Category.INSURANCE, ("Insurance of the vessel", "Liability: 3,000,000")),
     (VESSEL, "Policy.pdf", Category.INSURANCE, ("Policy", "Liability of the owner", "Premium paid in full")),
     (HARBOUR, "Inner harbour.png", Category.PHOTO, ()),
+    (INTEREST, "Expression of interest.pdf", Category.CONTRACT, ("Expression of interest", "Signed in the office")),
 )
 
 
@@ -753,10 +754,10 @@ def _papers(slug: str) -> list[Paper]:
     """The files of a port, put into the storage before anything is written."""
     found = []
     for folder, name, category, lines in PAPERS:
-        if folder == HARBOUR and slug != WORKED_IN:
+        if folder in (HARBOUR, INTEREST) and slug != WORKED_IN:
             continue
         upload = examined(draw_plan() if folder == HARBOUR else _drawn(name, lines), name)
-        holder = {CLIENT: "clients", VESSEL: "vessels", HARBOUR: "harbours"}.get(folder, NOBODY)
+        holder = {CLIENT: "clients", VESSEL: "vessels", HARBOUR: "harbours", INTEREST: "interests"}.get(folder, NOBODY)
         key = storage.new_key(slug, holder, "demo", upload.kind.extensions[0])
         storage.put(upload.stream, key, upload.kind.mime)
         found.append(Paper(folder, category, Content(key, name, upload.kind.mime, upload.size, upload.sha256)))
@@ -793,7 +794,7 @@ def _files(papers: Sequence[Paper], port: CurrentPort, by: Actor) -> None:
     for paper in papers:
         if paper.folder == VESSEL:
             _attach(paper, port, by)
-        if paper.folder in (VESSEL, HARBOUR):
+        if paper.folder in (VESSEL, HARBOUR, INTEREST):
             continue
         is_its = paper.folder == CLIENT
         if is_again and not is_its:
@@ -905,13 +906,11 @@ class Seller:
     actor_kind: str = "user"
 
 
-def _sellers() -> list[Seller]:
-    """Of the port in force."""
+def _holders(*roles: str) -> list[Seller]:
+    """Who has one of the roles in the port in force."""
     selling = select(UserPortRole.user_id).join(Role, Role.id == UserPortRole.role_id)
     rows = db.session.execute(
-        select(User.id, User.name)
-        .where(User.id.in_(selling.where(Role.name.in_(["sales_manager", "sales_agent"]))))
-        .order_by(User.email)
+        select(User.id, User.name).where(User.id.in_(selling.where(Role.name.in_(roles)))).order_by(User.email)
     )
     return [Seller(row.id, row.name) for row in rows]
 

@@ -97,6 +97,11 @@ def _plural(one: str, many: str, count: int, locale: str) -> str:
         return get_translations().ngettext(one, many, count)
 
 
+def ngettext(one: str, many: str, num: int, /, **values: Any) -> str:
+    """As flask-babel's."""
+    return _plural(one, many, num, in_force().locale) % {"num": num, **values}
+
+
 @pass_eval_context
 def _plural_in_template(context: EvalContext, one: str, many: str, num: int, /, **values: Any) -> str:
     """The same of flask-babel's `ngettext`; `num` is the number."""
@@ -244,6 +249,7 @@ def format_phone(value: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+@lru_cache(maxsize=2_000)
 def initials(name: str) -> str:
     words = [word for word in name.split() if word[:1].isalpha()] or [name.strip()[:1] or "?"]
     return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()

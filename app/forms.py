@@ -91,10 +91,13 @@ class DayField(DateField):
         return " ".join(self.raw_data) if self.raw_data else self.data or ""
 
 
+NOBODY = _("Nobody is called so.")
+
+
 class PickField(StringField):
     """One record of very many, by its name or number: `find` gives those that are meant, the nearest first, and one
     of them is. `record` is it; where several are meant, `matches` are offered to choose from, and where none is, what
-    `near` gives: that may be a slip, so nobody is taken for meant."""
+    `near` gives: that may be a slip, so nobody is taken for meant. `nothing`: what is said then."""
 
     data: Any
 
@@ -104,10 +107,11 @@ class PickField(StringField):
         *args: Any,
         find: Callable[[str], Sequence[Any]],
         near: Callable[[str], Sequence[Any]],
+        nothing: Any = NOBODY,
         **kwargs: Any,
     ) -> None:
         super().__init__(label, *args, **kwargs)
-        self.find, self.near = find, near
+        self.find, self.near, self.nothing = find, near, nothing
         self.record: Any = None
         self.matches: Sequence[Any] = ()
 
@@ -124,11 +128,8 @@ class PickField(StringField):
         self.matches = found or self.near(self.data)
         if found:
             raise ValueError(gettext("Several are called so. Choose one."))
-        raise ValueError(
-            gettext("Nobody is called so. Did you mean one of these?")
-            if self.matches
-            else gettext("Nobody is called so.")
-        )
+        offer = gettext("Did you mean one of these?") if self.matches else ""
+        raise ValueError(f"{self.nothing} {offer}".rstrip())
 
 
 @cache

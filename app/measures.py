@@ -197,7 +197,8 @@ class MeasureField(StringField):
 
     @property
     def value(self) -> Decimal | None:
-        return Decimal(self.data) if self.data else None
+        """None also where what was typed is no measure: what compares it is asked all the same."""
+        return Decimal(self.data) if self.data and not self.process_errors else None
 
     def process_data(self, value: Any) -> None:
         self.data = f"{Decimal(value):.2f}" if value else ""

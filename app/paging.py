@@ -19,6 +19,7 @@ from flask import abort, request
 from sqlalchemy import Select, func, literal, literal_column, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from .current import Member
 from .db import db
 
 SIZE = 50
@@ -56,6 +57,10 @@ class Filter:
     def said(self, value: str) -> str:
         """A value that it offers, in words."""
         return str(dict(self.options)[value])
+
+    def lasting(self, value: str, member: Member) -> str:
+        """What it means of this member now, for a job that asks later: "me" as an id."""
+        return str(member.id) if value == "me" else value
 
 
 def chosen_of(offers: Iterable[tuple[str, Any, list[tuple[str, Any]]]]) -> list[Filter]:
@@ -167,22 +172,22 @@ def paginate(rows: Columns, scope: Select[Any], *, id_column: Any, sorts: Sequen
     return _page(found, more, place, sorts)
 
 
-def paginate_ranked(rows: Callable[[int], Sequence[Any]], *, most: int) -> Page:
-    """A page of what a search found, in the order of how well it fits: `rows(start)` gives the rows from there on, one
-    more than a page, each with the `total`; a search finds no more than `most`."""
+def paginate_ranked(rows: Callable[[int], Sequence[Any]], *, most: int, size: int = HITS) -> Page:
+    """A page of what has an order of its own, such as how well it fits a search: `rows(start)` gives the rows from
+    there on, one more than a page, each with the `total`; there are no more than `most`."""
     start = max(min(request.args.get("from", 1, type=int), most), 1)
     found = rows(start - 1)
     if not found and start > 1:
         start, found = 1, rows(0)
     total = found[0].total if found else 0
-    shown = min(len(found), HITS)
-    last = (total - 1) // HITS * HITS + 1
+    shown = min(len(found), size)
+    last = (total - 1) // size * size + 1
     return Page(
-        rows=found[:HITS],
+        rows=found[:size],
         count=total,
         count_is_exact=total < most,
         first=start,
-        previous_url=address(**{"from": max(start - HITS, 1)}) if start > 1 else None,
+        previous_url=address(**{"from": max(start - size, 1)}) if start > 1 else None,
         next_url=address(**{"from": start + shown}) if start + shown <= total else None,
         first_url=address() if start > 1 else None,
         last_url=address(**{"from": last}) if start + shown <= total else None,

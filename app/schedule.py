@@ -70,6 +70,8 @@ RECURRING = (
     Recurring("search-cleanup", "app.search.forgetting.forget_words", "0 4 * * *", in_port_time=True),
     Recurring("duplicate-scan", "app.clients.duplicates.scan.scan_for_duplicates", "0 1 * * *", in_port_time=True),
     Recurring("hold-and-offer-expiry", "app.berths.jobs.release_holds", "*/5 * * * *", in_each_port=True),
+    # Ahead of tenure-expiry-check, so that the one before is not told to have ended with nobody to follow.
+    Recurring("tenure-begin", "app.interests.jobs.begin_tenures", "0 6 * * *", in_port_time=True),
     Recurring("lead-category", "app.interests.jobs.cool_leads", "0 7 * * *", in_port_time=True),
     Recurring("follow-up-check", "app.interests.jobs.follow_up_interests", "0 7 * * *", in_port_time=True),
     Recurring("recommendations", "app.interests.recommendations.jobs.look_for_all", "0 2 * * *", in_port_time=True),

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from flask import g
 
 from app.berths.availability import free
-from app.berths.models.occupancy import stay
+from app.berths.models.days import stay
 from app.db import SET_UNIT, db, now, own_engine
 from bench.search import ROUNDS, sent_by
 from bench.site import MANAGER, Site

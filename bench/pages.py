@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from app.clients.models import Client, Note
-from app.clients.queries import SORTS, notes_of
+from app.clients.queries import SORTS
 from app.db import commit, db
 from app.paging import Cursor
 from bench.harbour import FIRST_NUMBER
 from bench.site import MANAGER, Site
 from bench.visitors import CLIENTS, Answer, Ask, Connection, Timing, compare, spread
-from tests.world import NORTH, enter
+from tests.world import NORTH, enter, notes_of
 
 LIST = "north/clients"
 

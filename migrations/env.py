@@ -7,6 +7,7 @@ from flask import current_app
 from sqlalchemy import create_engine, pool, text
 
 from app.db import Base
+from migrations.indexes import PATIENCE
 
 # Indexes over expressions, by which search_clients() finds: Alembic cannot compare them.
 OF_EXPRESSIONS = {
@@ -24,7 +25,7 @@ def run() -> None:
         raise SystemExit("DATABASE_OWNER_URL is not set; migrations are made by the owner of the database.")
     engine = create_engine(settings.database_owner_url, poolclass=pool.NullPool)
     with engine.connect() as connection:
-        connection.execute(text("SET lock_timeout = '4s'"))
+        connection.execute(text(f"SET lock_timeout = '{PATIENCE}'"))
         connection.commit()
         context.configure(
             connection=connection,

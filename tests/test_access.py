@@ -29,7 +29,6 @@ from app.admin.models import SettingsSheet
 from app.berths.models import HarbourPlan, Sighting
 from app.changes.models import ChangeSet
 from app.clients.models import Archive, Merge, Note, Relationship
-from app.clients.queries import contacts_of
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.documents.models import Document as SignedDocument
@@ -58,6 +57,7 @@ from tests.world import (
     NORTH,
     ROLES,
     Visitor,
+    contacts_of,
     enter,
     make_absence,
     make_berth,
@@ -215,6 +215,7 @@ PUBLIC = {
     "static",
     # In development only.
     "components.index",
+    "components.show_shell",
     "outbox.index",
     "outbox.show",
     "outbox.show_html",
@@ -271,7 +272,7 @@ BY_TOKEN = {"api.show_me"}
 # Each kind of change set asks for what its act asks for; who lacks that does not find it.
 CHANGES = (
     *("admin.import_data", "berths.import", "berths.manage_waiting_list", "clients.edit", "clients.delete"),
-    *("interests.edit", "interests.change_stage", "interests.delete"),
+    *("interests.edit", "interests.change_stage", "interests.delete", "berths.edit"),
 )
 REMINDERS = ("reminders.view_own", "reminders.view_all")
 
@@ -316,6 +317,8 @@ NEEDS = {
     "clients.destroy_relationship": ("clients.edit",),
     "clients.create_relationship_restoration": ("clients.edit",),
     "berths.index": ("berths.view",),
+    **dict.fromkeys((f"berths.{name}" for name in (*OF_VIEWS, *OF_EXPORTS)), ("berths.view",)),
+    **dict.fromkeys(("berths.new_bulk_edit", "berths.create_bulk_edit"), ("berths.edit",)),
     "berths.new": ("berths.edit",),
     "berths.create": ("berths.edit",),
     "berths.show": ("berths.view",),
@@ -408,7 +411,6 @@ NEEDS = {
                 "update",
                 "update_berth",
                 "destroy_berth",
-                "create_deposit",
                 "update_assignee",
                 "update_lead",
                 *(f"{verb}_note" for verb in ("create", "edit", "update", "destroy")),
@@ -425,7 +427,12 @@ NEEDS = {
     ),
     **dict.fromkeys(("interests.update_hold", "interests.destroy_hold"), ("berths.manage_reservations",)),
     **dict.fromkeys(("interests.create_archival", "interests.destroy_archival"), ("interests.delete",)),
+    **dict.fromkeys(
+        (f"interests.{name}" for name in ("create_deposit", "new_deposit_reversal", "create_deposit_reversal")),
+        ("invoices.record_payment",),
+    ),
     **dict.fromkeys(("documents.index_of_client", "documents.show"), ("documents.view",)),
+    **dict.fromkeys(("documents.new_void", "documents.create_void"), ("documents.delete",)),
     **dict.fromkeys(("interests.new_document", "interests.create_document"), ("documents.upload_signed",)),
     "reminders.index": REMINDERS,
     "reminders.new": ("reminders.create",),
@@ -466,6 +473,7 @@ NEEDS = {
     "prices.index_berths": ("berths.view",),
     "berths.destroy_arrival": ("berths.manage_reservations",),
     "berths.destroy_departure": ("berths.manage_reservations",),
+    "berths.show_listed_price": ("berths.manage_reservations",),
     "berths.show_quote": ("berths.manage_reservations",),
     "berths.new_relocation": ("berths.manage_reservations",),
     "berths.create_relocation": ("berths.manage_reservations",),
@@ -854,6 +862,7 @@ class Place:
     reminder: int = 0
     interest: int = 0
     interest_note: uuid.UUID = field(default_factory=uuid.uuid4)
+    deposit: uuid.UUID = field(default_factory=uuid.uuid4)
     signed: int = 0
     absence: int = 0
     sighting: int = 0
@@ -897,6 +906,7 @@ class Place:
             "document_id": self.document,
             "relationship_id": self.relationship,
             "contact_id": self.contact,
+            "deposit_id": self.deposit,
             "note_id": self.interest_note if rule.endpoint.startswith("interests.") else self.note,
             **dict.fromkeys(("factor_id", "session_id", "identity_id"), self.note),
             "event_id": self.event,
@@ -907,6 +917,7 @@ class Place:
             "view_id": self.views.get(blueprint, self.note),
             "token_id": self.token,
             "group": "hours",
+            "state": "plain",
             "day": "12-24",
             "ordinal": 1,
             "at": 1,
@@ -1024,6 +1035,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     interest = make_interest(client, by=manager)
     interest.number = numbers + 40
     interest_note_id = InterestNote.create(interest, "Prefers the inner harbour", by=manager).id
+    deposit = interest.record_deposit(Decimal(100), "EUR", received_on=now().date(), by=manager)
     of: dict[str, Any] = {"client": client, "interest": interest, "sha256": b"1" * 32, "by": manager}
     signed = SignedDocument.record_signed(DocumentType.EOI, make_file(manager, "eoi.pdf", record=interest), **of)
     signed.number = numbers + 41
@@ -1124,6 +1136,7 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
         reminder=numbers + 30,
         interest=numbers + 40,
         interest_note=interest_note_id,
+        deposit=deposit.id,
         signed=numbers + 41,
         absence=numbers + 9,
         sighting=numbers + 10,
@@ -1138,8 +1151,8 @@ def furnish(app: Flask, slug: str, numbers: int, owner: uuid.UUID) -> Place:
     )
 
 
-VIEWED = ("clients", "interests")
-EXPORTED = ("clients", "interests", "stays")
+VIEWED = ("clients", "interests", "berths")
+EXPORTED = ("clients", "interests", "stays", "berths")
 
 
 def view_of(owner: uuid.UUID, resource: str, *, slug: str, name: str) -> uuid.UUID:
@@ -1266,7 +1279,7 @@ def asker(app: Flask, db: SQLAlchemy, person: Person) -> Asker:
 def places(app: Flask, db: SQLAlchemy, person: Person) -> tuple[Place, Place]:
     """The same in both ports, under other numbers."""
     owner = user_id(person.email or "port_admin@north.example")
-    return furnish(app, "north", 5001, owner), furnish(app, "south", 7001, owner)
+    return furnish(app, "north", 500_001, owner), furnish(app, "south", 700_001, owner)
 
 
 # --- The sweep ---------------------------------------------------------------------------------------------
@@ -1346,7 +1359,7 @@ def test_records_of_another_port_and_unknown_ones_do_not_exist(app: Flask, db: S
     """Each part of an address in turn: a client with the contact of another is as little there as a foreign one."""
     me = user_id(email)
     north, neighbour, south = (
-        furnish(app, slug, at, me) for slug, at in (("north", 5001), ("north", 6001), ("south", 7001))
+        furnish(app, slug, at, me) for slug, at in (("north", 500_001), ("north", 600_001), ("south", 700_001))
     )
     asker, found = Asker(app, db, Person(email, ALL)), []
     for rule, method in rules(app):
@@ -1466,7 +1479,7 @@ WRITES = re.compile(r"^\s*(?:INSERT|UPDATE|DELETE|MERGE|TRUNCATE)\b|\b(?:add_job
 
 def test_reading_writes_nothing(app: Flask, db: SQLAlchemy, statements: list[str]) -> None:
     """Every page a port admin may open: nothing is written, and nothing waits for the relay afterwards."""
-    place = furnish(app, "north", 5001, user_id("port_admin@north.example"))
+    place = furnish(app, "north", 500_001, user_id("port_admin@north.example"))
     asker = Asker(app, db, EVERYBODY["port_admin"])
     for rule, method in rules(app):
         if method == "GET" and rule.endpoint not in SUPER_ADMINS | BY_TOKEN:

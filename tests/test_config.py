@@ -1,10 +1,13 @@
 import os
 import re
 import sys
+import warnings
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from app.config import Queue, Settings, load_settings
 from app.jobs import QUEUES
@@ -234,3 +237,12 @@ def test_a_provider_is_whole_or_not_there(environment: pytest.MonkeyPatch) -> No
         assert f"{name} is missing" in message
         environment.setenv(name, "words")
     assert load_settings().oidc_issuer == "https://id.example/realm/"
+
+
+def test_settings_of_the_migrations_are_read_without_a_warning() -> None:
+    settings = Config(ROOT / "migrations" / "alembic.ini")
+    settings.set_main_option("script_location", "migrations")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = ScriptDirectory.from_config(settings)
+    assert len(found.get_heads()) == 1

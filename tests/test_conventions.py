@@ -254,7 +254,7 @@ def crossings(path: Path, tree: ast.AST) -> list[str]:
 
 
 # The one place that knows all modules, and the demo, which fills them.
-WIRING = {"app/__init__.py", "app/demo.py"}
+WIRING = {"app/__init__.py", "app/demo.py", "app/dev/samples.py"}
 
 
 def test_the_core_imports_no_module_and_modules_import_models_only() -> None:
@@ -334,6 +334,7 @@ BROADCAST = sorted(
                 "map/_spot",
                 "map/_legend",
                 "overview/_harbour",
+                "overview/_figures",
                 "suggestions/_count",
                 "suggestions/_suggestion",
                 "maintenance/_entry",

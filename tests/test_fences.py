@@ -841,7 +841,7 @@ DEFINERS = {
     "unsealed_after": definer("seals hold the events of all ports", "app/events/seals.py"),
     "events_in_no_seal": definer("seals hold the events of all ports", "app/events/seals.py"),
     "search_index": definer("a trigger: the words of a record are those of the record"),
-    "berths_taken": definer("policies switch off the indexes over times", "app/berths/availability.py"),
+    "berths_taken": definer("policies switch off the indexes over times", "app/berths/letting.py"),
     "berths_time_taken": definer(
         "policies switch off the indexes over times", "app/interests/recommendations/finding.py"
     ),

@@ -42,6 +42,7 @@ from app.berths.models.holding import run_out
 from app.berths.models.status_rules import Trigger, suggest, suggestions_of
 from app.berths.queries import with_place
 from app.clients.models import Client, Contact, Duplicate
+from app.clients.queries import about
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.events.models import Event
@@ -53,6 +54,7 @@ from app.identity import passwords
 from app.identity.models import Session, hash_token
 from app.identity.permissions import SYSTEM_ROLES
 from app.interests.models import Interest
+from app.notes.queries import ShownNote
 from app.notifications.models import Notification, notify
 from app.registration.models import Registration
 from app.reminders.models import Reminder
@@ -170,6 +172,17 @@ def make_client(by: Member, /, *, email: str | None = None, phone: str | None = 
             Contact.create(client, {"kind": kind, "value": value}, country=by.here().country, by=by, is_new=True)
     db.session.flush()
     return client
+
+
+def contacts_of(client: Client) -> list[Contact]:
+    """Those that stand, the first of each kind before the others."""
+    standing = select(Contact).where(Contact.client_id == client.id, Contact.archived_at.is_(None))
+    return list(db.session.scalars(standing.order_by(Contact.kind, Contact.is_primary.desc(), Contact.id)))
+
+
+def notes_of(client: Client) -> list[ShownNote]:
+    """As its page shows them."""
+    return about(client)[1].notes
 
 
 def make_duplicate(one: Client, other: Client, *, score: int = 80, reasons: tuple[str, ...] = ("name",)) -> Duplicate:

@@ -31,7 +31,7 @@ from ..identity.models import Role
 from .labels import BERTH_STATUSES, CLEARANCES, COLOURS, DAYS, MODES, REGISTRATION_FIELDS, TAX_MODES, TRIGGERS
 from .models import SettingsSheet, TaxMode
 from .models.hours import read_spans, written
-from .models.settings import RULES
+from .models.settings import FIXED, RULES
 
 ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
 
@@ -109,7 +109,7 @@ class SalesForm(EditForm):
 
 
 class BerthsForm(EditForm):
-    """Two choices for each rule, made below the class."""
+    """Two choices for each rule that is one, made below the class."""
 
     tenure_expiry_warning_months = WholeField(
         _("Warning before a tenure ends"),
@@ -122,7 +122,7 @@ class BerthsForm(EditForm):
     clearance_air_draft = WholeField(CLEARANCES["air_draft"], between(0, 500))
 
 
-for _rule in RULES:
+for _rule in (rule for rule in RULES if rule.trigger not in FIXED):
     setattr(BerthsForm, f"rule_{_rule.trigger}_mode", SelectField(TRIGGERS[_rule.trigger][0], choices=MODES))
     setattr(BerthsForm, f"rule_{_rule.trigger}_status", SelectField(TRIGGERS[_rule.trigger][0], choices=BERTH_STATUSES))
 
@@ -144,7 +144,6 @@ class MoneyForm(EditForm):
     invoice_prefix = StringField(
         _("Prefix"),
         [at_most(10)],
-        filters=[lambda text: (text or "").upper()],
         description=_("At most ten letters, digits, dashes and slashes. Every number begins with it."),
     )
     invoice_padding = WholeField(
@@ -169,8 +168,10 @@ class MoneyForm(EditForm):
         self.tax_default.choices = [("", _("None")), *((rate.name, percent_words(rate)) for rate in rates)]
 
     def validate_invoice_prefix(self, field: Field) -> None:
-        if not re.fullmatch(r"[A-Z0-9/-]*", field.data or ""):
+        prefix = (field.data or "").upper()
+        if not re.fullmatch(r"[A-Z0-9/-]*", prefix):
             raise ValidationError(gettext("Letters A to Z, digits, dashes and slashes only."))
+        field.data = prefix
 
 
 def percent_words(rate: Any) -> str:

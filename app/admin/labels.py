@@ -28,11 +28,14 @@ BERTH_STATUSES = [
 ]
 TRIGGERS: dict[str, tuple[Any, Any]] = {
     Trigger.INTEREST_LINKED: (_("An interest is linked"), _("Somebody wants this berth.")),
-    Trigger.EOI_SIGNED: (_("The expression of interest is signed"), _("All parties have signed the EOI.")),
-    Trigger.DEPOSIT_RECEIVED: (_("The deposit is paid"), _("The ten per cent deposit is recorded.")),
-    Trigger.CONTRACT_SIGNED: (_("The contract is signed"), _("The last signature is there.")),
-    Trigger.SALE_COMPLETED: (_("The sale is completed"), _("Everything is signed and paid.")),
-    Trigger.INTEREST_LOST: (_("The interest is lost"), _("Nobody else is interested in this berth.")),
+    Trigger.EOI_SIGNED: (_("The expression of interest is signed"), _("The signed EOI is recorded.")),
+    Trigger.DEPOSIT_RECEIVED: (_("The deposit is paid"), _("A tenth of the expected value is recorded.")),
+    Trigger.CONTRACT_SIGNED: (_("The contract is signed"), _("The signed contract is recorded.")),
+    Trigger.SALE_COMPLETED: (_("The sale is completed"), _("A completed sale always makes the berth sold.")),
+    Trigger.INTEREST_LOST: (
+        _("The interest is lost"),
+        _("Or archived, or its berth taken away; and nobody else has signed or paid for this berth."),
+    ),
     Trigger.MAINTENANCE_OPENED: (_("A repair begins"), _("An entry of the maintenance log is opened.")),
     Trigger.MAINTENANCE_CLOSED: (
         _("The repairs are done"),

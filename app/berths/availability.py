@@ -8,23 +8,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Uuid, case, column, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import joinedload
 
 from ..clients.models import Client
 from ..current import Member
 from ..db import db, now
+from .letting import is_free
 from .models import Absence, Berth, Dock, Fit, Occupancy, OccupancyKind, fit
 from .models.fit import fitting
-from .models.occupancy import ENDED
+from .models.occupancy_kind import ENDED
 from .queries import row_columns
-
-
-def taken(during: Range[datetime]) -> Any:
-    """The ids of the berths that are taken in that time, and by what (see migration 0037)."""
-    found = func.berths_taken(during.lower, during.upper)
-    return found.table_valued(column("berth_id", Uuid()), column("occupancy_id", Uuid())).render_derived()
 
 
 @dataclass(frozen=True)
@@ -49,7 +44,6 @@ def nearest(
 ) -> list[Offer]:
     """Berths that are free and fit, the nearest first: on the same dock, then in the same harbour, by how far they lie
     along it. One statement."""
-    busy = taken(during)
     harbour = select(Dock.harbour_id).where(Dock.id == berth.dock_id).scalar_subquery()
     places = (
         select(Berth.id, func.row_number().over(order_by=Berth.sort_place).label("place"))
@@ -61,8 +55,7 @@ def nearest(
         Berth.port_id == berth.port_id,
         Berth.archived_at.is_(None),
         Berth.id != berth.id,
-        Berth.status != "maintenance",
-        Berth.id.not_in(select(busy.c.berth_id)),
+        is_free(during),
     )
     rows = (
         row_columns(scope)
@@ -100,13 +93,7 @@ def free(
 
 
 def free_berths(member: Member, during: Range[datetime], conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    busy = taken(during)
-    return Berth.visible_to(member).where(
-        Berth.archived_at.is_(None),
-        Berth.status != "maintenance",
-        Berth.id.not_in(select(busy.c.berth_id)),
-        *conditions,
-    )
+    return Berth.visible_to(member).where(Berth.archived_at.is_(None), is_free(during), *conditions)
 
 
 def sublettable(

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from ..clients.models import Client
 from ..current import Member
 from ..db import db
-from ..formats import in_force, zone
+from ..formats import in_force, today, zone
 from ..vessels.models import Vessel
 from .models import Absence, Berth, Dock, Occupancy, OccupancyState, Sighting
-from .models.occupancy import HERE, OF_CLIENTS, OPEN
+from .models.occupancy_kind import HERE, OF_CLIENTS, OPEN
 
 COMING = (OccupancyState.PLANNED, OccupancyState.CONFIRMED)
 # Rows of one board; who did not come last year either is found in the list of stays.
@@ -33,6 +33,10 @@ class Board:
     sightings: Sequence[Sighting] = ()
     absences: Sequence[Absence] = ()
     is_cut: bool = False
+
+    @property
+    def is_to_come(self) -> bool:
+        return self.day > today()
 
     def count(self, *groups: str) -> int:
         return sum(len(self.groups[name]) for name in groups)
@@ -56,15 +60,22 @@ def board_of(member: Member, day: date) -> Board:
 
 
 def standings(row: Row[Any], day: date) -> list[str]:
-    """How a stay stands on that day; who comes and goes on it stands twice."""
+    """How a stay stands on that day; who comes and goes on it stands twice. Of a day that is still to come nobody can
+    say who will be late: those are who is so today."""
     begin, end = midnights(day)
+    past, _end = midnights(min(day, today()))
     found = []
-    if row.state in COMING:
-        found.append("late" if row.begins_at < begin else "expected")
+    if row.state in COMING and row.begins_at < past:
+        found.append("late")
+    elif row.state in COMING and row.begins_at >= begin:
+        found.append("expected")
     if row.arrived_at is not None and begin <= row.arrived_at < end:
         found.append("arrived")
-    if row.state == OccupancyState.ACTIVE and row.ends_at is not None and row.ends_at < end:
-        found.append("overdue" if row.ends_at < begin else "due")
+    if row.state == OccupancyState.ACTIVE and row.ends_at is not None:
+        if row.ends_at < past:
+            found.append("overdue")
+        elif begin <= row.ends_at < end:
+            found.append("due")
     if row.departed_at is not None and begin <= row.departed_at < end:
         found.append("left")
     return found
@@ -72,9 +83,14 @@ def standings(row: Row[Any], day: date) -> list[str]:
 
 def _stays(member: Member, day: date) -> Sequence[Any]:
     begin, end = midnights(day)
+    past, _end = midnights(min(day, today()))
+
+    def on(column: InstrumentedAttribute[datetime | None]) -> tuple[ColumnElement[bool], ...]:
+        return column < end, or_(column < past, column >= begin)
+
     asked = or_(
-        and_(OPEN, Occupancy.state.in_(COMING), Occupancy.begins_at < end),
-        and_(HERE, Occupancy.ends_at < end),
+        and_(OPEN, Occupancy.state.in_(COMING), *on(Occupancy.begins_at)),
+        and_(HERE, *on(Occupancy.ends_at)),
         and_(HERE, Occupancy.arrived_at >= begin, Occupancy.arrived_at < end),
         and_(Occupancy.departed_at >= begin, Occupancy.departed_at < end),
     )

@@ -20,7 +20,7 @@ from ..numbers import has_number
 from ..paging import Page, Sort, paginate
 from ..vessels.models import Vessel
 from .models import Absence, Berth, Dock, Harbour, Occupancy, OccupancyKind
-from .models.occupancy import BLOCKS
+from .models.occupancy_kind import BLOCKS
 from .queries import row_columns
 
 LENGTHS = (14, 21, 42, 84)

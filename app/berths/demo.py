@@ -70,7 +70,7 @@ def make_berths(port: CurrentPort, by: Actor) -> None:
     place = {"address": "Harbour Road 1", "latitude": LATITUDE, "longitude": LONGITUDE}
     harbour = Harbour.create({"name": "Inner harbour", **place}, **of)
     _make_fields(port, by)
-    fleet = _vessels()
+    fleet = [vessel for at, vessel in enumerate(_vessels()) if at % 6]  # the others come as guests
     for at, (name, count, shortest, longest, shallow, deep, price) in enumerate(DOCKS):
         fields = {"harbour_id": harbour.id, "name": name, "price_tier": at + 1, "has_lighting": True}
         supplies = {"has_power": True, "has_water": True, "has_gate": at > 0}
@@ -149,7 +149,8 @@ def _vessels() -> list[Vessel]:
 
 
 def _make_eventful(by: Actor) -> None:
-    """One holder is away and the berth sublet, one boat is late, one should have left, one lies there unbooked."""
+    """One holder is away and the berth sublet, one boat is late, one should have left, one lies there unbooked; others
+    come and go today."""
     noon = now().replace(hour=16, minute=0, second=0, microsecond=0)
     stays = db.session.scalars(
         select(Occupancy)
@@ -182,9 +183,40 @@ def _make_eventful(by: Actor) -> None:
         write(stay, during=Range(noon + timedelta(days=begins), noon + timedelta(days=begins + nights)))
         if is_here and stay.arrived_at is None:
             stay.check_in(at=noon + timedelta(days=begins), by=by, announce=False)
+    _fill_today(noon, by)
     if empty := _an_empty_berth(noon):
         seen: dict[str, Any] = {"name": "Wandering Albatross", "note": "Blue ketch, nobody aboard"}
         Sighting.create(empty, by=by, seen_at=now() - timedelta(hours=3), announce=False, **seen)
+
+
+# Of visits that begin or end today: days from now to arrival, nights, whether the boat is here.
+TODAY = ((0, 3, False), (0, 5, False), (-4, 4, True), (-2, 2, True))
+
+
+def _fill_today(noon: datetime, by: Actor) -> None:
+    """With boats that lie nowhere else, on the first free berths that they fit."""
+    somewhere = select(Occupancy.vessel_id).where(Occupancy.vessel_id.is_not(None))
+    fleet = db.session.scalars(
+        select(Vessel)
+        .options(joinedload(Vessel.client))
+        .where(Vessel.length > 0, Vessel.archived_at.is_(None), Vessel.id.not_in(somewhere))
+        .order_by(Vessel.id)
+    ).all()
+    booked = select(Occupancy.berth_id)
+    found = select(Berth).where(Berth.status == BerthStatus.AVAILABLE, Berth.id.not_in(booked))
+    berths = list(db.session.scalars(found.options(joinedload(Berth.dock)).order_by(Berth.sort_place)))
+    waiting = list(TODAY)
+    for vessel in fleet:
+        berth = next((one for one in berths if fit(size_of(vessel), one).fits), None)
+        if berth is None or not waiting:
+            continue
+        berths.remove(berth)
+        begins, nights, is_here = waiting.pop(0)
+        during = Range(noon + timedelta(days=begins), noon + timedelta(days=begins + nights))
+        of: dict[str, Any] = {"client": vessel.client, "vessel": vessel, "announce": False}
+        stay = Occupancy.book(berth, during, OccupancyKind.VISIT, by=by, **of)
+        if is_here:
+            stay.check_in(at=noon + timedelta(days=begins), by=by, announce=False)
 
 
 def _is_sure_of(holder: Occupancy, noon: datetime) -> bool:
@@ -195,7 +227,9 @@ def _is_sure_of(holder: Occupancy, noon: datetime) -> bool:
 
 
 def _an_empty_berth(noon: datetime) -> Berth | None:
-    here = select(Occupancy.berth_id).where(Occupancy.during.overlaps(Range(noon, noon + timedelta(days=9))))
+    here = select(Occupancy.berth_id).where(
+        Occupancy.during.overlaps(Range(noon - timedelta(days=1), noon + timedelta(days=9)))
+    )
     found = select(Berth).where(Berth.status == BerthStatus.AVAILABLE, Berth.id.not_in(here))
     return db.session.scalars(found.order_by(Berth.sort_place).limit(1)).first()
 

@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -12,13 +12,13 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy.dialects.postgresql import Range
-from wtforms import BooleanField, Field, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, NumberRange, Optional, StopValidation, ValidationError
 
 from ..clients.models import Client
 from ..clients.models.finding import suggested
 from ..current import member
-from ..formats import today
+from ..formats import in_force, today, zone
 from ..forms import DayField, EditForm, Form, PickField, at_most
 from ..measures import BEAM, DRAFT, HEIGHT, LENGTH, MeasureField, read_length
 from ..money import currency_choices, read_amount
@@ -27,7 +27,8 @@ from ..vessels.models.finding import suggested as vessels_like
 from .labels import KINDS, MEASURES, MOORINGS, PERIODS, PHASES, SIDES, STATUSES, TENURES, TIERS
 from .models import Berth, MooringKind, OccupancyKind, PricePeriod, Tenure
 from .models.berth import DIMENSIONS
-from .models.occupancy import OF_CLIENTS, stay
+from .models.days import stay
+from .models.occupancy_kind import OF_CLIENTS, OPEN_ENDED
 from .queries import dock_choices, harbour_choices
 
 LIMITS = {"min_loa": LENGTH, "max_loa": LENGTH, "max_beam": BEAM, "depth": DRAFT, "max_height": HEIGHT}
@@ -233,7 +234,10 @@ class BerthForm(EditForm):
 
 
 class StayForm(Form):
-    """The days of a stay: boats change at noon, so one leaves on the day on which another arrives."""
+    """The days of a stay: boats change at noon, so one leaves on the day on which another arrives. `kept`: the time
+    that it has until now, where it has one."""
+
+    kept: Range[datetime] | None = None
 
     arrives = DayField(
         _("Arrives"), [DataRequired(_("Say on which day it begins."))], description=_("Boats change at noon.")
@@ -245,12 +249,23 @@ class StayForm(Form):
 
     def validate_leaves(self, field: Field) -> None:
         four_digits(field)
-        if field.data and self.arrives.data and field.data <= self.arrives.data:
-            raise ValidationError(gettext("It ends before it begins."))
+        if field.data and self.arrives.data and not self.arrives.errors:
+            try:
+                self.during()
+            except ValueError as error:
+                raise ValidationError(str(error)) from error
 
     def during(self) -> Range[datetime]:
+        """Raises ValueError where it ends before it begins."""
         leaves = date.fromisoformat(self.leaves.data) if self.leaves.data else None
-        return stay(date.fromisoformat(self.arrives.data), leaves)
+        return stay(date.fromisoformat(self.arrives.data), leaves, kept=self.kept)
+
+
+def has_an_end(form: StayForm, kind: str) -> None:
+    """Of some kinds nobody needs to know the end, and what had none until now may go on so."""
+    goes_on = form.kept is not None and form.kept.upper is None
+    if not form.leaves.data and kind not in OPEN_ENDED and not goes_on:
+        raise ValidationError(gettext("Say on which day it ends."))
 
 
 def four_digits(field: Field) -> None:
@@ -268,6 +283,8 @@ class BesideFitForm(Form):
 
 
 class OccupancyForm(StayForm, BesideFitForm):
+    """`listed` is the price of the list that was shown, `charge` what is done about it where none is typed."""
+
     kind = SelectField(_("What for"), choices=KINDS, default=OccupancyKind.VISIT)
     vessel = PickField(
         _("Vessel"),
@@ -282,13 +299,27 @@ class OccupancyForm(StayForm, BesideFitForm):
         description=_("Where it is not the owner of the vessel."),
     )
     title = StringField(_("In a few words"), [at_most(120)], description=_("What is repaired, or why it is held."))
+    held_until = DayField(
+        _("Held until"), description=_("Of a hold: from the evening of this day on the berth is free again.")
+    )
     price = MeasureField(_("Price"), read=read_amount)
     currency = SelectField(_("Currency"))
+    listed = HiddenField()
+    charge = RadioField(_("Price"), choices=[("listed", ""), ("none", "")], validate_choice=False)
     notes = TextAreaField(_("Notes"), [at_most(4000)])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency.choices = currency_choices(member.here().currency)
+
+    def validate_held_until(self, field: Field) -> None:
+        four_digits(field)
+        if self.kind.data != OccupancyKind.HOLD:
+            return
+        if not field.data:
+            raise ValidationError(gettext("Say until which day it is held."))
+        if date.fromisoformat(field.data) <= today():
+            raise ValidationError(gettext("Choose a day after today."))
 
     def validate_client(self, field: PickField) -> None:
         if self.kind.data in OF_CLIENTS and not field.data and not self.vessel.data:
@@ -296,8 +327,7 @@ class OccupancyForm(StayForm, BesideFitForm):
 
     def validate_leaves(self, field: Field) -> None:
         super().validate_leaves(field)
-        if not field.data and self.kind.data not in (OccupancyKind.CONTRACT, OccupancyKind.MAINTENANCE):
-            raise ValidationError(gettext("Say on which day it ends."))
+        has_an_end(self, self.kind.data)
 
     def validate_currency(self, field: Field) -> None:
         price_and_currency(self)
@@ -306,12 +336,13 @@ class OccupancyForm(StayForm, BesideFitForm):
         """From the address of a link; what is no day stays empty."""
         if asked.get("kind") in dict(KINDS):
             self.kind.data = asked["kind"]
-        for name in ("arrives", "leaves"):
+        for name in ("arrives", "leaves", "held_until"):
             with suppress(ValueError):
                 self[name].data = date.fromisoformat(asked.get(name, "")).isoformat()
         for name, called in (("vessel", "name"), ("client", "full_name")):
             found = self[name].find(asked[name]) if asked.get(name) else []
             self[name].data = f"{getattr(found[0], called)} · {found[0].number}" if found else ""
+            self[name].record = found[0] if found else None
 
     def details(self) -> dict[str, Any]:
         """What the verb takes besides."""
@@ -320,7 +351,14 @@ class OccupancyForm(StayForm, BesideFitForm):
             "notes": self.notes.data or "",
             "price": self.price.value,
             "currency": self.currency.data or None,
+            "hold_expires_at": self.expiry(),
         }
+
+    def expiry(self) -> datetime | None:
+        """Of a hold: the end of the working day there."""
+        if self.kind.data != OccupancyKind.HOLD:
+            return None
+        return datetime.combine(date.fromisoformat(self.held_until.data), time(18), zone(in_force().timezone))
 
 
 def price_and_currency(form: Any) -> None:

@@ -26,6 +26,9 @@ holds(
     _("Stays"),
     "t.client_id = ANY (:clients)",
     rank=3,
+    # While they have the berth, mails about the end of its tenure name them.
+    page="(SELECT 'berths/' || b.number FROM berths b WHERE b.port_id = t.port_id AND b.id = t.berth_id"
+    " AND t.kind = 'contract' AND t.state IN ('planned', 'confirmed', 'active'))",
     columns=("client_id",),
     fields={
         "number": _("Number"),
@@ -92,9 +95,11 @@ holds(
 holds(
     "berth_sightings",
     _("Boats seen"),
-    "t.vessel_id IN their_vessels",
+    "(t.vessel_id IN their_vessels"
+    " OR t.occupancy_id IN (SELECT o.id FROM berth_occupancies o WHERE o.client_id = ANY (:clients)))",
     rank=4,
-    columns=("vessel_id",),
+    columns=("vessel_id", "occupancy_id"),
+    subject="sighting",
     fields={
         "number": _("Number"),
         "berth": _("Berth"),
@@ -115,6 +120,5 @@ for table, names in (
     for name in names:
         UNHELD[table, name] = COMPARED
 UNHELD["berth_maintenance_log", "occupancy_id"] = "the time that a repair takes, which is nobody's"
-UNHELD["berth_sightings", "occupancy_id"] = "which stay a boat that was seen became"
 UNHELD["berth_occupancies", "vessel_id"] = "a vessel that goes is taken out of its stays"
 UNHELD["harbour_plans", "file_id"] = "a picture of the harbour, which is no client's file"

@@ -1,4 +1,5 @@
-"""The list of stays in a file: exactly what it shows."""
+"""The list of berths as views are kept of it and many of it are handed out or tagged: its columns beside filters and
+orders."""
 
 from __future__ import annotations
 
@@ -6,91 +7,81 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _
-from flask_babel import ngettext
-from sqlalchemy import Select, false, select
+from sqlalchemy import Select, case, func, select
 
+from ..admin.models import settings_of
 from ..current import Member
-from ..db import db
-from ..exports import kinds as exports
-from ..formats import format_number
+from ..identity.models import current_port_of
 from ..lists.records import Records
-from ..saved_views.listing import Listing
-from .labels import KINDS, STATES
-from .models import Dock, Harbour, Occupancy
-from .models.berth import berth_name
-from .stays import SORTS, filters_of, named, narrowed, row_columns
+from ..paging import Filter, Sort
+from ..saved_views.listing import Column, Listing
+from .models import Berth, Dock, Harbour, clearances_of
+from .models.berth import NO_DOCK
+from .models.fit import fitting
+from .queries import EXPIRES, SORTS, docks_by_harbour, filters_of, found_by, narrowed, sorts_of
+from .wanted import FitsFilter, Wanted, size_kept
 
-STAYS = Listing(
-    resource="stays",
-    endpoint="berths.index_stays",
-    sees=("berths.view",),
-    label=_("Stays"),
-    sorts=SORTS,
-    columns=(),
-    filters=filters_of,
+COLUMNS = (
+    Column("status", _("Status")),
+    Column("size", _("Length × width")),
+    Column("depth", _("Depth")),
+    Column("tenure", _("Tenure")),
+    Column("price", _("Price")),
+    Column("updated", _("Last change"), is_usual=False),
 )
 
 
-class StayRecords(Records):
-    listing = STAYS
-    model = Occupancy
+def filters_here(member: Member) -> list[Filter]:
+    return filters_with(docks_by_harbour(member), Wanted(request.args.get("fits", "")), member)
+
+
+def filters_with(docks: Mapping[Harbour, Sequence[Dock]], wanted: Wanted, member: Member) -> list[Filter]:
+    """What fits among them, which is typed."""
+    port = member.here()
+    months = settings_of(port).tenure_expiry_warning_months
+    return [FitsFilter.of(wanted), *filters_of(docks, months=months, port_id=port.id)]
+
+
+BERTHS = Listing(
+    resource="berths",
+    endpoint="berths.index",
+    sees=("berths.view",),
+    label=_("Berths"),
+    sorts=(*SORTS, EXPIRES),
+    columns=COLUMNS,
+    filters=filters_here,
+)
+NAME = (
+    select(func.concat(case((Dock.name == NO_DOCK, ""), else_=Dock.name + " "), Berth.code))
+    .where(Dock.port_id == Berth.port_id, Dock.id == Berth.dock_id)
+    .correlate(Berth)
+    .scalar_subquery()
+)
+
+
+class BerthRecords(Records):
+    listing = BERTHS
+    model = Berth
 
     @property
     def called(self) -> tuple[Any, Any]:
-        return Occupancy.number, Occupancy.number
-
-    def visible_to(self, member: Member) -> Select[Any]:
-        """None for who hands out clients but may not see berths."""
-        scope = super().visible_to(member)
-        return scope if member.can("berths.view") else scope.where(false())
+        return NAME, Berth.sort_place
 
     def narrowed(self, scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UUID) -> Select[Any]:
-        return narrowed(scope, chosen)
+        scope = narrowed(scope, chosen, port_id=port_id)
+        if size := size_kept(chosen["fits"]):
+            scope = scope.where(*fitting(size, clearances_of(current_port_of(port_id))))
+        return scope
 
     def matching(
         self, scope: Select[Any], words: str, chosen: Mapping[str, str], member: Member, *, archived: bool
     ) -> Select[Any]:
-        return scope.where(named(member, words))
+        return scope.where(found_by(words, fields_of=member.here().id))
+
+    def sorts(self, chosen: Mapping[str, str]) -> Sequence[Sort]:
+        return sorts_of(chosen)
 
 
-class StaysOut(exports.Table):
-    """A stay in a row, with whose it is: so it is for who may hand out clients."""
-
-    name = "stays"
-    blueprint = "berths"
-    place = "stays"
-    suffix = "_of_stays"
-    permission = "clients.export"
-    records = StayRecords()
-    nothing = (_("Nothing to export"), _("The list shows no stay. Take a filter away first."))
-    icon = "clock"
-
-    def many(self, count: int) -> str:
-        return ngettext("%(count)s stay", "%(count)s stays", count, count=format_number(count))
-
-    def always(self) -> Sequence[exports.Column]:
-        of = exports.Column
-        return (
-            of(_("Number"), exports.plain("number")),
-            of(_("Vessel"), exports.plain("vessel")),
-            of(_("Client"), exports.plain("client")),
-            of(_("In a few words"), exports.plain("title")),
-            of(_("Harbour"), exports.plain("harbour_name")),
-            of(_("Berth"), lambda row: berth_name(row.dock_name, row.code)),
-            of(_("Kind"), exports.worded("kind", KINDS)),
-            of(_("Arrives"), exports.day("begins_at")),
-            of(_("Leaves"), lambda row: exports.day_there(row.ends_at) if row.ends_at else ""),
-            of(_("State"), exports.worded("state", STATES)),
-            of(_("Price"), exports.plain("price")),
-            of(_("Currency"), exports.plain("currency")),
-        )
-
-    def shown(self) -> Mapping[str, Sequence[exports.Column]]:
-        return {}
-
-    def read(self, ids: Sequence[uuid.UUID], *, is_whole: bool) -> Sequence[Any]:
-        in_harbour = (Harbour.port_id == Dock.port_id) & (Harbour.id == Dock.harbour_id)
-        rows = row_columns(select(Occupancy).where(Occupancy.id.in_(ids))).join(Harbour, in_harbour)
-        found = {row.id: row for row in db.session.execute(rows.add_columns(Harbour.name.label("harbour_name")))}
-        return [found[one] for one in ids if one in found]
+RECORDS = BerthRecords()

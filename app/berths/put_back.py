@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from ..bulk_edits.tagging import TAGGED, UNTAGGED, TagsBack
 from ..changes.putting_back import PuttingBack
 from ..changes.ways import Done, puts_back
 from ..db import db
@@ -20,7 +21,8 @@ from ..events.models import Actor, EventMention
 from ..events.timeline import FieldWords
 from ..fields.models import is_custom
 from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS
-from .models import Berth, BerthTag, Dock, Harbour, Place
+from .models import Berth, BerthTag, Dock, Harbour, Place, StatusSuggestion
+from .models.berth import contradiction
 from .reversals import value_of
 
 
@@ -37,6 +39,7 @@ class PlacesBack(PuttingBack):
         self.standing = self._standing()
         self.told = self._told()
         self.taken = self._taken()
+        self.put_away = self._put_away()
 
     def _told(self) -> dict[uuid.UUID, uuid.UUID]:
         own = EventMention.subject_type == self.model.subject_type
@@ -66,6 +69,28 @@ class PlacesBack(PuttingBack):
         others = select(within, sorted_by).where(tuple_(within, sorted_by).in_(names), self.model.archived_at.is_(None))
         return {(place, name) for place, name in db.session.execute(others)}
 
+    def _put_away(self) -> set[uuid.UUID]:
+        """On what some would come to stand again, and that is archived; what is not stays so until this is done."""
+        ground = self.model.GROUND
+        if ground is None:
+            return set()
+        changed = [
+            (self.records[one.subject_id], one.image or {}) for one in self.done if one.subject_id in self.records
+        ]
+        wanted = {self._ground_of(*each) for each in changed if self._comes_to_stand(*each)}
+        found = select(ground.id, ground.archived_at).where(ground.id.in_(wanted)).order_by(ground.id)
+        rows = db.session.execute(found.with_for_update(read=True)) if wanted else ()
+        return {row.id for row in rows if row.archived_at is not None}
+
+    def _comes_to_stand(self, place: Mapping[str, Any], image: Mapping[str, Any]) -> bool:
+        is_back = bool(image.get("archived")) and place["archived_at"] is not None
+        return is_back or self.model.WITHIN in image.get("fields", ())
+
+    def _ground_of(self, place: Mapping[str, Any], image: Mapping[str, Any]) -> Any:
+        within = self.model.WITHIN
+        fields = image["fields"]
+        return value_of(within, fields[within][0]) if within in fields else place[within]
+
     def _name(self, place: Mapping[str, Any]) -> tuple[Any, str]:
         return place[self.model.WITHIN], place[self.model.SORTED]
 
@@ -84,7 +109,16 @@ class PlacesBack(PuttingBack):
             return _("%(fields)s: %(change)s", fields=", ".join(changed), change=self.who(one))
         if was_archived and place["archived_at"] is not None and self._name(place) in self.taken:
             return _("%(name)s is there already.", name=place[self.model.CALLED])
-        self._restore(place, one)
+        if self._comes_to_stand(place, one.image) and self._ground_of(place, one.image) in self.put_away:
+            return str(self.model.GROUNDLESS)
+        fields = self._fields_back(place, one.image)
+        if wrong := self.contradiction({**place, **{name: old for name, (_new, old) in fields.items()}}):
+            return wrong
+        self._restore(place, one, fields)
+        return ""
+
+    def contradiction(self, place: Mapping[str, Any]) -> str:
+        """What would not go together, in words, with what was said since."""
         return ""
 
     def _archive(self, place: Mapping[str, Any], one: Done) -> str:
@@ -107,13 +141,16 @@ class PlacesBack(PuttingBack):
             or place.get(name, "") not in [value_of(name, value) for value in pair]
         )
 
-    def _restore(self, place: Mapping[str, Any], one: Done) -> None:
-        image = one.image or {}
-        fields = {
+    def _fields_back(self, place: Mapping[str, Any], image: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+        """Of what the act changed and nobody since: the value now, and the one before."""
+        return {
             name: (place.get(name, ""), value_of(name, old))
             for name, (old, new) in image["fields"].items()
             if place.get(name, "") == value_of(name, new)
         }
+
+    def _restore(self, place: Mapping[str, Any], one: Done, fields: Mapping[str, tuple[Any, Any]]) -> None:
+        image = one.image or {}
         is_back = image["archived"] and place["archived_at"] is not None
         is_untagged = self.take_tags_off(one)
         if not fields and not is_back and not is_untagged:
@@ -139,6 +176,37 @@ class PlacesBack(PuttingBack):
 
 class BerthsBack(PlacesBack):
     model, tagging, FIELDS = Berth, BerthTag, FIELDS
+
+    def __init__(self, done: Sequence[Done], port_id: uuid.UUID, by: Actor) -> None:
+        super().__init__(done, port_id, by)
+        self.tags = TagsBack(BerthTag, done, port_id, tell)
+
+    def put_back(self, one: Done) -> str:
+        berth = self.records.get(one.subject_id)
+        if one.act not in (TAGGED, UNTAGGED) or berth is None or one.image is None:
+            return super().put_back(one)
+        if berth["archived_at"] is not None:
+            return _("It was archived since.")
+        reason, happening = self.tags.put_back(one)
+        if happening is not None:
+            self._keep(berth)
+            self.happenings.append(happening)
+        return reason
+
+    def contradiction(self, place: Mapping[str, Any]) -> str:
+        found = contradiction(place)
+        return found[1] if found else ""
+
+    def write(self) -> None:
+        self.tags.write()
+        super().write()
+        name = "tenure_expires_on"
+        other_end = [row["id"] for row in self.rows if row[name] != self.records[row["id"]][name]]
+        StatusSuggestion.forget_ends(other_end, port_id=self.port_id)
+
+
+def tell(happened: str, berth_id: uuid.UUID, details: Mapping[str, Any]) -> Happening:
+    return Happening(f"berth:{happened}", berth_id, {}, details)
 
 
 class DocksBack(PlacesBack):

@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy.dialects.postgresql import Range, aggregate_order_by
 from sqlalchemy.orm import contains_eager, joinedload
 
 from .. import formats
@@ -23,9 +24,11 @@ from ..search.models import WORDS
 from ..sorting import sort_name
 from ..tags.models import Tag
 from .labels import MOORINGS, STATUSES, TENURES
+from .letting import is_free
 from .models import Berth, BerthTag, Dock, Harbour, MaintenanceEntry, Occupancy, StatusSuggestion
 from .models.berth import NO_DOCK
 from .models.dock import BETWEEN
+from .models.occupancy_kind import MOMENT
 from .models.place import natural
 from .models.tenure import months_later
 
@@ -62,6 +65,18 @@ ROW = (
     Dock.name.label("dock_name"),
     Harbour.name.label("harbour_name"),
 )
+# Name and colour of each.
+ROW_TAGS = (
+    select(func.jsonb_agg(aggregate_order_by(func.jsonb_build_array(Tag.name, Tag.colour), func.lower(Tag.name))))
+    .where(
+        BerthTag.port_id == Berth.port_id,
+        BerthTag.berth_id == Berth.id,
+        Tag.port_id == BerthTag.port_id,
+        Tag.id == BerthTag.tag_id,
+    )
+    .correlate(Berth)
+    .scalar_subquery()
+)
 
 
 PAST = "past"
@@ -72,6 +87,11 @@ def expiring(months: int) -> list[tuple[str, str]]:
     ahead = sorted({months, 12})
     within = [ngettext("within %(num)s month", "within %(num)s months", many) for many in ahead]
     return [*zip(map(str, ahead), within, strict=True), (PAST, _("has ended"))]
+
+
+def sorts_of(chosen: Mapping[str, str]) -> Sequence[Sort]:
+    """The usual one first: of tenures that end, the next end."""
+    return (EXPIRES, *SORTS) if chosen.get("expires") else SORTS
 
 
 def filters_of(docks: Mapping[Harbour, Sequence[Dock]], *, months: int, port_id: uuid.UUID) -> list[Filter]:
@@ -110,14 +130,14 @@ def berth_page(
     """The page of the list the query string asks for: one statement. `fitting`: what a berth has to be for what is to
     lie there."""
     chosen = {one.name: one.value for one in filters}
-    scope = _filtered(Berth.visible_to(member), chosen, port_id=member.here().id).where(*fitting)
+    scope = narrowed(Berth.visible_to(member), chosen, port_id=member.here().id).where(*fitting)
     if asked.strip():
         scope = scope.where(found_by(asked, fields_of=member.here().id))
-    sorts = (EXPIRES, *SORTS) if chosen["expires"] else SORTS
-    return paginate(row_columns(scope), scope, id_column=Berth.id, sorts=sorts)
+    return paginate(list_columns(scope), scope, id_column=Berth.id, sorts=sorts_of(chosen))
 
 
-def _filtered(scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UUID) -> Select[Any]:
+def narrowed(scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UUID) -> Select[Any]:
+    """What is chosen laid over a scope."""
     scope = scope.where(Berth.archived_at.is_not(None) if chosen["archived"] else Berth.archived_at.is_(None))
     for name in ("status", "tenure", "mooring"):
         if chosen[name]:
@@ -130,8 +150,9 @@ def _filtered(scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UU
             its = having(FieldValue.berth_id, Berth.resource, name, value, port_id=port_id)
             scope = scope.where(Berth.id.in_(its))
     if chosen["now"]:
-        taken = Occupancy.berths_taken_at(now())
-        scope = scope.where(Berth.id.in_(taken) if chosen["now"] == "taken" else Berth.id.not_in(taken))
+        present = now()
+        is_taken = Berth.id.in_(Occupancy.berths_taken_at(present))
+        scope = scope.where(is_taken if chosen["now"] == "taken" else is_free(Range(present, present + MOMENT)))
     if chosen["maintenance"]:
         under_way = (MaintenanceEntry.port_id == Berth.port_id, MaintenanceEntry.closed_at.is_(None))
         scope = scope.where(
@@ -207,16 +228,21 @@ def berths_named(member: Member, typed: str, *, most: int = 8) -> list[Berth]:
 
 
 def row_columns(scope: Select[Any]) -> Columns:
-    """What `_rows.html` shows, as tuples."""
+    """Berths as tuples."""
     on_dock = (Dock.port_id == Berth.port_id) & (Dock.id == Berth.dock_id)
     in_harbour = (Harbour.port_id == Dock.port_id) & (Harbour.id == Dock.harbour_id)
     return scope.with_only_columns(*ROW).join(Dock, on_dock).join(Harbour, in_harbour)
 
 
+def list_columns(scope: Select[Any]) -> Columns:
+    """What `_rows.html` shows."""
+    return row_columns(scope).add_columns(ROW_TAGS.label("tags"))
+
+
 def row_of(berth_id: uuid.UUID) -> Any:
     """One row of the list, for a broadcast; None when the berth is gone or put away."""
     scope = select(Berth).where(Berth.id == berth_id, Berth.archived_at.is_(None))
-    return db.session.execute(row_columns(scope)).one_or_none()
+    return db.session.execute(list_columns(scope)).one_or_none()
 
 
 def suggested(member: Member) -> Page:

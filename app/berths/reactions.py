@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy import select
 
 from .. import formats, live
+from ..changes.models import ChangeSet
 from ..clients.models import Client
 from ..current import Member
 from ..db import db, now
@@ -51,6 +52,7 @@ ABOUT_OCCUPANCIES = tuple(name for name in EVENTS if name.startswith("occupancy:
 TOLD_AFTERWARDS = timedelta(days=60)
 ABOUT_ABSENCES = tuple(name for name in EVENTS if name.startswith("absence:"))
 ABOUT_SIGHTINGS = tuple(name for name in EVENTS if name.startswith("sighting:"))
+ABOUT_IMPORTS = ("changeSet:applied", "changeSet:rolledBack")
 ABOUT_DOCKS = tuple(name for name in EVENTS if name.startswith(("dock:", "harbour:")))
 
 
@@ -123,6 +125,12 @@ def show_row(event: Event) -> None:
 
 def is_moved(event: Event) -> bool:
     return not {"code", "dock_id"}.isdisjoint(event.changed_fields)
+
+
+def is_of_berths(event: Event) -> bool:
+    """Whether what was imported, or taken back, are berths: very many at once, each of which announces nothing."""
+    found = db.session.get(ChangeSet, event.subject_id)
+    return found is not None and found.kind == "import_berths"
 
 
 @on("berth:tenureExpiring")

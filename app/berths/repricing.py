@@ -1,4 +1,4 @@
-"""What a stay costs on other dates or another berth, before it is changed."""
+"""What a stay costs: before it is booked, and on other dates or another berth before it is changed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,19 @@ from decimal import Decimal
 from sqlalchemy.dialects.postgresql import Range
 
 from ..formats import local_day
-from ..prices.models import Term, price_of
+from ..prices.models import Priced, Term, price_of
+from ..vessels.models import Vessel
 from .models import Berth, Occupancy, OccupancyKind
 from .models.relocation import CENT
 
 BY_NIGHTS = (OccupancyKind.VISIT, OccupancyKind.SUBLET)
+# For what a stay of a kind is paid at once; the others are nobody's, and cost nothing.
+TERMS = {
+    **dict.fromkeys(BY_NIGHTS, Term.NIGHTLY),
+    OccupancyKind.SEASON: Term.SEASONAL,
+    OccupancyKind.CONTRACT: Term.ANNUAL,
+}
+YEAR = 365
 
 
 @dataclass(frozen=True)
@@ -39,16 +47,26 @@ def nights_of(during: Range[datetime]) -> int | None:
     return max((ends - begins).days, 1) if begins and ends else None
 
 
+def listed(berth: Berth, kind: str, during: Range[datetime], vessel: Vessel | None) -> Priced | None:
+    """By the berth's own price or the price list of the first day: by nights, for a season, or for the years of a
+    contract, one where it has no end. None where nothing says."""
+    begins, nights = local_day(during.lower), nights_of(during)
+    term = TERMS.get(OccupancyKind(kind))
+    if term is None or begins is None or (term == Term.NIGHTLY and nights is None):
+        return None
+    many = {Term.NIGHTLY: nights or 1, Term.ANNUAL: max(round((nights or YEAR) / YEAR), 1)}.get(term, 1)
+    return price_of(berth, term=term, on=begins, vessel=vessel, quantity=many)
+
+
 def quote(stay: Occupancy, berth: Berth, during: Range[datetime]) -> Quote | None:
     """By the price list where one has a price a night, else by the nights from the stay's own price; None where it has
     none, or nothing changes."""
     if stay.price is None or stay.currency is None or (berth.id, during) == (stay.berth_id, stay.during):
         return None
     before, after = nights_of(stay.during), nights_of(during)
-    begins = local_day(during.lower)
-    if after and begins and stay.kind in BY_NIGHTS:
-        listed = price_of(berth, term=Term.NIGHTLY, on=begins, vessel=stay.vessel, quantity=after)
-        if listed and listed.currency == stay.currency:
-            return Quote(stay.price, listed.amount, stay.currency, (before, after), listed.steps)
+    if stay.kind in BY_NIGHTS:
+        found = listed(berth, stay.kind, during, stay.vessel)
+        if found and found.currency == stay.currency:
+            return Quote(stay.price, found.amount, stay.currency, (before, after), found.steps)
     new = (stay.price / before * after).quantize(CENT) if before and after else None
     return Quote(stay.price, new, stay.currency, (before, after))

@@ -13,13 +13,14 @@ from flask_babel import gettext as _
 
 from ..current import Member
 from ..db import db
+from ..errors import Refused
 from ..events.models import Event
 from ..events.reverts import NotReverted, Reason, reverts, what_to_write
 from ..fields import reversals
 from ..fields.models import Customised
 from .labels import DOCK_FIELDS, FIELDS, HARBOUR_FIELDS
 from .models import Berth, Dock, Harbour, HarbourPlan, MaintenanceEntry, Place, Position, Taken, lay, position_of
-from .models.berth import DIMENSIONS
+from .models.berth import DIMENSIONS, contradiction
 
 Kind = TypeVar("Kind", bound=Place)
 
@@ -95,10 +96,22 @@ def revert(
     changes = {name: value_of(name, old) for name, (old, _new) in what_to_write(event, words, place).items()}
     if isinstance(place, Customised):
         reversals.check(place.resource, changes, words, member.here().id)
+    if isinstance(place, Berth):
+        check_berth(place, changes)
     try:
         return place.update(changes, by=member, reverting=event.id)
+    except Refused as error:
+        raise NotReverted(Reason(error.text)) from error
     except Taken as error:
         raise NotReverted(Reason(_("another one is called so by now"), str(fields[place.CALLED].label))) from error
+
+
+def check_berth(berth: Berth, changes: Mapping[str, Any]) -> None:
+    """Whether what it would be goes together with what was said of it since. Raises NotReverted."""
+    present = {name: getattr(berth, name) for name in Berth.EDITABLE}
+    if wrong := contradiction({**present, **changes}):
+        name, text = wrong
+        raise NotReverted(Reason(text, str(FIELDS[name].label)))
 
 
 def locked(kind: type[Kind], event: Event, member: Member) -> Kind:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Self
 
 from flask_babel import gettext
@@ -12,14 +14,15 @@ from wtforms import BooleanField, Field, HiddenField, RadioField, SelectField, S
 from wtforms.validators import DataRequired, ValidationError
 
 from ..current import member
-from ..formats import local_day
-from ..forms import Form, PickField, at_most
+from ..formats import format_datetime, local_day
+from ..forms import Form, PickField, at_most, last_changes
 from ..measures import MeasureField
 from ..money import currency_choices, read_amount
 from ..vessels.models import Vessel
 from ..vessels.models.finding import suggested as vessels_like
-from .forms import BesideFitForm, StayForm
-from .models import Absence
+from .forms import BesideFitForm, StayForm, has_an_end
+from .models import Absence, Occupancy
+from .models.days import words_of
 from .queries import berths_named
 
 
@@ -29,6 +32,7 @@ def berth_field(label: Any, *validators: Any, **kwargs: Any) -> PickField:
         list(validators),
         find=lambda typed: berths_named(member, typed),
         near=lambda typed: [],
+        nothing=_("No berth is called so."),
         **kwargs,
     )
 
@@ -42,13 +46,48 @@ def vessel_field(**kwargs: Any) -> PickField:
     )
 
 
-class DatesForm(StayForm, BesideFitForm):
+class SeenForm(Form):
+    """`was`: how it stood when the form was opened; where it stands otherwise by now, somebody was faster."""
+
+    was = HiddenField()
+
+    def is_overtaken(self, record: Any, fields: Sequence[str], *, present: str, words: str) -> bool:
+        """Then the form tells of it, and sent again it counts. `words`: how the record stands now."""
+        if self.was.data == present:
+            return False
+        last = max(last_changes(record, fields).values(), key=itemgetter(1), default=None)
+        told = {"who": last[0], "time": format_datetime(last[1])} if last else {}
+        self.form_errors = [
+            gettext(
+                "%(who)s changed it on %(time)s: %(now)s. Save again to have it as you typed it.", now=words, **told
+            )
+            if told
+            else gettext("Somebody changed it meanwhile: %(now)s. Save again to have it as you typed it.", now=words)
+        ]
+        self.was.data = present
+        return True
+
+
+def as_seen(found: Occupancy) -> str:
+    """How a form remembers what the time and the berth of a stay were."""
+    return f"{words_of(found.during)} {found.berth_id}"
+
+
+class DatesForm(StayForm, BesideFitForm, SeenForm):
     """Other dates of a stay, and perhaps another berth; `quoted` is the price that was shown, `price` what is done
     about it."""
 
     berth = berth_field(_("Berth"), description=_("Dock and number, such as B 12. It stays where it is otherwise."))
     quoted = HiddenField()
     price = RadioField(_("Price"), choices=[("new", ""), ("keep", "")], validate_choice=False)
+
+    def __init__(self, *args: Any, of: Occupancy, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kept, self.kind = of.during, of.kind
+
+    def validate_leaves(self, field: Field) -> None:
+        super().validate_leaves(field)
+        has_an_end(self, self.kind)
 
 
 class RelocationForm(BesideFitForm):
@@ -67,7 +106,7 @@ def read_percent(typed: str) -> Decimal:
     return found
 
 
-class AbsenceForm(StayForm):
+class AbsenceForm(StayForm, SeenForm):
     may_sublet = BooleanField(_("The berth may be sublet in that time"), default=True)
     credit_percent = MeasureField(
         _("Credit in percent"), read=read_percent, description=_("Of the price of a sublet, for the holder.")
@@ -76,21 +115,22 @@ class AbsenceForm(StayForm):
     currency = SelectField(_("Currency"))
     note = StringField(_("In a few words"), [at_most(200)])
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, of: Absence | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.kept = of.during if of else None
         self.arrives.label.text, self.leaves.label.text = _("Away from"), _("Back on")
         self.leaves.description = ""
         self.currency.choices = currency_choices(member.here().currency)
 
     @classmethod
-    def of(cls, absence: Absence) -> Self:
+    def opened(cls, absence: Absence) -> Self:
         kept = {name: getattr(absence, name) for name in ("may_sublet", "credit_percent", "credit", "currency", "note")}
         days = {"arrives": local_day(absence.begins_at), "leaves": local_day(absence.ends_at)}
-        return cls(formdata=None, data={**kept, **days})
+        return cls(formdata=None, of=absence, data={**kept, **days, "was": str(absence.version)})
 
     def validate_leaves(self, field: Field) -> None:
         super().validate_leaves(field)
-        if not field.data:
+        if not field.data and not (self.kept and self.kept.upper is None):
             raise ValidationError(gettext("Say on which day they are back."))
 
     def validate_credit(self, field: MeasureField) -> None:

@@ -12,23 +12,24 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ..clients.models import Client
 from ..current import Member
 from ..db import db
 from ..formats import format_day
+from ..naming import called_so
 from ..numbers import has_number
 from ..paging import Filter, Page, Sort, chosen_of, paginate
+from ..sorting import sort_name
 from ..vessels.models import Vessel
 from .board import midnights
 from .calendar import docks_of
 from .labels import KINDS, STATES
 from .models import Berth, Dock, Harbour, Occupancy
-from .queries import LONGEST, berths_named
+from .queries import LONGEST, NUMBERED, found_by
 
-NAMED = 50  # of one name whose stays are looked for
 SORTS = (Sort("arrives", lazy_gettext("Arrives"), Occupancy.begins_at, descending=True),)
 ROW = (
     Occupancy.id,
@@ -132,13 +133,24 @@ def stay_page(member: Member, filters: Sequence[Filter], *, of: Any = None) -> P
 
 
 def named(member: Member, words: str) -> ColumnElement[bool]:
-    """Of whom or what is called so: boats, clients and berths, as fields find them by the beginning of the name."""
-    found = (
-        (Occupancy.vessel_id, Vessel.named(member, words, most=NAMED)),
-        (Occupancy.client_id, Client.named(member, words, most=NAMED)),
-        (Occupancy.berth_id, berths_named(member, words, most=NAMED)),
+    """Of whom or what is called so: boats, clients and berths, also those that are put away by now."""
+    whose = (
+        (Occupancy.vessel_id, Vessel.visible_to(member).where(called_so(words, Vessel)), Vessel),
+        (Occupancy.client_id, Client.visible_to(member).where(called_so(words, Client)), Client),
+        (Occupancy.berth_id, Berth.visible_to(member).where(berth_called_so(words)), Berth),
     )
-    return or_(*(column.in_([one.id for one in those]) for column, those in found))
+    # One after the other, each by its own index, and not each stay of the port against all three.
+    ids = (
+        select(Occupancy.id).where(Occupancy.port_id == member.here().id, column.in_(those.with_only_columns(model.id)))
+        for column, those, model in whose
+    )
+    return Occupancy.id.in_(union_all(*ids))
+
+
+def berth_called_so(words: str) -> ColumnElement[bool]:
+    if number := NUMBERED.search(words):
+        return has_number(Berth, int(number[1]))
+    return found_by(words) if sort_name(words) else false()
 
 
 def narrowed(scope: Select[Any], chosen: Mapping[str, str]) -> Select[Any]:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement
 
-from ..current import member
+from ..current import Member, member
 from ..measures import BEAM, DRAFT, LENGTH, Unread, read_length, show_length
 from ..paging import Filter
 from ..vessels.models import Vessel
@@ -21,6 +21,16 @@ from .models.fit import fitting
 BETWEEN_SIZES = re.compile(r"\s*[×x*;/]\s*", re.IGNORECASE)
 SIZES = {"loa": LENGTH, "beam": BEAM, "draft": DRAFT}
 LONGEST = 80
+
+
+def kept_size(size: Mapping[str, Decimal | None]) -> str:
+    """`loa=14.02 beam=4.10`, as `size_kept` reads it."""
+    return " ".join(f"{name}={value}" for name, value in size.items() if value)
+
+
+def size_kept(text: str) -> dict[str, Decimal | None]:
+    found = (part.partition("=") for part in text.split())
+    return {name: Decimal(value) for name, _sign, value in found}
 
 
 class Wanted:
@@ -69,6 +79,16 @@ class FitsFilter(Filter):
     kind: str = "text"
     hint: Any = ""
     trouble: str = ""
+
+    def offers(self, value: str) -> bool:
+        return bool(value.strip())
+
+    def said(self, value: str) -> str:
+        return value
+
+    def lasting(self, value: str, member: Member) -> str:
+        """The size of the vessel by now, so that what is done with the list goes on with that."""
+        return kept_size(Wanted(value).size)
 
     @classmethod
     def of(cls, wanted: Wanted) -> Self:

@@ -1,4 +1,4 @@
-"""Doing a bulk edit: a thousand records a step, each step a handful of statements whatever their number.
+"""Doing a bulk edit: many records a step, each step a handful of statements whatever their number.
 
 What stands here must come to the same as the verbs of the records one by one; tests compare them.
 """
@@ -67,7 +67,8 @@ def next_records(edit: BulkEdit) -> Sequence[Row[Any]]:
     """Locked, in the order of their ids, so that two bulk edits take turns instead of waiting for each other."""
     kind, model = edit.kind, edit.kind.records.model
     columns = {column.key: column for column in (*kind.columns, *(getattr(model, name) for name in edit.fields))}
-    found = edit.still_to_do().with_only_columns(*columns.values()).order_by(model.id).limit(AT_ONCE)
+    most = min(AT_ONCE, kind.at_once(edit.act, edit.fields) or AT_ONCE)
+    found = edit.still_to_do().with_only_columns(*columns.values()).order_by(model.id).limit(most)
     return db.session.execute(found.with_for_update(of=model)).all()
 
 
@@ -89,20 +90,20 @@ def written(edit: BulkEdit, rows: Sequence[Row[Any]], *, by: Actor) -> list[Deed
     """Those of them in whom something differs, or all where they are put away."""
     kind, model = edit.kind, edit.kind.records.model
     if edit.act == BulkAct.ARCHIVE:
-        kind.prepare(rows, BulkAct.ARCHIVE, {}, by=by)
+        beside = kind.prepare(rows, BulkAct.ARCHIVE, {}, by=by)
         moment = now()
         write(model, [row.id for row in rows], {"archived_at": moment}, moment)
-        return [Deed("archived", kind.tell("archived", row), {"fields": {}}) for row in rows]
+        return [Deed("archived", kind.tell("archived", row), {"fields": {}, **beside.get(row.id, {})}) for row in rows]
     meant = [row for row in rows if kind.is_for(row, edit.fields)]
     changed = [(row, found) for row in meant if (found := differences(row, edit.fields))]
-    kind.prepare([row for row, _found in changed], BulkAct.EDIT, edit.fields, by=by)
+    beside = kind.prepare([row for row, _found in changed], BulkAct.EDIT, edit.fields, by=by)
     write(model, [row.id for row, _found in changed], as_columns(edit.fields), now())
     names = owner_names(edit, rows)
     return [
         Deed(
             "updated",
             kind.tell_change(row, found, names),
-            {"fields": {name: list(pair) for name, pair in found.items()}},
+            {"fields": {name: list(pair) for name, pair in found.items()}, **beside.get(row.id, {})},
         )
         for row, found in changed
     ]

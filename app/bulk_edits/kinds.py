@@ -6,6 +6,7 @@ The form's page, the steps and the change set are the same for all of them. A ki
 
 from __future__ import annotations
 
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ Found = Mapping[str, tuple[Any, Any]]
 
 
 class Kind(ABC):
-    """`editable`: the fields that may be written at all; `nothing`: title and words where none is chosen."""
+    """`editable`: the fields that may be written at all; `nothing`: title and words where none is chosen,
+    `icon` beside them."""
 
     name: ClassVar[str]
     blueprint: ClassVar[str]
@@ -65,7 +67,7 @@ class Kind(ABC):
     editable: ClassVar[Sequence[str]] = ()
     tagging: ClassVar[type[Tagging] | None] = None
     nothing: ClassVar[tuple[Any, Any]]
-    icon: ClassVar[str] = "anchor"
+    icon: ClassVar[str] = "file"
 
     @abstractmethod
     def many(self, count: int) -> str:
@@ -85,10 +87,16 @@ class Kind(ABC):
         """Whether the change can be made to this one; where not, it stays as it is."""
         return True
 
-    def prepare(  # noqa: B027  # most have nothing to do
+    def at_once(self, act: str, fields: Mapping[str, Any]) -> int | None:
+        """How many are done in one transaction, where each takes more than its part of a few statements."""
+        return None
+
+    def prepare(
         self, rows: Sequence[Any], act: BulkAct, fields: Mapping[str, Any], *, by: Actor
-    ) -> None:
-        """What has to happen to other records before these are written, such as letting a berth go."""
+    ) -> Mapping[uuid.UUID, Mapping[str, Any]]:
+        """What has to happen to other records before these are written, such as letting a berth go. What is to be
+        known of that when one is put back, by its id."""
+        return {}
 
     def tell(self, happened: str, row: Any, changes: Found | None = None, **details: Any) -> Happening:
         """The event that the record's own verb would record."""

@@ -27,7 +27,7 @@ TAGGED, UNTAGGED = "tagged", "untagged"
 
 
 def held(edit: BulkEdit) -> Tag | None:
-    """The tag, which nobody puts away meanwhile; None when it is put away and can be put on nobody else."""
+    """The tag, which nobody puts away meanwhile; None when it is put away and can be put nowhere else."""
     found = select(Tag).where(Tag.port_id == edit.port_id, Tag.id == edit.tag_id).with_for_update(read=True)
     tag = db.session.scalars(found.execution_options(populate_existing=True)).one()
     return None if edit.act == BulkAct.TAG and tag.archived_at is not None else tag

@@ -45,13 +45,17 @@ PERMISSIONS = {
     "bulk_interests": "interests.edit",
     "lose_interests": "interests.change_stage",
     "archive_interests": "interests.delete",
+    "bulk_berths": "berths.edit",
 }
 IMPORTS = ("import", "import_berths", "import_waiting_list")
+OF_INTERESTS = ("interests", "interests:narrowed")
 # The rooms of the lists in which what was changed stands; of the others, those of clients.
 ROOMS = {
     "import_berths": ("berths", "berths:narrowed", "harbours"),
     "import_waiting_list": ("waiting_lists",),
-    **dict.fromkeys(("bulk_interests", "lose_interests", "archive_interests"), ("interests", "interests:narrowed")),
+    "bulk_berths": ("berths", "berths:narrowed"),
+    "bulk_interests": (*OF_INTERESTS, "reminders"),
+    **dict.fromkeys(("lose_interests", "archive_interests"), (*OF_INTERESTS, "reminders", "pipeline")),
 }
 ROOMS_OF_CLIENTS = ("clients", "clients:own")
 

@@ -43,15 +43,19 @@ links.follows("files", "entity_id", _("Files"), one=_("File"), named="filename",
 links.follows(
     "reminders", "about_id", _("Reminders"), one=_("Reminder"), named="title", where="t.about_type = 'client'"
 )
-# Who stands in one line twice stands in it once, in the survivor's place.
+# Who stands in one line twice stands in it once, in the survivor's place; but a berth that is offered stays offered.
+# Where both are offered one, nobody can take the one of the merged client any more.
+SAME_LINE = "s.list_id = t.list_id AND s.vessel_id IS NOT DISTINCT FROM t.vessel_id"
 links.follows(
     "waiting_entries",
     "client_id",
     _("Waiting lists"),
     one=_("Waiting list"),
+    gives_way="t.status = 'waiting' AND EXISTS (SELECT FROM waiting_entries s"
+    f" WHERE s.client_id = :merged AND {SAME_LINE} AND s.status = 'offered')",
+    made_way="status = 'withdrawn'",
     clash="t.status IN ('waiting', 'offered') AND EXISTS (SELECT FROM waiting_entries s"
-    " WHERE s.client_id = :survivor AND s.list_id = t.list_id AND s.vessel_id IS NOT DISTINCT FROM t.vessel_id"
-    " AND s.status IN ('waiting', 'offered'))",
+    f" WHERE s.client_id = :survivor AND {SAME_LINE} AND s.status IN ('waiting', 'offered'))",
     leftover="status = CASE WHEN t.status = 'waiting' THEN 'withdrawn' ELSE t.status END",
     ours=("status",),
 )

@@ -41,6 +41,7 @@ holds(
     _("Details"),
     "t.id = ANY (:clients)",
     rank=0,
+    page="'clients/' || t.number",
     columns=("id", "merged_into_id"),
     fields={
         "number": _("Number"),
@@ -320,6 +321,6 @@ UNHELD.update(
         ("subject_keys", "subject_id"): "the key that is taken",
         ("search_words", "subject_id"): "kept by a trigger: words that are gone are not there",
         ("notifications", "event_id"): "told beside the timeline; taken with the key",
-        ("bulk_edits", "last_id"): "how far a bulk edit has got, and no words",
+        ("bulk_edits", "last_id"): "how far a bulk edit has got; its words, such as a typed reason, go after 30 days",
     }
 )

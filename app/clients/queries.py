@@ -221,16 +221,6 @@ def row_of(client_id: uuid.UUID) -> Any:
     return db.session.execute(row_columns(scope)).one_or_none()
 
 
-def contacts_of(client: Client) -> list[Contact]:
-    return list(
-        db.session.scalars(
-            select(Contact)
-            .where(Contact.client_id == client.id, Contact.archived_at.is_(None))
-            .order_by(Contact.kind, Contact.is_primary.desc(), Contact.id)
-        )
-    )
-
-
 # --- What stands beside the client on its page
 
 
@@ -354,10 +344,6 @@ def about(client: Client, member: Member | None = None, *, offers: bool = False)
         row.colleagues or [],
     )
     return beside, kept
-
-
-def notes_of(client: Client) -> list[ShownNote]:
-    return about(client)[1].notes
 
 
 def letters() -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from ..admin.models import BerthStatus, settings_of
 from ..berths.models import Berth, Dock, MaintenanceEntry, Occupancy, StatusSuggestion
-from ..berths.models.occupancy import COMING, HERE, OF_CLIENTS
+from ..berths.models.occupancy_kind import COMING, HERE, OF_CLIENTS
 from ..berths.models.tenure import months_later
 from ..clients.models import Client
 from ..current import CurrentPort, Member

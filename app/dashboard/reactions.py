@@ -14,7 +14,10 @@ from ..identity.models import current_port_of
 from .queries import moves_of, pipeline_of, standing_of, tenures_of
 
 ABOUT_BERTHS = tuple(name for name in EVENTS if name.startswith(("berth:", "occupancy:")))
-ABOUT_INTERESTS = tuple(name for name in EVENTS if name.startswith("interest:"))
+# By these the stages of the pipeline get other numbers or values; of changed fields only by VALUES.
+MOVES = ("created", "stageChanged", "lost", "withdrawn", "reopened", "archived", "restored")
+CHANGES = ("interest:updated", "interest:reverted")
+VALUES = {"expected_value", "currency"}
 # What depends on nobody who looks.
 SHARED: dict[str, Callable[[CurrentPort], Any]] = {
     "standing": standing_of,
@@ -34,9 +37,9 @@ def pipeline_topic(member: Member, key: str | None) -> str | None:
     return f"port:{member.here().id}:pipeline" if member.can("interests.view") else None
 
 
-@on(*ABOUT_INTERESTS)
+@on(*(f"interest:{happened}" for happened in MOVES), *CHANGES)
 def show_pipeline(event: Event) -> None:
-    if event.port_id is None:
+    if event.port_id is None or (event.name in CHANGES and VALUES.isdisjoint(event.changed_fields)):
         return
     port, room = current_port_of(event.port_id), f"port:{event.port_id}:pipeline"
     with formats.use(port):

@@ -9,11 +9,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from wtforms import BooleanField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 
+from ..current import Member
 from ..db import now
 from ..events.timeline import Entry
 from ..files.incoming import UploadField
@@ -21,25 +21,57 @@ from ..formats import today
 from ..forms import Form, PickField
 from ..paging import Filter, Page
 from ..web import public
+from .samples import PLACES, records, somebody
 
 bp = Blueprint("components", __name__, url_prefix="/dev/components")
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+SAMPLES = Path(__file__).resolve().parents[2] / "templates" / "dev" / "components"
 THEMES = ("system", "light", "dark")
+# What stands around every page, in its states.
+SHELLS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "narrow": {"preferences": {"sidebar_collapsed": True}, "unread": 7},
+    "ports": {"ports": PLACES, "unread": 120},
+    "preview": {"preview": "Dock hand"},
+    "reader": {"permissions": frozenset({"clients.view", "berths.view"})},
+}
 
 
 def names() -> list[str]:
-    """The components, as their templates are called."""
-    return sorted(path.stem for path in (TEMPLATES / "components").glob("*.html") if not path.stem.startswith("_"))
+    """The components, as their samples are called."""
+    return sorted(path.stem for path in SAMPLES.glob("*.html"))
 
 
 @bp.get("")
 @public
 def index() -> ResponseReturnValue:
+    member, theme = enter(somebody()), theme_asked()
+    return render_template("dev/components.html", names=names(), theme=theme, themes=THEMES, samples=samples(member))
+
+
+@bp.get("/shell/<state>")
+@public
+def show_shell(state: str) -> ResponseReturnValue:
+    """An empty page, with what stands around it."""
+    if state not in SHELLS:
+        abort(404)
+    theme = theme_asked()
+    about = {"preferences": {}, **SHELLS[state]}
+    member = enter(somebody(**about | {"preferences": {**about["preferences"], "theme": theme}}))
+    return render_template("dev/shell.html", member=member, follow=[], state=state, shells=SHELLS)
+
+
+def theme_asked() -> str:
     theme = request.args.get("theme", "system")
     if theme not in THEMES:
         abort(404)
-    return render_template("dev/components.html", names=names(), theme=theme, themes=THEMES, samples=samples())
+    return theme
+
+
+def enter(member: Member) -> Member:
+    """For this request it is somebody else who looks, in a port of their own."""
+    g.member, g.port_slug = member, member.here().slug
+    return member
 
 
 class SampleForm(Form):
@@ -54,12 +86,31 @@ class SampleForm(Form):
     wrong_file = UploadField("Insurance")
     client = PickField("Owner", description="Name or number.", find=lambda words: [], near=lambda words: [])
     several = PickField("Captain", find=lambda words: [], near=lambda words: [])
+    wrong_status = SelectField("Status of the vessel", choices=[("", "Choose one")])
+    wrong_note = TextAreaField("What is done")
+    wrong_password = PasswordField("New password")
+    wrong_kind = RadioField("Pays by", choices=[("card", "Card"), ("bank", "Bank transfer")])
+    wrong_news = BooleanField("The client agrees", description="As the law asks.")
+    wrong_client = PickField("Agent", description="Name or number.", find=lambda words: [], near=lambda words: [])
 
 
-def samples() -> dict[str, Any]:
-    form = SampleForm(formdata=None, data={"name": "Émile Ørsted", "wrong": "emile@"})
-    for field, text in ((form.wrong, _("Add what comes after the @.")), (form.wrong_file, _("This file is empty."))):
-        field.errors = [text]
+WRONG = {
+    "wrong": ("Add what comes after the @.",),
+    "wrong_file": ("This file is empty.",),
+    "wrong_status": ("Choose one.",),
+    "wrong_note": ("Say what is done.",),
+    "wrong_password": ("Use at least twelve characters.", "It contains your name.", "It is among those that leaked."),
+    "wrong_kind": ("Say how.",),
+    "wrong_news": ("Ask the client first.",),
+    "wrong_client": ("Nobody is called so.",),
+}
+
+
+def samples(member: Member) -> dict[str, Any]:
+    typed = {"name": "Émile Ørsted", "wrong": "emile@", "wrong_client": "Emil Orsted"}
+    form = SampleForm(formdata=None, data=typed)
+    for name, texts in WRONG.items():
+        form[name].errors = list(texts)
     form.several.matches = [
         SimpleNamespace(number=1042, full_name="Anna Virtanen", town="Helsinki"),
         SimpleNamespace(number=1107, full_name="Anna Virtanen", town=""),
@@ -72,9 +123,11 @@ def samples() -> dict[str, Any]:
         "clash": clash,
         "entries": entries(),
         "filters": filters(),
+        "chips": chips(),
         "papers": papers(),
         "vessel": vessel(),
         **pages(),
+        **records(member),
     }
 
 
@@ -121,6 +174,21 @@ def filters() -> list[Filter]:
         Filter("status", "Status", statuses, "active"),
         Filter("kind", "Kind", [("person", "Person")], ""),
         Filter("source", "Source", [("website", "Website"), ("broker", "Broker")], ""),
+    ]
+
+
+def chips() -> list[dict[str, Any]]:
+    """A filter of each other kind."""
+    fits = {"kind": "text", "name": "fits", "label": "Fits", "hint": "Fits: vessel or 14 × 4.1", "options": []}
+    docks = [("Inner harbour", [("a", "Dock A"), ("b", "Dock B")]), ("Outside", [("m", "Moorings")])]
+    return [
+        {"kind": "date", "name": "since", "label": "From", "value": "", "options": []},
+        {"kind": "date", "name": "until", "label": "To", "value": "2026-11-21", "options": []},
+        {**fits, "value": "", "trouble": ""},
+        {**fits, "name": "suits", "value": "14 × 4.1", "trouble": ""},
+        {**fits, "name": "takes", "value": "14 by four", "trouble": "Write length × beam."},
+        {"name": "dock", "label": "Dock", "value": "b", "options": [], "groups": docks},
+        {"name": "mine", "label": "Mine", "value": "", "options": [("y", "Mine")]},
     ]
 
 

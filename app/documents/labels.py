@@ -18,7 +18,12 @@ STATUSES = [
     (DocumentStatus.VOID, _("Void")),
 ]
 # How a state looks, as badges know it; the others are plain.
-TONES = {DocumentStatus.COMPLETED: "ok", DocumentStatus.DECLINED: "bad", DocumentStatus.EXPIRED: "warn"}
+TONES = {
+    DocumentStatus.COMPLETED: "ok",
+    DocumentStatus.DECLINED: "bad",
+    DocumentStatus.EXPIRED: "warn",
+    DocumentStatus.VOID: "warn",
+}
 WORDS: dict[str, dict[Any, Any]] = {"types": dict(TYPES), "statuses": dict(STATUSES)}
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from ..clients.models import Client
 from ..current import Member
 from ..db import Base, PortScoped, Timestamped, Versioned, db
-from ..events.models import Actor, Recorded, record
+from ..events.models import Actor, Recorded
 from ..files.models import File
 from ..numbers import take_number
 
@@ -46,7 +46,7 @@ class DocumentStatus(StrEnum):
 
 
 class Document(Recorded, Timestamped, Versioned, PortScoped, Base):
-    """Verbs: record_signed. `sha256` is that of the signed file as it was recorded."""
+    """Verbs: record_signed, void. `sha256` is that of the signed file as it was recorded."""
 
     __tablename__ = "documents"
     subject_type = "document"
@@ -108,20 +108,25 @@ class Document(Recorded, Timestamped, Versioned, PortScoped, Base):
             sha256=sha256,
         )
         db.session.add(document)
-        db.session.flush()
-        about = [("client", client.id)]
-        about += [(one.subject_type, one.id) for one in (interest, berth) if one is not None]
-        record(
-            "document:completed",
-            by=by,
-            subject_type=cls.subject_type,
-            subject_id=document.id,
-            port_id=document.port_id,
-            is_new=True,
-            told_in=about,
-            type=kind,
-        )
+        document.record("completed", by=by, is_new=True, told_in=document._told_in(), type=kind)
+        if interest is not None:
+            interest.note_signed(kind, by=by)
         return document
+
+    def void(self, reason: str, *, interest: Any = None, by: Actor) -> bool:
+        """It does not hold any more, or was recorded by mistake; its file stays. `interest`: the one that it is about.
+        False when it is void already."""
+        if self.status == DocumentStatus.VOID:
+            return False
+        self.status = DocumentStatus.VOID
+        self.record("voided", by=by, told_in=self._told_in(), type=self.type, reason=reason)
+        if interest is not None:
+            interest.note_void(by=by)
+        return True
+
+    def _told_in(self) -> list[tuple[str, uuid.UUID]]:
+        of = {"client": self.client_id, "interest": self.interest_id, "berth": self.berth_id}
+        return [(kind, found) for kind, found in of.items() if found is not None]
 
     @classmethod
     def of_interest(cls, interest_id: uuid.UUID) -> Select[Self]:

@@ -26,16 +26,19 @@ def document_topic(member: Member, key: str | None) -> str | None:
     return f"document:{found.id}" if found else None
 
 
-@on("document:completed")
+@on("document:completed", "document:voided")
 def show_document(event: Event) -> None:
-    """The pages of whom and what it is about."""
+    """Its own page, and those of whom and what it is about."""
     document = Document.of(event)
     if document is None:
         return
+    live.refresh(f"document:{document.id}")
     live.refresh(f"client:{document.client_id}")
     live.refresh(f"client:{document.client_id}:own")
     if document.interest_id is not None:
         live.refresh(f"interest:{document.interest_id}")
+    if document.berth_id is not None:
+        live.refresh(f"berth:{document.berth_id}")
 
 
 tells(
@@ -43,6 +46,13 @@ tells(
     lazy_gettext("recorded a signed document: %(type)s"),
     icon="file-text",
     tone="ok",
+    words={"type": one_of(TYPES)},
+)
+tells(
+    "document:voided",
+    lazy_gettext("made a signed document void: %(type)s: %(reason)s"),
+    icon="circle-x",
+    tone="warn",
     words={"type": one_of(TYPES)},
 )
 

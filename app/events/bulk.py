@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -16,6 +17,7 @@ from ..bulk import insert_many
 from ..crypto import new_key
 from ..db import db, now, wake_relay
 from ..identity.models import User
+from .enclosed import Subject
 from .models import Actor, Event, EventMention, Happening, Outbox, SubjectKey, keyring, place_of_key, row_of
 
 
@@ -60,11 +62,12 @@ def record_many(
     by: Actor,
     port_id: uuid.UUID,
     keys: Mapping[uuid.UUID, bytes],
+    others: Mapping[Subject, bytes] | None = None,
 ) -> None:
-    """Write the events in their order."""
-    rows = [
-        row_of(one, subject_type=subject_type, port_id=port_id, by=by, key=keys[one.subject_id]) for one in happenings
-    ]
+    """Write the events in their order. `others`: the keys of those whose words stand in them (`Of`), which are else
+    looked up one by one."""
+    of: dict[str, Any] = {"subject_type": subject_type, "port_id": port_id, "by": by, "others": others}
+    rows = [row_of(one, key=keys[one.subject_id], **of) for one in happenings]
     insert_many(Event, rows)
     mentions = [mention for one in happenings for mention in one.mentions(port_id)]
     insert_many(EventMention, mentions, ends="ON CONFLICT DO NOTHING RETURNING event_id")

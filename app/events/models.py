@@ -261,13 +261,21 @@ class Happening:
 
 
 def row_of(
-    happening: Happening, *, subject_type: str, port_id: uuid.UUID | None, by: Actor, key: bytes
+    happening: Happening,
+    *,
+    subject_type: str,
+    port_id: uuid.UUID | None,
+    by: Actor,
+    key: bytes,
+    others: Mapping[Subject, bytes] | None = None,
 ) -> dict[str, Any]:
-    """The event's row, sealed with the key of its subject and signed."""
+    """The event's row, sealed with the key of its subject and signed. `others`: keys of whose words stand in it."""
     words: dict[str, Any] = {"changes": happening.changes, "details": happening.details, "actor": by.name}
     if has_request_context():
         words |= {"ip": request.remote_addr, "user_agent": request.user_agent.string[:300]}
-    plain = written(words, happening.id, lambda other: subject_key(*other, port_id=port_id))
+    plain = written(
+        words, happening.id, lambda other: (others or {}).get(other) or subject_key(*other, port_id=port_id)
+    )
     row = {
         "id": happening.id,
         "port_id": port_id,

@@ -163,7 +163,8 @@ def _write(steps: Steps, export_id: uuid.UUID, file: IO[bytes]) -> int:
     with steps.step():
         found = _locked(export_id)
         port, manner = current_port_of(found.port_id), Manner.of(found)
-        ids = Ids(found.ids())
+        with formats.use(port):  # a day that the list is narrowed to is one of the port
+            ids = Ids(found.ids())
         found.done = 0
         steps.advance(-steps.done, total=len(ids))
     with formats.use(port):

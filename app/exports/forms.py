@@ -19,3 +19,16 @@ class ExportForm(Form):
     @property
     def extent_asked(self) -> str:
         return str(self["extent"].data) if "extent" in self else ExportExtent.SHOWN
+
+
+class WholeForm(ExportForm):
+    """Of a list that hands out all there is as well."""
+
+    extent = RadioField(
+        _("What is in it"),
+        choices=[
+            (ExportExtent.SHOWN, _("What the list shows")),
+            (ExportExtent.ALL, _("Everything, to be imported again")),
+        ],
+        default=ExportExtent.SHOWN,
+    )

@@ -11,10 +11,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
+from ..fields.models import FieldKind, RecordField
 from ..formats import in_force, zone
 from ..lists.records import Records
+from ..tables.writing import has_commas
 from .forms import ExportForm
 
 
@@ -104,6 +107,22 @@ def plain(name: str) -> Callable[[Any], str]:
     return cell
 
 
+def number(name: str) -> Callable[[Any], str]:
+    """The cell of a number, with the decimal sign that stands in files of the port."""
+    return lambda row: number_there(getattr(row, name))
+
+
+def as_read_again(field: RecordField) -> Callable[[str], str]:
+    """How what is kept in a field of the port's own is written, so that an import reads the same."""
+    if field.kind == FieldKind.CHOICE and field.read:
+        labels = {option.key: option.label for option in field.options if field.read(option.label) == option.key}
+        return lambda text: labels.get(text, text)
+    if field.kind == FieldKind.NUMBER:
+        # Of three decimals nobody can tell whether they are thousands.
+        return lambda text: f"{text}0" if len(text.partition(".")[2]) == 3 else text
+    return lambda text: text
+
+
 def worded(name: str, words: Iterable[tuple[Any, Any]]) -> Callable[[Any], str]:
     """The cell of a value that has a word."""
     known = {str(value): str(label) for value, label in words}
@@ -117,6 +136,13 @@ def day(name: str) -> Callable[[Any], str]:
 
 def moment(name: str) -> Callable[[Any], str]:
     return lambda row: moment_there(getattr(row, name))
+
+
+def number_there(value: Decimal | None) -> str:
+    """Nothing stands between thousands, so that any program reads it, ours among them."""
+    if value is None:
+        return ""
+    return f"{value:f}".replace(".", "," if has_commas(in_force().locale) else ".")
 
 
 def day_there(at: datetime) -> str:

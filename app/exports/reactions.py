@@ -67,7 +67,7 @@ def show_progress(export_id: uuid.UUID) -> None:
 
 def many(details: Mapping[str, Any], count: str = "count") -> str:
     """Of which list, and how many."""
-    kind, found = KINDS.get(details.get("what", "clients")), details.get(count, 0)
+    kind, found = KINDS.get(details.get("what", "")), details.get(count, 0)
     return kind.many(int(found)) if kind else str(found)
 
 

@@ -38,9 +38,10 @@ class FileForm(EditForm):
 
     def validate_filename(self, field: Field) -> None:
         """The ending says what the file is, and stays."""
-        field.data = plain_name(field.data)
-        if self.extension and extension_of(field.data) != self.extension:
+        name = plain_name(field.data)
+        if self.extension and extension_of(name) != self.extension:
             raise ValidationError(_("The name ends in “.%(extension)s”, as the file does.", extension=self.extension))
+        field.data = name
 
 
 class FolderForm(Form):

@@ -23,13 +23,27 @@ def file_of_left_out(found: Import) -> tuple[Iterator[bytes], str, str]:
     if found.mapping.get("kind") == "xlsx":
         return as_workbook([*header, str(WHY)], with_reasons(len(header), rows)), "xlsx", XLSX_TYPE
     delimiter, encoding = found.mapping.get("delimiter", ","), found.mapping.get("encoding", "utf-8-sig")
+    if not is_written_in(found, encoding):
+        encoding = "utf-8-sig"
     return csv_of_left_out(header, rows, delimiter=delimiter, encoding=encoding), "csv", CSV_TYPE
+
+
+def is_written_in(found: Import, encoding: str) -> bool:
+    """Whether the encoding of the file has all letters: a reason may name somebody who has others."""
+    try:
+        str(WHY).encode(encoding)
+        for rows in left_out(found):
+            for reason, _cells in rows:
+                reason.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def csv_of_left_out(
     header: Sequence[str], rows: Iterable[Sequence[LeftOut]], *, delimiter: str = ",", encoding: str = "utf-8-sig"
 ) -> Iterator[bytes]:
-    """In the delimiter and encoding of the file."""
+    """In the delimiter and encoding of the file, where they say all that is in it."""
     made = with_reasons(len(header), rows)
     return as_csv([*header, str(WHY)], made, delimiter=delimiter, encoding=MARKED.get(encoding, encoding))
 

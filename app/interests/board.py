@@ -73,7 +73,7 @@ def place_of(number: int, card: Any, stages: Iterable[str], port: CurrentPort) -
     """Where an interest stands now, for boards that are open: its card, if it has one, and what is above these."""
     heads = heads_of(port.id)
     about = {"number": number, "card": card, "port": port, "today": now()}
-    return {**about, "heads": [head for head in heads if head.stage in stages], "count": open_in(heads)}
+    return {**about, "heads": [head for head in heads if head.stage in stages], "total": open_in(heads)}
 
 
 def heads_of(port_id: uuid.UUID) -> list[Head]:
@@ -81,8 +81,20 @@ def heads_of(port_id: uuid.UUID) -> list[Head]:
     return _heads(select(Interest).where(Interest.port_id == port_id, Interest.archived_at.is_(None)))
 
 
-def open_in(heads: Iterable[Head]) -> int:
-    return sum(head.count for head in heads if head.stage != Stage.COMPLETED)
+@dataclass(frozen=True)
+class Total:
+    """How many interests are open, and what is expected of them in each currency."""
+
+    count: int
+    sums: Sequence[tuple[Decimal, str]]
+
+
+def open_in(heads: Iterable[Head]) -> Total:
+    still = [head for head in heads if head.stage != Stage.COMPLETED]
+    sums: dict[str, Decimal] = {}
+    for value, currency in (one for head in still for one in head.sums):
+        sums[currency] = sums.get(currency, Decimal(0)) + value
+    return Total(sum(head.count for head in still), [(value, currency) for currency, value in sorted(sums.items())])
 
 
 @dataclass(frozen=True)

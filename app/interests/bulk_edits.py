@@ -9,27 +9,31 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
-from sqlalchemy import select
+from sqlalchemy import select, update
 from wtforms import SelectField, TextAreaField
 from wtforms.validators import DataRequired
 
-from ..admin.models import Trigger
-from ..berths.models import Berth
-from ..berths.models.status_rules import triggered
-from ..bulk_edits.forms import BulkArchiveForm, BulkForm
+from ..berths.models import Occupancy, OccupancyKind
+from ..berths.models.many import cancel_many
+from ..berths.models.occupancy_kind import ENDED
+from ..bulk_edits.forms import BulkArchiveForm, BulkForm, BulkTagForm
 from ..bulk_edits.kinds import Act, BulkAct, Found, Kind
+from ..bulk_edits.tagging import TAGGED, UNTAGGED
 from ..current import member
 from ..db import db
-from ..events.bulk import Happening
+from ..events.bulk import Happening, record_many, subject_keys
 from ..events.models import Actor
 from ..formats import format_number
 from ..forms import at_most
 from .labels import LEADS
 from .listing import RECORDS
-from .models import Interest, Outcome, release_hold
+from .models import Interest, InterestTag, Outcome
+from .models.follow_ups import hand_over_many, settle_many
+from .models.standing import let_go as let_berths_go
 from .queries import people
 
 SINCE = _("You can undo this for 30 days. What was changed again since then is listed and left as it is.")
+WITH_BERTHS = 100  # that are done in one transaction where berths are looked at one by one
 LETS_GO = _("A berth that is held for one of them is let go, and stays free when you undo.")
 
 
@@ -72,6 +76,7 @@ class InterestsInBulk(Kind):
     blueprint = "interests"
     records = RECORDS
     editable = ("owner_id", "lead_category", "is_lead_set", "outcome", "outcome_reason")
+    tagging = InterestTag
     nothing = (
         _("Nothing is selected"),
         _("Tick interests in the table first. Those that are archived are not changed."),
@@ -79,6 +84,11 @@ class InterestsInBulk(Kind):
     acts = (
         Act("assign", _("Assign"), "user", "interests.edit", "bulk_interests", AssignForm, _("Assign %(many)s"), SINCE),
         Act("lead", _("Lead"), "flag", "interests.edit", "bulk_interests", LeadForm, _("Lead of %(many)s"), SINCE),
+        Act(
+            "tag", _("Tag"), "tags", "interests.edit", "bulk_interests", BulkTagForm, _("Tags of %(many)s"),
+            _("You can undo this for 30 days. Those that have it already, or have it not, are not changed."),
+            button=_("Change %(many)s"),
+        ),
         Act(
             "lose", _("Lost"), "x", "interests.change_stage", "lose_interests", LoseForm,
             _("Close %(many)s as lost"),
@@ -99,19 +109,35 @@ class InterestsInBulk(Kind):
     @property
     def columns(self) -> Sequence[Any]:
         of = Interest
-        return (of.id, of.number, of.client_id, of.berth_id, of.occupancy_id, of.outcome)
+        written = (of.berth_id, of.occupancy_id, of.outcome, of.followed_up_days)
+        return (of.id, of.port_id, of.number, of.client_id, *written)
 
     def is_for(self, row: Any, fields: Mapping[str, Any]) -> bool:
         """What is over is not lost as well."""
         return row.outcome is None or "outcome" not in fields
 
-    def prepare(self, rows: Sequence[Any], act: BulkAct, fields: Mapping[str, Any], *, by: Actor) -> None:
-        if act == BulkAct.ARCHIVE or "outcome" in fields:
-            let_go(rows, by=by)
-        if "outcome" in fields:
-            tell_berths(rows, by=by)
+    def at_once(self, act: str, fields: Mapping[str, Any]) -> int | None:
+        """The status of each berth may follow from nobody wanting it any more."""
+        return WITH_BERTHS if act == BulkAct.ARCHIVE or "outcome" in fields else None
+
+    def prepare(
+        self, rows: Sequence[Any], act: BulkAct, fields: Mapping[str, Any], *, by: Actor
+    ) -> Mapping[uuid.UUID, Mapping[str, Any]]:
+        if not rows:
+            return {}
+        if "owner_id" in fields:
+            owner_id = uuid.UUID(fields["owner_id"]) if fields["owner_id"] else None
+            hand_over_many(dict.fromkeys(followed(rows), owner_id), port_id=rows[0].port_id, by=by)
+        if act != BulkAct.ARCHIVE and "outcome" not in fields:
+            return {}
+        let_go(rows, by=by)
+        tell_berths([row for row in rows if row.outcome is None], by=by)
+        return settled(rows, by=by)
 
     def tell(self, happened: str, row: Any, changes: Found | None = None, **details: Any) -> Happening:
+        """Of its tags only in its own timeline."""
+        if happened in (TAGGED, UNTAGGED):
+            return tagging(happened, row, details)
         return happening(happened, row, changes, **details)
 
     def tell_change(self, row: Any, found: Found, names: Mapping[str, str]) -> Happening:
@@ -129,6 +155,10 @@ def happening(happened: str, row: Any, changes: Found | None = None, **details: 
     return Happening(f"interest:{happened}", row.id, changes or {}, words, told_in=about)
 
 
+def tagging(happened: str, row: Any, told: Mapping[str, Any]) -> Happening:
+    return Happening(f"interest:{happened}", row.id, {}, {"number": row.number, **told})
+
+
 def assigned(row: Any, owners: tuple[Any, Any], names: Mapping[str, str]) -> Happening:
     named = {"owner_id": [names.get(one, "") if one else None for one in owners]}
     owner_id = uuid.UUID(owners[1]) if owners[1] else None
@@ -142,17 +172,42 @@ def lead_changed(row: Any, leads: tuple[Any, Any] | None, *, is_auto: bool = Fal
     return happening("leadCategoryChanged", row, changes, old=old, new=new, auto=is_auto)
 
 
+def followed(rows: Sequence[Any]) -> dict[uuid.UUID, int]:
+    """Those that are being followed up, and after how many days of quiet."""
+    return {row.id: row.followed_up_days for row in rows if row.followed_up_days is not None}
+
+
+def settled(rows: Sequence[Any], *, by: Actor) -> dict[uuid.UUID, dict[str, Any]]:
+    """Nothing is to be followed up of what is over; which reminders are done by that, and when."""
+    days = followed(rows)
+    if not days:
+        return {}
+    found: dict[uuid.UUID, dict[str, Any]] = {
+        interest_id: {"followed_up_days": count, "follow_ups": {}} for interest_id, count in days.items()
+    }
+    for one in settle_many(days, port_id=rows[0].port_id, by=by):
+        if one.about_id and one.completed_at:
+            found[one.about_id]["follow_ups"][str(one.id)] = one.completed_at.isoformat()
+    return found
+
+
 def let_go(rows: Sequence[Any], *, by: Actor) -> None:
-    """What is held for them; few are."""
-    ids = [row.id for row in rows if row.occupancy_id is not None]
-    for interest in db.session.scalars(select(Interest).where(Interest.id.in_(ids)).order_by(Interest.id)):
-        release_hold(interest, by=by)
+    """What is held for them; what was cancelled among the stays is forgotten."""
+    holds = {row.occupancy_id: row for row in rows if row.occupancy_id is not None}
+    if not holds:
+        return
+    port_id = rows[0].port_id
+    released = [holds[hold_id] for hold_id in cancel_many(holds, port_id=port_id, by=by)]
+    over = select(Occupancy.id).where(Occupancy.kind == OccupancyKind.HOLD, Occupancy.state.in_(ENDED))
+    freed = update(Interest).where(Interest.port_id == port_id, Interest.id.in_([row.id for row in rows]))
+    freed = freed.where(Interest.occupancy_id.in_(over.where(Occupancy.port_id == port_id, Occupancy.id.in_(holds))))
+    db.session.execute(freed.values(occupancy_id=None), execution_options={"synchronize_session": False})
+    keys = subject_keys(Interest.subject_type, [row.id for row in released], port_id=port_id)
+    told = [happening("holdReleased", row) for row in released]
+    record_many(Interest.subject_type, told, by=by, port_id=port_id, keys=keys)
 
 
 def tell_berths(rows: Sequence[Any], *, by: Actor) -> None:
-    """The status of a berth may follow from its interest being lost."""
-    linked = {row.berth_id: row for row in rows if row.berth_id is not None}
-    berths = select(Berth).where(Berth.id.in_(linked)).order_by(Berth.id)
-    for berth in db.session.scalars(berths):
-        because = gettext("Interest %(number)s", number=linked[berth.id].number)
-        triggered(Trigger.INTEREST_LOST, berth, by=by, because=because)
+    """The status of a berth may follow from nobody wanting it any more."""
+    linked = {row.berth_id: gettext("Interest %(number)s", number=row.number) for row in rows if row.berth_id}
+    let_berths_go(linked, but=[row.id for row in rows], by=by)

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, Self, cast
 from uuid import UUID
 
 from flask_babel import gettext
@@ -11,13 +11,14 @@ from flask_wtf.file import FileRequired
 from wtforms import BooleanField, DateField, Field, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, ValidationError
 
+from ..berths.models import Occupancy
 from ..clients.models import Client
 from ..clients.models.finding import suggested
 from ..current import member
 from ..documents.models import TYPES as DOCUMENT_TYPES
 from ..documents.models import DocumentType
 from ..files.incoming import UploadField
-from ..formats import today, zone
+from ..formats import local_day, today, zone
 from ..forms import DayField, EditForm, Form, PickField, at_most
 from ..measures import MeasureField
 from ..money import currency_choices, read_amount
@@ -89,7 +90,14 @@ def four_digits(field: Field) -> None:
 
 def berth_field(**kwargs: Any) -> PickField:
     words = _("Its number, such as B 12.")
-    return PickField(_("Berth"), find=berths_named, near=berths_named, description=words, **kwargs)
+    return PickField(
+        _("Berth"),
+        find=berths_named,
+        near=berths_named,
+        nothing=_("No berth is called so."),
+        description=words,
+        **kwargs,
+    )
 
 
 class NewInterestForm(InterestForm):
@@ -117,10 +125,18 @@ class BerthForm(Form):
     berth = berth_field(validators=[DataRequired(_("Type the number of the berth."))])
 
 
+def override_field() -> StringField:
+    words = _("Where it does not fit. It is kept with your name.")
+    return StringField(_("Why there all the same"), [at_most(200)], description=words)
+
+
 class StageForm(Form):
     stage = SelectField(_("Stage"), choices=STAGES)
-    note = TextAreaField(_("Why"), [at_most(1000)], description=_("Needed on the way back."))
+    note = TextAreaField(
+        _("Why"), [at_most(1000)], description=_("Needed on the way back; with a sale it is kept as its reason.")
+    )
     waives = BooleanField(_("Do not wait for the deposit"))
+    override = override_field()
 
 
 class OutcomeForm(Form):
@@ -165,12 +181,26 @@ class DepositForm(Form):
         return {"amount": self.amount.value, "reference": self.reference.data or "", **found}
 
 
+class ReasonForm(Form):
+    reason = TextAreaField(_("Why"), [DataRequired(_("Say why.")), at_most(1000)])
+
+
+HOLD_DAYS = 14  # what is offered; long enough for a deposit to arrive
+
+
 class HoldForm(Form):
     until = DateField(_("Held until"), [DataRequired(_("Say until which day it is held."))])
+    override = override_field()
 
     def validate_until(self, field: Field) -> None:
         if field.data and not today() < field.data <= today().replace(year=today().year + 1, day=1):
             raise ValidationError(gettext("Choose a day after today, within a year."))
+
+    def fill(self, held: Occupancy | None) -> Self:
+        """What suits: two weeks from now, or longer than it is held."""
+        until = local_day(held.hold_expires_at) if held else None
+        self.until.data = max(until or today(), today()) + timedelta(days=HOLD_DAYS)
+        return self
 
     def moment(self) -> datetime:
         """The end of the working day there."""

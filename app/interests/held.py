@@ -17,6 +17,7 @@ holds(
     "t.client_id = ANY (:clients)",
     rank=3,
     subject="interest",
+    page="'interests/' || t.number",
     columns=("client_id",),
     fields={
         "number": _("Number"),
@@ -38,6 +39,7 @@ holds(
         "owner_id",
         "is_lead_set",
         "followed_up_days",
+        "tenure_from",
         "closes",
         "worth",
     ),
@@ -67,6 +69,7 @@ holds(
         "amount": _("Amount"),
         "currency": _("Currency"),
         "received_on": _("Received on"),
+        "reversed_at": _("Taken back on"),
         "reference": _("Reference"),
         **WHEN,
     },

@@ -1,8 +1,10 @@
-"""What time does to interests: holds end, leads cool, and owners are reminded; and what is told of elsewhere."""
+"""What time does to interests: holds end, tenures that were sold begin, leads cool, and owners are reminded; and what
+is told of elsewhere."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy import select
 
@@ -15,7 +17,9 @@ from ..formats import today
 from ..identity.models import current_port_of
 from ..jobs import job
 from ..notifications.reactions import holders_of
-from .models import Interest, follow_up, hold_of, release_hold
+from ..reminders.models import Reminder
+from .models import Interest, begin_tenure, follow_up, hold_of, release_hold
+from .models.follow_ups import SEES, days_of
 from .models.quiet import AT_ONCE, cooled, quiet
 
 
@@ -29,6 +33,24 @@ def let_interest_go(hold_id: uuid.UUID) -> bool:
     if held is not None and held.has_run_out:
         release_hold(interest, by=System(), expired=True)
     return True
+
+
+@job(queue="notifications")
+def begin_tenures() -> None:
+    """Each morning of a port: of berths that were sold while somebody still had them, those that are theirs from today
+    on."""
+    port_id = port_in_force()
+    port = current_port_of(port_id) if port_id else None
+    if port is None:
+        return
+    with formats.use(port):
+        due = select(Interest).where(Interest.port_id == port.id, Interest.tenure_from <= today())
+        due = due.order_by(Interest.tenure_from, Interest.id).limit(AT_ONCE)
+        interests = db.session.scalars(due.with_for_update()).all()
+        for interest in interests:
+            begin_tenure(interest, by=System())
+    if len(interests) == AT_ONCE:
+        begin_tenures.later()
 
 
 @job(queue="notifications")
@@ -52,7 +74,7 @@ def follow_up_interests() -> None:
         return
     with formats.use(port):
         found = db.session.execute(quiet(days, today(), port_id=port.id, zone=port.timezone)).all()
-        reached = set(holders_of("reminders.view_own", port.id)) if found else set()
+        reached = set(holders_of(SEES, port.id)) if found else set()
         for interest, count in found:
             whose = interest.owner_id if interest.owner_id in reached else None
             follow_up(interest, count, whose=whose, by=System())
@@ -62,13 +84,42 @@ def follow_up_interests() -> None:
 
 @job(queue="notifications")
 def note_activity(event_id: uuid.UUID) -> None:
-    """Of the interests in whose timelines that event of another record stands."""
+    """Of the interests in whose timelines that event of another record stands; not where it was taken back since."""
     event = db.session.get(Event, event_id)
     if event is None:
         return
+    interests = mentioned_in(event)
+    if not is_undone(event):
+        for interest in interests:
+            interest.note_activity(event.occurred_at, by=System())
+
+
+@job(queue="notifications")
+def note_reopened(event_id: uuid.UUID) -> None:
+    """A follow-up that is to be done after all is the one that its interest has."""
+    event = db.session.get(Event, event_id)
+    if event is None:
+        return
+    interests = mentioned_in(event)
+    reminder = db.session.get(Reminder, event.subject_id, with_for_update=True)
+    days = days_of(reminder) if reminder is not None and reminder.is_open else None
+    for interest in interests if days else ():
+        if interest.followed_up_days is None:
+            interest.followed_up_days = days
+
+
+def mentioned_in(event: Event) -> Sequence[Interest]:
+    """Locked."""
     told = select(EventMention.subject_id).where(
         EventMention.event_id == event.id, EventMention.subject_type == Interest.subject_type
     )
     found = select(Interest).where(Interest.port_id == event.port_id, Interest.id.in_(told)).order_by(Interest.id)
-    for interest in db.session.scalars(found.with_for_update()):
-        interest.note_activity(event.occurred_at, by=System())
+    return db.session.scalars(found.with_for_update()).all()
+
+
+def is_undone(event: Event) -> bool:
+    """Whether a reminder that was done then is to be done again; it is locked, so that nobody undoes it meanwhile."""
+    if event.subject_type != Reminder.subject_type:
+        return False
+    reminder = db.session.get(Reminder, event.subject_id, with_for_update=True)
+    return reminder is not None and reminder.completed_at is None

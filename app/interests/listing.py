@@ -91,7 +91,7 @@ class InterestsOut(exports.Table):
             exports.Column(_("Number"), exports.plain("number")),
             exports.Column(_("Client"), exports.plain("client_name")),
             exports.Column(_("Vessel"), exports.plain("vessel_name")),
-            exports.Column(_("Length (m)"), exports.plain("loa")),
+            exports.Column(_("Length (m)"), exports.number("loa")),
         )
 
     def shown(self) -> Mapping[str, Sequence[exports.Column]]:
@@ -103,7 +103,7 @@ class InterestsOut(exports.Table):
             ),
             "berth": (of(_("Harbour"), exports.plain("harbour_name")), of(_("Berth"), berth_of)),
             "value": (
-                of(_("Expected value"), exports.plain("expected_value")),
+                of(_("Expected value"), exports.number("expected_value")),
                 of(_("Currency"), exports.plain("currency")),
             ),
             "lead": (of(_("Lead"), exports.worded("lead_category", LEADS)),),

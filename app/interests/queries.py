@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ from ..db import db
 from ..formats import today
 from ..identity.models import User
 from ..notes.queries import NAMES, ShownNote, notes_on
-from ..notifications.reactions import holders_of
+from ..notifications.reactions import roles_held, who_hold
 from ..paging import Columns, Filter, Page, Sort, chosen_of, paginate
 from ..sorting import sort_name
 from ..tags.models import Tag
@@ -103,8 +103,8 @@ def board_filters_of(member: Member) -> list[Filter]:
 
 def _people_and_ways(member: Member) -> list[tuple[str, Any, list[tuple[str, Any]]]]:
     port_id = member.here().id
-    found = together({"people": givable(port_id), "tags": carried(port_id)})
-    owners, tags = ([(str(one.id), one.name) for one in found[name]] for name in ("people", "tags"))
+    found = together({"people": roles_held(port_id), "tags": carried(port_id)})
+    owners, tags = givable(found["people"]), [(str(one.id), one.name) for one in found["tags"]]
     return [
         ("lead", _("Lead"), [(str(value), label) for value, label in LEADS]),
         ("owner", _("Owner"), [("me", _("me")), (NONE, _("nobody")), *owners]),
@@ -120,14 +120,13 @@ def carried(port_id: uuid.UUID) -> Any:
     return found.order_by(func.lower(Tag.name), Tag.id)
 
 
-def givable(port_id: uuid.UUID) -> Any:
-    """Who can be given an interest: the active people of the port who may edit them."""
-    holders = holders_of("interests.edit", port_id)
-    return select(User.id, User.name).where(User.id.in_(holders)).order_by(User.name, User.id)
+def givable(roles: Iterable[Any]) -> list[tuple[str, str]]:
+    """Who can be given an interest: the active people of the port who may edit them. `roles`: those held there."""
+    return [(str(user_id), name) for user_id, name in who_hold("interests.edit", roles).items()]
 
 
 def people(member: Member) -> list[tuple[str, str]]:
-    return [(str(row.id), row.name) for row in db.session.execute(givable(member.here().id))]
+    return givable(db.session.execute(roles_held(member.here().id)))
 
 
 def filtered(scope: Select[Any], filters: Sequence[Filter], who: Member) -> Select[Any]:

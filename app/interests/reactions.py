@@ -14,7 +14,7 @@ from .. import formats, live
 from ..clients.models import Client
 from ..current import Member
 from ..db import db, now
-from ..events.models import Event
+from ..events.models import Event, EventMention
 from ..events.reactions import on
 from ..events.registry import EVENTS
 from ..events.subjects import families, numbered, subjects
@@ -25,10 +25,12 @@ from ..notes.telling import tell_mentioned
 from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
 from ..numbers import one_numbered
+from ..reminders.models import Reminder
 from .board import place_of
-from .jobs import note_activity
+from .jobs import note_activity, note_reopened
 from .labels import FIELDS, LEADS, STAGES
 from .models import Interest, InterestNote, InterestTag, Outcome
+from .models.follow_ups import days_of
 from .queries import row_of
 
 ABOUT_INTERESTS = tuple(name for name in EVENTS if name.startswith("interest:"))
@@ -61,13 +63,24 @@ def room_of(port_id: uuid.UUID | None) -> str:
 
 @on(*(name for name in ABOUT_INTERESTS if name != "interest:recommendationsGenerated"))
 def show_interest(event: Event) -> None:
-    """Its own page, the tables, and of the board the card; where cards come and go, their columns."""
+    """Its own page and those in whose timelines it stands, the tables, and of the board the card; where cards come and
+    go, their columns."""
     interest = Interest.of(event)
     if interest is None:
         return
     live.refresh(interest.room)
+    show_where_told(event)
     live.refresh(f"{room_of(interest.port_id)}:narrowed")
     show_on_board(interest, event)
+
+
+def show_where_told(event: Event) -> None:
+    """The pages of the client and of the berth, also of one that it has no longer."""
+    told = select(EventMention.subject_type, EventMention.subject_id).where(EventMention.event_id == event.id)
+    for kind, record_id in db.session.execute(told):
+        live.refresh(f"{kind}:{record_id}")
+        if kind == Client.subject_type:
+            live.refresh(f"{kind}:{record_id}:own")
 
 
 def show_on_board(interest: Interest, event: Event) -> None:
@@ -106,6 +119,16 @@ def show_tagged(event: Event) -> None:
 
 SHOWN_AT_ONCE = 500  # pages that are told of a tag; who opens another sees it as it is
 
+
+@on("occupancy:cancelled", "occupancy:noShow", "occupancy:finished")
+def follow_hold(event: Event) -> None:
+    """Nothing is held any more on the page of the interest."""
+    of = (Interest.port_id == event.port_id, Interest.occupancy_id == event.subject_id)
+    interest_id = db.session.scalar(select(Interest.id).where(*of))
+    if interest_id is not None:
+        live.refresh(f"{Interest.subject_type}:{interest_id}")
+
+
 # --- What counts as something done about it, although another record tells of it
 
 
@@ -113,6 +136,13 @@ SHOWN_AT_ONCE = 500  # pages that are told of a tag; who opens another sees it a
 def note_what_was_done(event: Event) -> None:
     if event.actor_kind == "user":
         note_activity.later(event_id=event.id)
+
+
+@on("reminder:reopened", "reminder:restored")
+def keep_follow_up_in_sight(event: Event) -> None:
+    reminder = Reminder.of(event)
+    if reminder is not None and days_of(reminder) is not None:
+        note_reopened.later(event_id=event.id)
 
 
 # --- Who is told
@@ -192,6 +222,13 @@ interest_tells(
     tone="ok",
 )
 interest_tells(
+    "depositReversed",
+    lazy_gettext("took a deposit of %(amount)s %(currency)s of interest %(number)s back%(reason)s"),
+    icon="rotate-ccw",
+    tone="warn",
+    words={"reason": in_brackets},
+)
+interest_tells(
     "lost", lazy_gettext("lost interest %(number)s%(reason)s"), icon="x", tone="warn", words={"reason": in_brackets}
 )
 interest_tells(
@@ -211,7 +248,7 @@ interest_tells(
 )
 tells(
     "interest:noteAdded",
-    lazy_gettext("noted on an interest: “%(preview)s”"),
+    lazy_gettext("noted on interest %(number)s: “%(preview)s”"),
     icon="message-square",
     tone="info",
     personal=("preview",),

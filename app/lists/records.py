@@ -16,7 +16,7 @@ from ..saved_views.listing import Listing
 
 
 class Records(ABC):
-    """Their model has a `number`, an `archived_at` and ids that grow."""
+    """Their model has a `number` and ids that grow, and an `archived_at` where many of them can be changed at once."""
 
     listing: ClassVar[Listing]
     model: ClassVar[Any]

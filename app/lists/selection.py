@@ -23,7 +23,7 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Selection:
-    """`chosen`: the filters of the list by name, "me" as an id; `numbers` of the ticked, empty where all are meant."""
+    """`chosen`: the filters of the list by name, as they last; `numbers` of the ticked, empty where all are meant."""
 
     records: Records
     member: Member
@@ -39,8 +39,7 @@ class Selection:
         """As the list or the form of the act sends it; `query` is the list's own."""
         listing, filters = records.listing, records.listing.filters(member)
         kept = dict(parse_qsl(listing.kept_by(query, filters)[0]))
-        chosen = {offered.name: kept.get(offered.name, "") for offered in filters}
-        chosen = {name: str(member.id) if value == "me" else value for name, value in chosen.items()}
+        chosen = {one.name: one.lasting(kept.get(one.name, ""), member) for one in filters}
         numbers = [
             int(text) for text in sent.getlist("number") if text.isascii() and text.isdecimal() and len(text) < 10
         ]

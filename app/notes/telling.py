@@ -30,6 +30,6 @@ def tell_mentioned(
 
 def _tell(user_id: uuid.UUID, event: Event, note: AnyNote, *, port_id: uuid.UUID, name: str, path: str) -> None:
     with written_for(user_id, port_id) as slug:
-        words = {"who": note.author_name or _("Somebody"), "client": name}
-        title = _("%(who)s mentioned you in a note on %(client)s", **words)
+        words = {"who": note.author_name or _("Somebody"), "what": name}
+        title = _("%(who)s mentioned you in a note on %(what)s", **words)
         notify(user_id, "mention", event=event, title=title, body=note.preview, link=f"/{slug}/{path}#note-{note.id}")

@@ -83,13 +83,13 @@ class Notes:
 
     def pin(self, number: int, note_id: uuid.UUID) -> ResponseReturnValue:
         record = self.in_use(number)
-        self.note_of(record, note_id).pin(record, by=member)
+        self.standing(record, note_id).pin(record, by=member)
         said(_("Note pinned"), undo_url=self.url("destroy_note_pin", record, note_id, _method="DELETE"))
         return self.back_to(record)
 
     def unpin(self, number: int, note_id: uuid.UUID) -> ResponseReturnValue:
         record = self.in_use(number)
-        self.note_of(record, note_id).unpin(record, by=member)
+        self.standing(record, note_id).unpin(record, by=member)
         said(_("Note unpinned"), undo_url=self.url("create_note_pin", record, note_id))
         return self.back_to(record)
 
@@ -130,11 +130,16 @@ class Notes:
         kind = self.of.note
         return find_or_404(select(kind).where(getattr(kind, kind.HOLDER) == record.id, kind.id == note_id))
 
-    def own_note(self, record: Any, note_id: uuid.UUID) -> AnyNote:
-        """One that stands and that the member wrote."""
+    def standing(self, record: Any, note_id: uuid.UUID) -> AnyNote:
+        """One that was not removed."""
         note = self.note_of(record, note_id)
         if note.archived_at is not None:
             abort(404)
+        return note
+
+    def own_note(self, record: Any, note_id: uuid.UUID) -> AnyNote:
+        """One that stands and that the member wrote."""
+        note = self.standing(record, note_id)
         if note.author_id != member.id:
             url = url_for(f"{self.module}.show", number=record.number)
             text = _("Only %(name)s can change this note.", name=note.author_name or _("its author"))

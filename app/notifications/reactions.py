@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 
 from .. import formats
 from ..db import begin, db
@@ -163,11 +163,24 @@ def key_of(event: Event) -> bytes | None:
 
 def holders_of(permission: str, port_id: uuid.UUID) -> list[uuid.UUID]:
     """The active users whose roles in the port give them this permission."""
-    rows = db.session.execute(
-        select(UserPortRole.user_id, Role.permissions, PortRoleOverride.permission_overrides)
+    return sorted(who_hold(permission, db.session.execute(roles_held(port_id))))
+
+
+def roles_held(port_id: uuid.UUID) -> Select[Any]:
+    """Of the active users each role that they have in the port, by their names: what it permits, and what of that the
+    port settled otherwise."""
+    of = (PortRoleOverride.role_id == Role.id) & (PortRoleOverride.port_id == port_id)
+    return (
+        select(UserPortRole.user_id, User.name, Role.permissions, PortRoleOverride.permission_overrides)
         .join(Role, Role.id == UserPortRole.role_id)
         .join(User, User.id == UserPortRole.user_id)
-        .outerjoin(PortRoleOverride, (PortRoleOverride.role_id == Role.id) & (PortRoleOverride.port_id == port_id))
+        .outerjoin(PortRoleOverride, of)
         .where(UserPortRole.port_id == port_id, User.is_active.is_(True))
+        .order_by(User.name, User.id)
     )
-    return sorted({user for user, held, over in rows if permission in leaves_of([(held, over or {})])})
+
+
+def who_hold(permission: str, rows: Iterable[Any]) -> dict[uuid.UUID, str]:
+    """The names of those to whom these roles give the permission, by their ids."""
+    held = ((row, leaves_of([(row.permissions, row.permission_overrides or {})])) for row in rows)
+    return {row.user_id: row.name for row, leaves in held if permission in leaves}

@@ -77,8 +77,10 @@ class RegistrationForm(Form):
             raise ValidationError(gettext("This day has passed."))
 
     def validate_wanted_until(self, field: Field) -> None:
-        if field.data and self.wanted_from.data and field.data < self.wanted_from.data:
+        if field.data and self.wanted_from.data and field.data <= self.wanted_from.data:
             raise ValidationError(gettext("It ends before it begins."))
+        if field.data and field.data <= f"{today():%Y-%m-%d}":
+            raise ValidationError(gettext("Choose a later day."))
         if field.data and field.data > "2200":
             raise ValidationError(gettext("Write the year with four digits."))
 

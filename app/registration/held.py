@@ -13,6 +13,7 @@ holds(
     _("Registrations"),
     "t.client_id = ANY (:clients)",
     rank=4,
+    page="'registrations#registration-' || t.number",
     columns=("client_id",),
     fields={
         "number": _("Number"),

@@ -182,7 +182,6 @@ class Registration(Recorded, Timestamped, Versioned, PortScoped, Base):
             client_id=str(client.id),
             interest_id=str(interest.id),
             client_name=name,
-            berth_number=None,
         )
         self._confirm(words["email"], words["language"])
         return True

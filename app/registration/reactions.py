@@ -7,12 +7,14 @@ from flask_babel import lazy_gettext
 
 from .. import live
 from ..current import Member
+from ..db import db
 from ..events.models import Event
 from ..events.reactions import on
 from ..events.subjects import families
 from ..events.timeline import tells
 from ..notifications.models import notify
 from ..notifications.reactions import details_of, holders_of, written_for
+from .models import Registration
 
 
 @live.topic("registrations")
@@ -31,10 +33,14 @@ def tell_of_registration(event: Event) -> None:
     details = details_of(event)
     if event.port_id is None or not details:
         return
+    registration = db.session.get(Registration, event.subject_id)
+    if registration is None:
+        return
     for user_id in holders_of("interests.edit", event.port_id):
         with written_for(user_id, event.port_id) as slug:
             title = _("%(name)s looks for a berth", name=details["client_name"])
-            notify(user_id, "new_registration", event=event, title=title, link=f"/{slug}/registrations")
+            link = f"/{slug}/registrations#registration-{registration.number}"
+            notify(user_id, "new_registration", event=event, title=title, link=link)
 
 
 tells(

@@ -16,6 +16,7 @@ holds(
     " OR t.about_type = 'interest' AND t.about_id IN their_interests)",
     rank=4,
     subject="reminder",
+    page="'reminders/' || t.number",
     columns=("about_id",),
     fields={
         "number": _("Number"),

@@ -162,7 +162,11 @@ def _check_header(header: list[str]) -> None:
     while header and not header[-1]:
         header.pop()
     if len(header) > MOST_COLUMNS:
-        raise NotATable(_("The file has %(count)d columns; at most 200 are read.", count=len(header)))
+        raise NotATable(_too_wide(len(header)))
+
+
+def _too_wide(count: int) -> str:
+    return _("The file has %(count)d columns; at most %(most)d are read.", count=count, most=MOST_COLUMNS)
 
 
 # --- CSV ----------------------------------------------------------------------------------------------------------
@@ -202,7 +206,7 @@ def _lines(content: IO[bytes], encoding: str) -> Iterator[str]:
     with open(content.fileno(), encoding=encoding, newline="", closefd=False) as text:
         while line := text.readline(LONGEST_LINE):
             if len(line) >= LONGEST_LINE:
-                raise NotATable(_("A row of the file has more than two million characters."))
+                raise NotATable(_("A row of the file has more than five million characters."))
             yield line
 
 
@@ -286,7 +290,7 @@ def _why_unfit(code: str, count: int = 0) -> str:
         "unfolds": _("The workbook unfolds to more than can be read. Save the sheet with the contacts alone."),
         "no-workbook": _("This is an archive, not an Excel workbook. Send CSV or XLSX."),
         "rows": _("The file has more than 200,000 rows. Send it in parts."),
-        "columns": _("The file has %(count)d columns; at most 200 are read.", count=count),
+        "columns": _too_wide(count),
     }.get(code) or _("The workbook is damaged. Open it, save it as XLSX again, and send that.")
 
 

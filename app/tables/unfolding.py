@@ -18,7 +18,7 @@ from datetime import date, datetime, time
 from typing import Any, BinaryIO
 
 MOST_ROWS = 200_000
-MOST_COLUMNS = 200
+MOST_COLUMNS = 500  # of all that a system for sales keeps of somebody, some hundreds
 MOST_PARTS = 2_000
 MOST_UNPACKED = 600 * 1024 * 1024
 # A sheet of 200,000 rows and 30 columns takes some 700 MB while it is read.

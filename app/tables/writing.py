@@ -24,9 +24,14 @@ PIECE = 256 * 1024
 Row = Sequence[str]
 
 
+def has_commas(locale: str) -> bool:
+    """Whether the decimal sign of this locale is a comma."""
+    return babel.numbers.get_decimal_symbol(locale) == ","
+
+
 def delimiter_of(locale: str) -> str:
     """What spreadsheets set to this locale put between cells: where the decimal sign is a comma, a semicolon."""
-    return ";" if babel.numbers.get_decimal_symbol(locale) == "," else ","
+    return ";" if has_commas(locale) else ","
 
 
 def as_csv(
@@ -66,7 +71,7 @@ def new_workbook(stream: Any) -> tuple[Any, Any]:
     book = xlsxwriter.Workbook(stream, options)
     sheet = book.add_worksheet()
     sheet.freeze_panes(1, 0)
-    sheet.set_column(0, 199, 20)
+    sheet.set_column(0, 499, 20)
     sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
     return book, sheet
 

@@ -15,6 +15,7 @@ holds(
     "t.client_id = ANY (:clients)",
     rank=3,
     subject="vessel",
+    page="'vessels/' || t.number",
     columns=("client_id",),
     fields={
         "number": _("Number"),

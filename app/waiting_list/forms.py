@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import Range
 from wtforms import BooleanField, Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, NumberRange, ValidationError
 
-from ..berths.models.occupancy import stay
+from ..berths.models.days import stay
 from ..clients.models import Client
 from ..current import member
 from ..formats import today
@@ -66,6 +66,7 @@ class NewListForm(ListForm):
         _("One berth"),
         find=lambda typed: berths_named(member, typed),
         near=lambda typed: [],
+        nothing=_("No berth is called so."),
         description=_("Such as B 12."),
     )
     over_width = MeasureField(_("Wider than"), read=read_length, description=_("Width of the berth in metres."))
@@ -118,6 +119,7 @@ class OfferForm(Form):
         [DataRequired(_("Say which berth."))],
         find=lambda typed: berths_named(member, typed),
         near=lambda typed: [],
+        nothing=_("No berth is called so."),
         description=_("Such as B 12."),
     )
     arrives = DayField(_("From"), [DataRequired(_("Say from which day."))], description=_("Boats change at noon."))

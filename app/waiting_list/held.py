@@ -13,6 +13,7 @@ holds(
     _("Waiting lists"),
     "t.client_id = ANY (:clients)",
     rank=3,
+    page="'waiting-entries/' || t.number",
     columns=("client_id", "vessel_id"),
     fields={
         "number": _("Number"),

@@ -15,13 +15,15 @@ from ..clients.models import Client
 from ..current import Member, member
 from ..db import db
 from ..numbers import has_number
+from ..paging import Page, paginate_ranked
 from ..vessels.models import Vessel
 from .models import WaitingEntry, WaitingEvent, WaitingList, WaitingStatus
 from .models.entry import OPEN
 from .models.waiting_list import ranked, standing
 
 SEES = ("berths.view",)
-MOST = 500  # of a list that a page shows
+ON_PAGE = 100  # entries of a list
+MOST = 1_000_000
 LATEST = 10  # entries of a timeline
 
 
@@ -50,9 +52,16 @@ def count_of(status: WaitingStatus) -> Any:
     return select(func.count()).where(*of_list, WaitingEntry.status == status).scalar_subquery()
 
 
-def entries_of(waiting_list: WaitingList) -> Sequence[Any]:
-    """Everybody who is or was on the list: in line first, then the latest."""
-    return db.session.execute(ranked(waiting_list.port_id, [waiting_list.id]).limit(MOST)).all()
+def entries_of(waiting_list: WaitingList) -> Page:
+    """Everybody who is or was on the list: in line first, then the latest. Each row has besides how many are in line,
+    as `standing`."""
+    count, waits = func.count(WaitingEntry.id), WaitingEntry.status.in_(OPEN)
+    found = ranked(waiting_list.port_id, [waiting_list.id]).add_columns(
+        count.over().label("total"), count.filter(waits).over().label("standing")
+    )
+    return paginate_ranked(
+        lambda start: db.session.execute(found.offset(start).limit(ON_PAGE + 1)).all(), most=MOST, size=ON_PAGE
+    )
 
 
 def ranked_one(entry: WaitingEntry) -> int | None:

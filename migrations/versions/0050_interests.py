@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.indexes import beside, drop_index, make_index
 from migrations.policies import fence_port
 
 revision = "0050"
@@ -21,6 +22,7 @@ STAGES = (
 )
 HELD = "hold_expires_at IS NOT NULL AND state IN ('planned', 'confirmed', 'active')"
 OPEN = "outcome IS NULL AND archived_at IS NULL"
+CHECK = "ck_berth_occupancies_hold_expires_at"
 
 
 def columns() -> list[sa.Column[object]]:
@@ -42,12 +44,14 @@ def of_port(column: str, table: str, ondelete: str) -> sa.ForeignKeyConstraint:
 
 
 def upgrade() -> None:
-    op.add_column("berth_occupancies", sa.Column("hold_expires_at", sa.DateTime(timezone=True)))
     op.execute(
-        'ALTER TABLE berth_occupancies ADD CONSTRAINT "ck_berth_occupancies_hold_expires_at"'
-        " CHECK (hold_expires_at IS NULL OR kind = 'hold') NOT VALID"
+        "ALTER TABLE berth_occupancies ADD COLUMN IF NOT EXISTS hold_expires_at timestamptz,"
+        f" DROP CONSTRAINT IF EXISTS {CHECK},"
+        f" ADD CONSTRAINT {CHECK} CHECK (hold_expires_at IS NULL OR kind = 'hold') NOT VALID"
     )
-    op.execute('ALTER TABLE berth_occupancies VALIDATE CONSTRAINT "ck_berth_occupancies_hold_expires_at"')
+    op.execute(f"ALTER TABLE berth_occupancies VALIDATE CONSTRAINT {CHECK}")
+    with beside():
+        make_index("ix_berth_occupancies_hold_expires_at", f"berth_occupancies (port_id, hold_expires_at) WHERE {HELD}")
     op.create_table(
         "interests",
         *columns(),
@@ -179,17 +183,12 @@ def upgrade() -> None:
         op.create_index(f"ix_documents_{column}", "documents", ["port_id", column])
     for table in ("interests", "interest_stage_changes", "interest_deposits", "documents"):
         fence_port(table)
-    with op.get_context().autocommit_block():
-        op.execute(
-            "CREATE INDEX CONCURRENTLY ix_berth_occupancies_hold_expires_at ON berth_occupancies"
-            f" (port_id, hold_expires_at) WHERE {HELD}"
-        )
 
 
 def downgrade() -> None:
-    with op.get_context().autocommit_block():
-        op.execute("DROP INDEX CONCURRENTLY ix_berth_occupancies_hold_expires_at")
+    with beside():
+        drop_index("ix_berth_occupancies_hold_expires_at")
     for table in ("documents", "interest_deposits", "interest_stage_changes", "interests"):
         op.drop_table(table)
-    op.execute('ALTER TABLE berth_occupancies DROP CONSTRAINT "ck_berth_occupancies_hold_expires_at"')
+    op.execute(f"ALTER TABLE berth_occupancies DROP CONSTRAINT {CHECK}")
     op.drop_column("berth_occupancies", "hold_expires_at")

@@ -5,8 +5,9 @@ Revision ID: 0053
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
+
+from migrations.indexes import beside, drop_index, make_index
 
 revision = "0053"
 down_revision = "0052"
@@ -18,14 +19,16 @@ OPEN = "outcome IS NULL AND archived_at IS NULL"
 
 
 def upgrade() -> None:
-    op.add_column("interests", sa.Column("followed_up_days", sa.SmallInteger()))
-    op.execute(f'ALTER TABLE interests ADD CONSTRAINT "{CHECK}" CHECK (followed_up_days > 0) NOT VALID')
-    op.execute(f'ALTER TABLE interests VALIDATE CONSTRAINT "{CHECK}"')
-    with op.get_context().autocommit_block():
-        op.execute(f"CREATE INDEX CONCURRENTLY ix_interests_active_at ON interests (port_id, active_at) WHERE {OPEN}")
+    op.execute(
+        "ALTER TABLE interests ADD COLUMN IF NOT EXISTS followed_up_days smallint,"
+        f" DROP CONSTRAINT IF EXISTS {CHECK}, ADD CONSTRAINT {CHECK} CHECK (followed_up_days > 0) NOT VALID"
+    )
+    op.execute(f"ALTER TABLE interests VALIDATE CONSTRAINT {CHECK}")
+    with beside():
+        make_index("ix_interests_active_at", f"interests (port_id, active_at) WHERE {OPEN}")
 
 
 def downgrade() -> None:
-    with op.get_context().autocommit_block():
-        op.execute("DROP INDEX CONCURRENTLY ix_interests_active_at")
+    with beside():
+        drop_index("ix_interests_active_at")
     op.drop_column("interests", "followed_up_days")

@@ -27,9 +27,17 @@ UNTIL = (
     "UPDATE berth_occupancies o SET hold_expires_at = e.offer_expires_at FROM waiting_entries e"
     " WHERE e.port_id = o.port_id AND e.hold_id = o.id AND e.status = 'offered'"
 )
+# Nobody knows them any more, so those that wait would fail: the recurring jobs of the one side and of the other.
+BEFORE = ("app.waiting_list.jobs.expire_offers", "app.interests.jobs.release_holds")
+AFTER = ("app.berths.jobs.release_holds", "app.berths.jobs.release_hold", "app.waiting_list.jobs.take_offer_back")
+
+
+def forget_jobs(names: tuple[str, ...]) -> None:
+    op.execute(sa.delete(jobs := sa.table("jobs", sa.column("name", sa.String()))).where(jobs.c.name.in_(names)))
 
 
 def upgrade() -> None:
+    forget_jobs(BEFORE)
     op.execute(LEFT)
     op.execute(UNTIL)
     for name in ("offer", "offered"):
@@ -87,6 +95,7 @@ def _say_kinds(kinds: str) -> None:
 
 
 def downgrade() -> None:
+    forget_jobs(AFTER)
     op.execute("DELETE FROM waiting_events WHERE kind = 'taken_back'")
     _say_kinds(KINDS)
     for name in ("asked", "placed_at"):

@@ -5,8 +5,9 @@ Revision ID: 0057
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
+
+from migrations.indexes import beside, make_index
 
 revision = "0057"
 down_revision = "0056"
@@ -14,26 +15,19 @@ branch_labels = None
 depends_on = None
 
 COLUMNS = {
-    "closes": (sa.Date(), "coalesce(expected_close_on, DATE '9999-12-31')"),
-    "worth": (sa.Integer(), "least(coalesce(expected_value, -1), 2147483647)::integer"),
+    "closes": "date GENERATED ALWAYS AS (coalesce(expected_close_on, DATE '9999-12-31')) STORED NOT NULL",
+    "worth": "integer GENERATED ALWAYS AS (least(coalesce(expected_value, -1), 2147483647)::integer) STORED NOT NULL",
 }
 
 
 def upgrade() -> None:
-    for name, (kind, computed) in COLUMNS.items():
-        op.add_column("interests", sa.Column(name, kind, sa.Computed(computed, persisted=True), nullable=False))
-    with op.get_context().autocommit_block():
+    op.execute(
+        "ALTER TABLE interests "
+        + ", ".join(f"ADD COLUMN IF NOT EXISTS {name} {what}" for name, what in COLUMNS.items())
+    )
+    with beside():
         for name in COLUMNS:
-            index = f"ix_interests_{name}_current"
-            op.create_index(
-                index,
-                "interests",
-                ["port_id", name, "id"],
-                postgresql_where="archived_at IS NULL",
-                postgresql_concurrently=True,
-            )
-            is_valid = sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
-            assert op.get_bind().scalar(is_valid.bindparams(name=index))  # noqa: S101  # left half made it must stop here
+            make_index(f"ix_interests_{name}_current", f"interests (port_id, {name}, id) WHERE archived_at IS NULL")
 
 
 def downgrade() -> None:

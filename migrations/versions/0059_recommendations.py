@@ -5,10 +5,13 @@ Revision ID: 0059
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.db import now
 from migrations.policies import SEARCH, definer, fence_port
 
 revision = "0059"
@@ -32,6 +35,13 @@ BERTHS_TIME_TAKEN = """
         AND o.id IS DISTINCT FROM p_except
         GROUP BY o.berth_id
     $$
+"""
+# Interests that are here already would have none until the night. Whoever comes after the migration does it.
+LOOK_FOR_ALL = """
+    INSERT INTO jobs (id, port_id, name, args, queue, attempts, max_attempts, run_at, sent_at, done, total, created_at)
+    SELECT gen_random_uuid(), i.port_id, 'app.interests.recommendations.jobs.look_for_all', '{}', 'bulk', 0, 3,
+        :soon, :now, 0, 0, :now
+    FROM (SELECT DISTINCT port_id FROM interests WHERE outcome IS NULL AND archived_at IS NULL) i
 """
 
 
@@ -93,9 +103,11 @@ def upgrade() -> None:
         fence_port(table)
     op.execute(BERTHS_TIME_TAKEN)
     definer(TIME_TAKEN, owner=SEARCH)
+    op.execute(sa.text(LOOK_FOR_ALL).bindparams(soon=now() + timedelta(minutes=2), now=now()))
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM jobs WHERE name LIKE 'app.interests.recommendations.%'")
     op.execute(f"DROP FUNCTION {TIME_TAKEN}")
     op.drop_table("berth_lookouts")
     op.drop_table("berth_recommendations")

@@ -171,7 +171,7 @@
         current = null;
         document.getElementById("main").replaceWith(main);
         htmx.process(main);
-        main.querySelector("[role=alert], h1")?.focus();
+        (main.querySelector("[role=alert]") ?? main.querySelector("h1"))?.focus();
       } else fail(reason(request) || form.dataset.lost);
     });
     request.send(new FormData(form));

@@ -13,9 +13,11 @@
     event.target.closest?.(TYPES) !== null ||
     document.querySelector("dialog[open], :popover-open, details.menu[open]") !== null;
 
-  const rows = () => [...document.querySelectorAll("#rows tr")];
-  const rowOf = (element) => element?.closest?.("#rows tr") ?? null;
-  const linkOf = (row) => row?.querySelector("a.name");
+  // A list in parts has its rows in several lists or tables.
+  const ROWS = "#rows > :is(tr, li), #rows > :is(ul, ol) > li";
+  const linkOf = (row) => row.querySelector("a[data-open]") ?? row.querySelector("a.name");
+  const rows = () => [...document.querySelectorAll(ROWS)].filter(linkOf);
+  const rowOf = (element) => element?.closest?.(ROWS) ?? null;
 
   const move = (by) => {
     const all = rows();
@@ -23,8 +25,8 @@
     const now = all.indexOf(rowOf(document.activeElement));
     const next = now < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(now + by, 0), all.length - 1);
     const link = linkOf(all[next]);
-    link?.focus();
-    link?.scrollIntoView({ block: "nearest" });
+    link.focus();
+    link.scrollIntoView({ block: "nearest" });
   };
 
   const press = (key) => document.querySelector(`main [data-key="${key}"], #crumbs [data-key="${key}"]`)?.click();
@@ -39,7 +41,7 @@
   const KEYS = {
     j: () => move(1),
     k: () => move(-1),
-    x: () => rowOf(document.activeElement)?.querySelector("input[type=checkbox]")?.click(),
+    x: () => rowOf(document.activeElement)?.querySelector(".c-pick input")?.click(),
     n: () => press("n"),
     e: () => press("e"),
     u: () => document.querySelector("#crumbs .back a")?.click(),

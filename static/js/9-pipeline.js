@@ -4,8 +4,7 @@
 function move(card, stage) {
   const form = document.getElementById("move-card");
   if (!form || !stage || card.dataset.stage === stage) return;
-  const board = encodeURIComponent(form.dataset.board);
-  form.setAttribute("action", `${form.dataset.path}/${card.dataset.number}/stage?_method=PUT&from=board&board=${board}`);
+  form.setAttribute("action", `${form.dataset.path}/${card.dataset.number}/stage?_method=PUT&from=board`);
   form.elements.stage.value = stage;
   form.requestSubmit();
 }

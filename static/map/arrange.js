@@ -187,7 +187,7 @@
     if (!spot || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     event.stopPropagation();
-    if (!dragged && !held) choose(spot);
+    if ((!dragged || !event.detail) && !held) choose(spot);
   }, true);
 
   window.addEventListener("keydown", (event) => {

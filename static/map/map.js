@@ -4,6 +4,7 @@
   const CLOSEST = 60; // decimetres across the window
   const STEADY = 5; // pixels that are no drag yet
   let view = null; // x, y, width, height in decimetres
+  let sought = null; // the same, of what is to be in sight, whatever shape the window takes
   let shown = null;
   let at = null;
   let dragged = false;
@@ -33,17 +34,26 @@
     return [x + (width - scale * box.width) / 2, y + (height - scale * box.height) / 2, scale * box.width, scale * box.height];
   };
 
+  const look = (box) => {
+    view = sought = box;
+    draw();
+  };
+
+  // From what was sought, so that a phone that is turned and turned back shows what it showed.
+  const frame = () => {
+    view = framed(sought);
+    draw();
+  };
+
   const zoom = (factor, x = view[0] + view[2] / 2, y = view[1] + view[3] / 2) => {
     const most = framed(whole())[2] * 1.5;
     const width = Math.min(most, Math.max(CLOSEST, view[2] / factor));
     const by = width / view[2];
-    view = [x - (x - view[0]) * by, y - (y - view[1]) * by, width, view[3] * by];
-    draw();
+    look([x - (x - view[0]) * by, y - (y - view[1]) * by, width, view[3] * by]);
   };
 
   const pan = (right, down) => {
-    view = [view[0] + right, view[1] + down, view[2], view[3]];
-    draw();
+    look([view[0] + right, view[1] + down, view[2], view[3]]);
   };
 
   const onPlan = (event) => {
@@ -52,8 +62,8 @@
   };
 
   const all = () => {
-    view = framed(whole());
-    draw();
+    sought = whole();
+    frame();
   };
 
   const intoSight = (spot) => {
@@ -183,7 +193,8 @@
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button || !document.querySelector(".map-page")) return;
     event.preventDefault();
     if (!spot) close();
-    else if (!dragged) open(spot);
+    // What a key presses is no end of a drag.
+    else if (!dragged || !event.detail) open(spot);
   }, true);
 
   document.addEventListener("wheel", (event) => {
@@ -224,11 +235,7 @@
   document.addEventListener("dragstart", (event) => event.target.closest?.("svg.plan") && event.preventDefault());
   document.addEventListener("htmx:after:swap", start);
   document.addEventListener("DOMContentLoaded", start);
-  window.addEventListener("resize", () => {
-    if (!plan() || !view) return;
-    view = framed(view);
-    draw();
-  });
+  window.addEventListener("resize", () => plan() && view && frame());
   if (document.readyState !== "loading") start();
   quayside.map = { plan, across, centre, onPlan, hold, scale: () => view[2] / plan().getBoundingClientRect().width };
 })();

@@ -3,6 +3,7 @@
   const CLOSEST = 19;
   const ALONE = 16; // how close a single place is looked at
   const APART = 46; // pixels between two pins
+  const WIDE = 80; // as wide as a pin is that says how many berths are free
   const LINES_APART = 120;
   const MINUTES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200];
 
@@ -28,7 +29,10 @@
 
   const all = () => show(placed(document, "[data-harbour]").flatMap(placesOf));
 
-  const near = (one, other) => map.project(one).distanceTo(map.project(other)) < APART;
+  const near = (one, other, wide = APART) => {
+    const apart = map.project(one).subtract(map.project(other));
+    return Math.hypot((apart.x * APART) / wide, apart.y) < APART;
+  };
 
   // A harbour is one pin until its docks stand apart; harbours that are as near as that share one.
   const marks = () => {
@@ -39,7 +43,7 @@
       const apart = docks.length > 1 && docks.every((dock, place) => docks.slice(0, place).every((other) => !near(at(dock), at(other))));
       if (apart) found.push(...docks.map((dock) => ({ name: dock.id, place: at(dock), pin: ownPin(dock) })));
       else {
-        const group = groups.find((one) => near(one.place, at(harbour)));
+        const group = groups.find((one) => near(one.place, at(harbour), WIDE));
         if (group) group.harbours.push(harbour);
         else groups.push({ place: at(harbour), harbours: [harbour] });
       }
@@ -90,13 +94,18 @@
     tighten();
   };
 
-  // Pins that lie over each other say only how many berths are free, until somebody looks at one.
+  // Pins that lie over each other, or reach out of the map, say only how many berths are free, until somebody looks at one.
   const tighten = () => {
     const shown = [...pins.values()].map((marker) => marker.getElement());
     for (const one of shown) one.classList.remove("tight");
     const boxes = shown.map((one) => one.firstElementChild.getBoundingClientRect());
     const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-    shown.forEach((one, place) => one.classList.toggle("tight", boxes.some((box, other) => other !== place && overlap(box, boxes[place]))));
+    const frame = chart().getBoundingClientRect();
+    const isCut = ({ left, right }) => left < frame.left || right > frame.right;
+    shown.forEach((one, place) => {
+      const own = boxes[place];
+      one.classList.toggle("tight", isCut(own) || boxes.some((box, other) => other !== place && overlap(box, own)));
+    });
   };
 
   // --- Degrees and minutes, where no tiles say where one is
@@ -146,24 +155,31 @@
     L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
     lines = L.layerGroup().addTo(map);
     tiles = box.dataset.tiles ? L.tileLayer(box.dataset.tiles, { maxZoom: CLOSEST }).addTo(map) : null;
-    tiles?.once("tileerror", withoutTiles);
+    let answered = false;
+    // Leaflet is not through with them yet when it says so.
+    tiles?.once("tileload", () => (answered = true)).on("load", () => answered || queueMicrotask(withoutTiles));
     all();
     map.on("zoomend", draw);
     map.on("moveend", grid);
     grid();
   };
 
-  // A server of tiles that does not answer leaves the water and its degrees.
+  // A server of tiles that answers nothing leaves the water and its degrees; one tile that is missing is none.
   const withoutTiles = () => {
     tiles?.remove();
     tiles = null;
+    credit();
     grid();
   };
+
+  // Nobody has made the water.
+  const credit = () => document.querySelector(".map-page > .credit")?.toggleAttribute("hidden", !tiles);
 
   const start = () => {
     const box = chart();
     if (!box) return;
     if (map?.getContainer() !== box) open(box);
+    credit();
     draw();
   };
 

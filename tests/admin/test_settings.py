@@ -104,7 +104,25 @@ def test_saving_keeps_what_was_set_and_leaves_the_rest_to_the_defaults(db: SQLAl
     assert settings_of(sheet.port).berth_status_rules[1].mode == Mode.AUTO
 
 
+def test_a_completed_sale_makes_the_berth_sold_whatever_was_stored(db: SQLAlchemy) -> None:
+    off = {"trigger": "sale_completed", "mode": "off", "target_status": "reserved"}
+    rule = next(one for one in stored(berth_status_rules=[off]).berth_status_rules if one.trigger == "sale_completed")
+    assert (rule.mode, rule.target_status) == (Mode.AUTO, "sold")
+    member = enter(ADMIN)
+    with pytest.raises(KeyError):
+        SettingsSheet.locked(member).update({"rule_sale_completed_mode": "off"}, by=member)
+
+
 # --- The pages
+
+
+def test_that_rule_is_shown_with_its_reason_and_is_no_choice(visit: Visit) -> None:
+    admin = visit(ADMIN)
+    row = admin.get(f"{URL}/berths").text.partition('id="sale_completed-what"')[2].partition('role="group"')[0]
+    assert "A completed sale always makes the berth sold." in row
+    assert "<select" not in row
+    assert not [name for name in form_of(admin, "berths") if "sale_completed" in name]
+    assert save(admin, "berths", rule_eoi_signed_mode="auto") == 303
 
 
 @pytest.mark.parametrize("group", GROUPS)

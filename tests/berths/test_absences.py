@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.berths.availability import sublettable
 from app.berths.models import Absence, Berth, Dock, Occupancy, OccupancyKind, OccupancyState, Overlap, relocate
-from app.berths.models.occupancy import stay
+from app.berths.models.days import stay
 from app.clients.models import Client
 from app.db import commit, db, write
 from app.errors import Refused

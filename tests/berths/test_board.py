@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import time_machine
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 
@@ -71,7 +73,7 @@ def test_each_stands_where_it_belongs(statements: list[str]) -> None:
     Sighting.create(berths["gone"], name="Puffin", **seen).dismiss(by=manager)
     db.session.flush()
     statements.clear()
-    with formats.use(None):
+    with formats.use(None), time_machine.travel(datetime(2027, 7, 10, 12, tzinfo=UTC), tick=False):
         board = board_of(manager, date(2027, 7, 10))
     assert len(statements) == 3
     numbers = {name: [row.number for row in rows] for name, rows in board.groups.items()}
@@ -83,6 +85,37 @@ def test_each_stands_where_it_belongs(statements: list[str]) -> None:
     }
     assert [one.number for one in board.sightings] == [sighting.number]
     assert [one.number for one in board.absences] == [away.number]
+
+
+@pytest.mark.usefixtures("db")
+def test_of_a_day_to_come_nobody_is_late_and_nothing_is_done_before_its_time(visit: Visit) -> None:
+    manager = enter(MANAGER)
+    dock = make_dock(manager)
+    berths = [make_berth(manager, dock, code=str(at)) for at in range(1, 6)]
+    late, between, coming, here, away = (
+        make_vessel(manager, name=name) for name in ("Petrel", "Puffin", "Skua", "Tern", "Auk")
+    )
+    visit_of(berths[0], "07-08", "07-14", manager, vessel=late)
+    visit_of(berths[1], "07-11", "07-14", manager, vessel=between)
+    visit_of(berths[2], "07-13", "07-14", manager, vessel=coming)
+    visit_of(berths[3], "07-01", "07-13", manager, vessel=here).check_in(
+        at=datetime(2027, 7, 1, 15, tzinfo=UTC), by=manager
+    )
+    visit_of(berths[4], "07-01", "07-12", manager, vessel=away).check_in(
+        at=datetime(2027, 7, 1, 15, tzinfo=UTC), by=manager
+    )
+    Sighting.create(berths[1], name="Gannet", by=manager, seen_at=datetime(2027, 7, 10, 9, tzinfo=UTC))
+    commit()
+    with time_machine.travel(datetime(2027, 7, 10, 12, tzinfo=UTC), tick=False):
+        page = visit(MANAGER).get("/north/berths/board?day=2027-07-13").text
+    sections = dict(re.findall(r'<h2 id="(\w+)-title">(.*?)</section>', page, re.S))
+    assert set(sections) == {"seen", "late", "expected", "due"}
+    assert ("Petrel" in sections["late"], "Did not come" in sections["late"]) == (True, True)
+    assert "Puffin" not in page
+    assert "Auk" not in page
+    assert ("Skua" in sections["expected"], "Check in" in sections["expected"]) == (True, False)
+    assert ("Tern" in sections["due"], "Check out" in sections["due"]) == (True, False)
+    assert "arrives=2027-07-10" in sections["seen"]
 
 
 @pytest.mark.usefixtures("db")
@@ -166,6 +199,32 @@ def test_it_is_noted_and_turned_into_a_visit(visit: Visit) -> None:
 
 
 @pytest.mark.usefixtures("db")
+def test_a_boat_seen_where_the_holder_is_away_is_booked_as_a_sublet(visit: Visit) -> None:
+    manager = enter(MANAGER)
+    berth = make_berth(manager, code="12")
+    make_absence(berth, make_client(manager), by=manager)
+    seen = Sighting.create(berth, name="Petrel", by=manager, seen_at=now()).number
+    number, named = berth.number, str(make_vessel(manager, name="Petrel").number)
+    make_berth(manager, berth.dock, code="14")
+    commit()
+    visitor, url = visit(MANAGER), f"/north/berths/{number}/occupancies"
+    asked = f"kind=visit&sighting={seen}&arrives=2027-08-05&leaves=2027-08-07&vessel={named}"
+    refused = visitor.post(f"{url}?sighting={seen}", visitor.form(f"{url}/new?{asked}"))
+    assert refused.status_code == 409
+    links = [unescape(link) for link in re.findall(r'href="([^"]*/occupancies/new\?[^"]*)"', refused.text)]
+    assert len(links) == 2
+    assert all(f"sighting={seen}" in link for link in links)
+    sublet, other = links
+    assert ("kind=sublet" in sublet, "kind=visit" in other) == (True, True)
+    form = visitor.form(sublet)
+    answer = visitor.post(f"{url}?sighting={seen}", form)
+    assert answer.status_code == 303
+    assert "Check out" in visitor.get(answer.location).text
+    enter(MANAGER)
+    assert db.session.scalars(select(Sighting.outcome)).one() == "visit"
+
+
+@pytest.mark.usefixtures("db")
 def test_a_berth_nobody_has_is_not_one(visit: Visit) -> None:
     visitor = visit(MANAGER)
     form = visitor.form("/north/sightings/new")
@@ -225,6 +284,35 @@ def test_stays_are_listed_and_narrowed(visit: Visit, statements: list[str]) -> N
     for unknown in ("client=999999", f"vessel={10**30}", "berth=x"):
         assert "Petrel" in visitor.get(f"/north/stays?{unknown}").text
     assert "Sirocco" in visitor.get(f"/north/vessels/{named}/stays").text
+
+
+@pytest.mark.usefixtures("db")
+def test_words_find_every_stay_also_of_who_is_put_away(visit: Visit) -> None:
+    manager = enter(MANAGER)
+    dock = make_dock(manager)
+    client = make_client(manager, full_name="Nina Korhonen")
+    gone = make_vessel(manager, client, name="Sirocco")
+    for at in range(1, 61):
+        visit_of(make_berth(manager, dock, code=str(at)), "07-01", "07-05", manager, client=client)
+    past = visit_of(make_berth(manager, dock, code="61"), "07-01", "07-05", manager, client=client, vessel=gone)
+    past.cancel(by=manager)
+    put_away = db.session.get_one(Berth, past.berth_id)
+    for record in (gone, client, put_away):
+        record.archive(by=manager)
+    number = put_away.number
+    commit()
+    visitor = visit(MANAGER)
+    for words, found in (
+        ("Nina", "61 stays"),
+        ("Sirocco", "1 stay<"),
+        ("B", "61 stays"),
+        ("B 61", "1 stay<"),
+        (f"B 61 · {number}", "1 stay<"),
+        ("·", "No stay matches"),
+    ):
+        assert found in visitor.get(f"/north/stays?q={quote(words)}").text, words
+    whole = visitor.post("/north/stays/exports?list=" + quote("q=Nina"), {"format": "csv"})
+    assert len(rows_of(whole)) == 62
 
 
 @pytest.mark.usefixtures("db")
@@ -288,9 +376,11 @@ def test_a_change_of_dates_shows_the_price_before_it_is_saved(visit: Visit) -> N
     saved = visitor.put(url, {**form, "leaves": "2027-07-06", "price": "new", "quoted": "500.00"})
     assert saved.status_code == 303
     assert stay_of(number).price == Decimal(500)
+    form = visitor.form(f"{url}/edit")
     kept = visitor.put(url, {**form, "leaves": "2027-07-05", "price": "keep", "quoted": "400.00"})
     assert kept.status_code == 303
     assert stay_of(number).price == Decimal(500)
+    form = visitor.form(f"{url}/edit")
     moved = visitor.put(url, {**form, "leaves": "2027-07-05", "berth": f"· {there}"})
     assert moved.status_code == 303
     assert stay_of(number).berth_id == other.id

@@ -51,7 +51,7 @@ def test_a_row_is_as_long_as_the_days_and_stays_change_at_noon(app: Flask) -> No
 
 def at_noon(begins: str, ends: str | None) -> Any:
     """In the port in force."""
-    from app.berths.models.occupancy import stay
+    from app.berths.models.days import stay
 
     day = date.fromisoformat
     return stay(day(f"2027-{begins}"), day(f"2027-{ends}") if ends else None)

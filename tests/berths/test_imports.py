@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
+from sqlalchemy.dialects.postgresql import Range
 
-from app.berths.models import Berth, BerthTag, Dock, Harbour
+from app.berths.models import Berth, BerthStatus, BerthTag, Dock, Harbour, Occupancy, OccupancyKind
+from app.berths.models.status_rules import Trigger, suggest, suggestions_of
 from app.changes.models import ChangeItem, ChangeSet
 from app.current import Member
-from app.db import commit, db
+from app.db import commit, db, now
 from app.events.bulk import kept_keys
 from app.events.models import Event
 from app.fields.models import FieldDefinition
@@ -319,6 +321,17 @@ def test_a_berth_that_is_not_in_use_comes_in_archived_once(admin: Visitor) -> No
     ]
 
 
+def test_a_boat_that_should_have_left_keeps_its_berth_in_use(admin: Visitor) -> None:
+    brought(admin, "harbour,pier,berth\nInner,A,1\n")
+    by = enter(ADMIN)
+    week = Range(now() - timedelta(days=9), now() - timedelta(days=2))
+    found = Occupancy.book(berth("1"), week, OccupancyKind.VISIT, by=by, client=make_client(by))
+    found.check_in(at=now() - timedelta(days=8), by=by)
+    commit()
+    checked(admin, "harbour,pier,berth,active\nInner,A,1,no\n")
+    assert verdicts() == [("wrong", "A 1 is booked here. End its stays before it goes out of use.")]
+
+
 def test_a_berth_goes_out_of_use_unless_it_is_booked(admin: Visitor) -> None:
     brought(admin, "harbour,pier,berth\nInner,A,1\nInner,A,2\n")
     by = enter(ADMIN)
@@ -488,6 +501,62 @@ def test_what_was_changed_since_stays_with_what_it_stands_on(admin: Visitor) -> 
     told = dict(reasons.all())
     assert told["berth"].startswith("changed since")
     assert told["dock"] == told["harbour"] == "1 place that stays is on it."
+
+
+@pytest.mark.parametrize(
+    ("before", "imported", "since", "why"),
+    [
+        ({}, "depth_m:2.5", {"sounded_on": date(2026, 5, 1)}, "Say which depth was sounded that day."),
+        ({"max_loa": Decimal(8)}, "length_m:12", {"min_loa": Decimal(10)}, "The berth is shorter than"),
+    ],
+)
+def test_what_would_not_go_together_any_more_stays_and_says_why(
+    admin: Visitor, before: dict[str, Any], imported: str, since: dict[str, Any], why: str
+) -> None:
+    by = enter(ADMIN)
+    make_berth(by, make_dock(by), code="B-07", **before)
+    commit()
+    harbour, name = in_words_of(admin)
+    heading, _colon, value = imported.partition(":")
+    brought(admin, f"harbour,pier,berth,{heading}\n{harbour},{name},B-07,{value}\n")
+    berth("B-07").update(since, by=enter(ADMIN))
+    commit()
+    changes = undo(admin)
+    assert (changes.status, changes.put_back, changes.kept) == ("rolled_back", 0, 1)
+    reason = db.session.scalar(select(ChangeItem.reason).where(ChangeItem.reason != ""))
+    assert reason is not None
+    assert reason.startswith(why)
+
+
+def test_a_berth_does_not_come_back_onto_a_dock_that_is_put_away(admin: Visitor) -> None:
+    by = enter(ADMIN)
+    ground = make_dock(by)
+    make_berth(by, ground, code="B-07")
+    commit()
+    harbour, name = in_words_of(admin)
+    brought(admin, f"harbour,pier,berth,active\n{harbour},{name},B-07,no\n")
+    dock(name).archive(by=enter(ADMIN))
+    commit()
+    changes = undo(admin)
+    assert (changes.status, changes.put_back, changes.kept) == ("rolled_back", 0, 1)
+    reason = db.session.scalar(select(ChangeItem.reason).where(ChangeItem.reason != ""))
+    assert reason == "The dock of this berth is archived. Restore it first."
+
+
+def test_another_end_of_a_tenure_and_its_undo_leave_no_suggestion_of_the_one_before(admin: Visitor) -> None:
+    by = enter(ADMIN)
+    one = make_berth(by, make_dock(by), code="B-07", tenure_expires_on=date(2026, 1, 31))
+    suggest(one, BerthStatus.RESERVED, Trigger.TENURE_EXPIRED, by=by)
+    suggest(one, BerthStatus.UNDER_OFFER, Trigger.EOI_SIGNED, by=by)
+    commit()
+    harbour, name = in_words_of(admin)
+    brought(admin, f"harbour,pier,berth,tenure_expires_on\n{harbour},{name},B-07,2028-01-31\n")
+    assert [one.trigger for one in suggestions_of(berth("B-07"))] == [Trigger.EOI_SIGNED]
+    suggest(berth("B-07"), BerthStatus.RESERVED, Trigger.TENURE_EXPIRED, by=enter(ADMIN))
+    commit()
+    assert undo(admin).kept == 0
+    assert berth("B-07").tenure_expires_on == date(2026, 1, 31)
+    assert [one.trigger for one in suggestions_of(berth("B-07"))] == [Trigger.EOI_SIGNED]
 
 
 def test_a_dock_that_grew_over_several_batches_goes_with_them(admin: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -191,6 +191,15 @@ def test_a_changed_status_is_one_small_message(app: Flask) -> None:
     assert len(frame_of(on_maps[0])) <= ONE_STATUS
 
 
+def test_it_follows_what_becomes_of_the_picture_behind_it(visit: Visit) -> None:
+    made_berths(1)
+    number = db.session.query(Harbour).one().number
+    manager = visit(MANAGER)
+    for page in (MAP, f"{MAP}?sign=sold", f"{MAP}?view=stays", f"{MAP}/edit"):
+        [followed] = re.findall(r'data-follow="([^"]*)"', manager.get(page).text)
+        assert f"plan:{number}" in followed.split()
+
+
 def test_a_dock_is_placed_and_turned_by_its_form_and_finds_its_own_place_again(visit: Visit) -> None:
     number = db.session.get_one(Dock, made_berths(1)[0].dock_id).number
     manager = visit(MANAGER)

@@ -17,8 +17,8 @@ from sqlalchemy.exc import IntegrityError
 
 from app import formats
 from app.berths.availability import nearest, now_and_next
-from app.berths.models import Berth, Occupancy, OccupancyKind, OccupancyState, Overlap
-from app.berths.models.occupancy import stay
+from app.berths.models import Berth, Occupancy, OccupancyKind, OccupancyState, Overlap, Sighting
+from app.berths.models.days import stay
 from app.clients.models import Client
 from app.clients.models.erasure import erase
 from app.db import commit, db, write
@@ -235,6 +235,22 @@ def test_an_erased_client_leaves_the_berth_as_taken_as_it_was() -> None:
     rows = [db.session.get_one(Occupancy, one) for one in kept]
     assert [(row.state, row.notes, row.vessel_id) for row in rows] == [("active", "", None), ("cancelled", "", None)]
     assert db.session.scalar(select(Vessel.id)) is None
+
+
+@pytest.mark.usefixtures("db")
+def test_a_boat_that_was_seen_and_became_a_stay_of_the_client_goes_with_them() -> None:
+    manager = enter("port_admin@north.example")
+    berth, client = make_berth(manager), make_client(manager)
+    morning = days(1, 2).lower
+    assert morning is not None
+    seen = Sighting.create(berth, name="Petrel", note="Léa rowed ashore", by=manager, seen_at=morning)
+    other = Sighting.create(berth, name="Puffin", by=manager, seen_at=morning)
+    seen.turn_into(visit_of(berth, days(1, 5), manager, client=client), by=manager)
+    kept = [seen.id, other.id]
+    erase(client, by=manager, reason="asked")
+    db.session.expire_all()
+    rows = [db.session.get_one(Sighting, one) for one in kept]
+    assert [(row.name, row.note) for row in rows] == [("", ""), ("Puffin", "")]
 
 
 # --- Pages --------------------------------------------------------------------------------------------------------

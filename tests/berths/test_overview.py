@@ -12,7 +12,9 @@ from flask import Flask
 from redis.client import PubSub
 from sqlalchemy.dialects.postgresql import Range
 
+from app.berths.availability import free, nearest
 from app.berths.models import Berth, BerthStatus, Dock, Harbour, Occupancy, OccupancyKind
+from app.changes.models import ChangeSet
 from app.config import Credit
 from app.db import commit, db, now
 from app.live.rooms import channel_of
@@ -63,6 +65,21 @@ def test_each_dock_says_how_many_of_its_berths_are_free_tonight(visit: Visit) ->
     assert pins_in(page) == ["Harbour of B, 1 of 3 free", "Dock B, Harbour of B, 1 of 3 free"]
     assert "1 free today" in page
     assert re.search(r'<a class="link" href="/north/berths/map\?harbour=\d+">Harbour of B</a>', page)
+
+
+def test_a_berth_that_is_sold_is_free_nowhere(visit: Visit) -> None:
+    manager = enter(MANAGER)
+    dock = placed_dock()
+    sold, other = (make_berth(manager, dock, code=code) for code in ("1", "2"))
+    sold.change_status(BerthStatus.SOLD, by=manager, triggered_by="hand")
+    tonight = Range(now(), now() + timedelta(days=1))
+    assert [one.row.number for one in free(manager, tonight, {}, {})] == [other.number]
+    assert nearest(other, tonight, {}, {}) == []
+    commit()
+    visitor = visit(VIEWER)
+    assert pins_in(visitor.get(OVERVIEW).text)[0] == "Harbour of B, 1 of 2 free"
+    page = visitor.get("/north/berths?now=free").text
+    assert (">B 2</a>" in page, ">B 1</a>" in page) == (True, False)
 
 
 def test_a_stay_that_was_cancelled_leaves_the_berth_free(visit: Visit) -> None:
@@ -159,14 +176,18 @@ def air(app: Flask) -> Iterator[PubSub]:
         yield subscription
 
 
-def heard(air: PubSub) -> list[str]:
-    """What was said to open overview maps."""
+def everything(air: PubSub) -> list[tuple[str, str]]:
+    """What was said, to which room."""
     found = []
     while message := air.get_message(ignore_subscribe_messages=True, timeout=0.2):
         room, _newline, text = message["data"].decode().removeprefix("say ").partition("\n")
-        if room == ROOM:
-            found.append(text)
+        found.append((room, text))
     return found
+
+
+def heard(air: PubSub) -> list[str]:
+    """What was said to open overview maps."""
+    return [text for room, text in everything(air) if room == ROOM]
 
 
 def test_who_comes_and_goes_and_what_is_repaired_changes_the_harbour_on_open_maps(air: PubSub) -> None:
@@ -179,7 +200,9 @@ def test_who_comes_and_goes_and_what_is_repaired_changes_the_harbour_on_open_map
     relay()
     [text] = heard(air)
     assert re.match(r'<hx-partial hx-target="#(overview-harbour-\d+)" hx-swap="outerMorph"><section [^>]*id="\1"', text)
-    assert "0 of 1 free" in " ".join(re.sub(r"<[^>]+>", "", text).split())
+    words = " ".join(re.sub(r"<[^>]+>", "", text).split())
+    assert "0 of 1 free" in words
+    assert "1 harbour · 1 berth · 0 free today" in words
     manager = enter(MANAGER)
     db.session.get_one(Berth, berth_id).change_status(BerthStatus.SOLD, by=manager, triggered_by="hand")
     relay()
@@ -198,6 +221,23 @@ def test_another_place_of_a_dock_or_another_berth_is_looked_at_again(air: PubSub
     make_berth(manager, db.session.get_one(Dock, dock_id))
     relay()
     assert heard(air) == ["refresh #main"]
+
+
+@pytest.mark.parametrize("end", [ChangeSet.note_applied, ChangeSet.note_rolled_back])
+def test_berths_from_a_file_are_looked_at_once_they_are_there(air: PubSub, end: Callable[..., object]) -> None:
+    """Here and on the plans of harbours."""
+    made_harbour()
+    relay()
+    heard(air)
+    for kind, rooms in (("import", 0), ("import_berths", 1)):
+        manager = enter(MANAGER)
+        found = ChangeSet.begin(kind, "Berths of the city", port_id=NORTH, about_id=None, by=manager)
+        db.session.flush()
+        end(found, by=manager)
+        relay()
+        said = everything(air)
+        for room in (r":overview$", r":map:narrowed$", r":map:statuses-\d+$", r":map:stays-\d+$"):
+            assert [text for name, text in said if re.search(room, name)] == ["refresh #main"] * rooms
 
 
 @pytest.mark.parametrize(

@@ -109,3 +109,19 @@ def set_up_app(page: Page) -> tuple[str, list[str]]:
     page.get_by_role("button", name="Add the app").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your recovery codes")
     return secret, page.locator(".codes code").all_inner_texts()
+
+
+SLOW = 200_000  # bytes a second
+PART_OF_THE_WAY = """() => {
+    const bar = document.querySelector(".sending-line progress");
+    return bar.value > 0 && bar.value < 1;
+}"""
+
+
+def on_a_slow_line(page: Page, throughput: int) -> None:
+    """-1: as fast as it goes."""
+    line = page.context.new_cdp_session(page)
+    line.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": throughput},
+    )

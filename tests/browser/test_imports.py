@@ -17,7 +17,18 @@ from playwright.sync_api import FilePayload, Locator, Page, StorageState, expect
 from app.db import begin, commit
 from app.dev.processes import wait_until
 from app.jobs import sweep
-from tests.browser.pages import ADMIN, CLIENTS, IMPORTS, is_same, live, mark, reload_until
+from tests.browser.pages import (
+    ADMIN,
+    CLIENTS,
+    IMPORTS,
+    PART_OF_THE_WAY,
+    SLOW,
+    is_same,
+    live,
+    mark,
+    on_a_slow_line,
+    reload_until,
+)
 from tests.browser.windows import Windows
 from tests.clients.killing import has_no_worker, is_held, kill_its_child, start_worker
 from tests.servers import Installation, Running
@@ -169,6 +180,42 @@ def test_a_file_of_each_format_comes_in(
     expect(page.get_by_role("heading", level=1)).to_have_text("Clients")
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "without-scripts"])
+def test_headings_nobody_knows_are_asked_about_once(
+    windows: Windows, state_of: Callable[[str], StorageState], worker: Running, scripts: bool
+) -> None:
+    host, look = f"asked-{'live' if scripts else 'plain'}.example", comes_by_itself if scripts else comes_by_reloading
+    page = windows.open(storage_state=state_of(ADMIN), java_script_enabled=scripts)
+    windows.forgive("status of 422")
+    heading = f"Skipper {host}"
+
+    def send(who: str) -> None:
+        page.goto(f"{IMPORTS}/new")
+        content = text_of([(heading, "Boat club", "Mail"), (f"{who} {host}", "HSS", f"{who}@{host}".lower())])
+        file: FilePayload = {"name": "club.csv", "mimeType": "text/csv", "buffer": content.encode()}
+        page.get_by_label("Contact file").set_input_files(file)
+        page.get_by_role("button", name="Check the file").click()
+
+    send("Siiri")
+    look(page, page.get_by_role("heading", name="What do the columns hold?"))
+    row = page.get_by_role("row", name=heading)
+    expect(row).to_contain_text(f"Siiri {host}")
+    expect(page.get_by_label("Mail")).to_have_value("email")
+    page.get_by_role("button", name="Check the rows").click()
+    expect(page.get_by_role("alert")).to_contain_text("Say which column holds the name")
+    expect(page.get_by_label("Mail")).to_have_value("email")
+    page.get_by_label(heading).select_option(value="full_name")
+    page.get_by_label("Boat club").select_option(value="told_note")
+    page.get_by_role("button", name="Check the rows").click()
+    look(page, page.get_by_role("region", name="Result of the check"))
+    page.get_by_role("button", name="Import 1 row").click()
+    look(page, page.get_by_role("heading", name="Import finished"))
+
+    send("Aino")
+    look(page, page.get_by_role("region", name="Result of the check"))
+    expect(page.get_by_role("button", name="Import 1 row")).to_be_visible()
+
+
 def long_file(host: str) -> bytes:
     notes = {STOPS_AT: "here it is stopped", DIES_AT: "here it is killed"}
     rows = [(f"Guest {at:04d} {host}", f"g{at}@{host}", notes.get(at, "")) for at in range(1, ROWS + 1)]
@@ -276,3 +323,51 @@ def test_an_import_is_stopped_killed_gone_on_with_and_taken_back(
     page.goto(f"{CLIENTS}?sort=created&direction=desc")
     expect(page.get_by_role("heading", level=1)).to_have_text("Clients")
     expect(page.get_by_text(f"Guest {ROWS:04d} {host}")).to_have_count(0)
+
+
+# Large enough to be seen on its way over a slow line.
+LONG_FILE = text_of([("Name", "Note"), *((f"Guest {at} of the long file", "x" * 300) for at in range(3_000))]).encode()
+DROP = """([name, text]) => {
+    const files = new DataTransfer();
+    files.items.add(new File([text], name, { type: "text/csv" }));
+    const options = { dataTransfer: files, bubbles: true, cancelable: true };
+    const zone = document.querySelector("[data-drop]");
+    for (const kind of ["dragover", "drop"]) zone.dispatchEvent(new DragEvent(kind, options));
+}"""
+
+
+def test_a_file_has_a_bar_on_its_way(windows: Windows, state_of: Callable[[str], StorageState]) -> None:
+    """One that cannot be read is refused beside its field, one that is stopped can be sent again."""
+    windows.forgive("status of 422")
+    page = windows.open(storage_state=state_of(ADMIN))
+    page.goto(f"{IMPORTS}/new")
+    field, check = page.get_by_label("Contact file"), page.get_by_role("button", name="Check the file")
+    field.set_input_files({"name": "liar.xlsx", "mimeType": "text/csv", "buffer": b"MZ\x90\x00" + bytes(500)})
+    check.click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.locator(".drop .error")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"{IMPORTS}/new$"))
+
+    field.set_input_files({"name": "guests.csv", "mimeType": "text/csv", "buffer": LONG_FILE})
+    on_a_slow_line(page, SLOW)
+    check.click()
+    page.wait_for_function(PART_OF_THE_WAY)
+    line = page.locator(".sending-line")
+    expect(line.get_by_role("progressbar", name="guests.csv")).to_be_visible()
+    expect(line.locator(".state")).to_contain_text("%")
+    line.get_by_role("button", name="Stop").click()
+    expect(line.locator(".state")).to_have_text("Stopped")
+    expect(page).to_have_url(re.compile(f"{IMPORTS}/new$"))
+
+    on_a_slow_line(page, -1)
+    check.click()
+    expect(page).to_have_url(re.compile(r"/imports/\d+$"))
+
+
+def test_a_file_is_dropped_and_sent(windows: Windows, state_of: Callable[[str], StorageState]) -> None:
+    page = windows.open(storage_state=state_of(ADMIN))
+    page.goto(f"{IMPORTS}/new")
+    page.evaluate(DROP, ["dropped.csv", text_of([("Name", "Town"), ("Guest of the drop", "Hanko")])])
+    page.get_by_role("button", name="Check the file").click()
+    expect(page).to_have_url(re.compile(r"/imports/\d+$"))
+    expect(page.locator("main")).to_contain_text("dropped.csv")

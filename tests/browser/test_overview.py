@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, StorageState, expect
+from playwright.sync_api import Browser, Page, StorageState, expect
 
+from app.dev.servers import free_port
 from tests.browser.pages import ADMIN, VIEWER, is_same, live, mark
+from tests.browser.tiles import Tiles, serving
 from tests.browser.windows import Windows
+from tests.servers import Installation
 
 pytestmark = pytest.mark.usefixtures("at_work")
 
@@ -77,3 +80,94 @@ def test_without_scripts_the_list_leads_to_the_plans(windows: Windows, state_of:
     expect(page.get_by_role("button", name="Show Inner harbour on the map")).to_be_hidden()
     page.get_by_role("link", name="Inner harbour").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Inner harbour")
+
+
+def test_no_pin_reaches_out_of_a_narrow_map(windows: Windows, state_of: Callable[[str], StorageState]) -> None:
+    page = windows.open(storage_state=state_of(VIEWER), viewport={"width": 320, "height": 640})
+    page.goto(OVERVIEW)
+    expect(page.locator(".chart .pin").first).to_be_visible()
+    chart = page.locator(".chart").bounding_box()
+    boxes = [pin.bounding_box() for pin in page.locator(".chart .pin").all()]
+    assert chart
+    for box in boxes:
+        assert box
+        assert chart["x"] <= box["x"]
+        assert box["x"] + box["width"] <= chart["x"] + chart["width"]
+
+
+# --- With tiles ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def charts() -> Iterator[Tiles]:
+    with serving() as tiles:
+        yield tiles
+
+
+@pytest.fixture(scope="module")
+def charted(site: Installation, charts: Tiles) -> str:
+    """The address of a second web process, which has a server of tiles."""
+    port = free_port()
+    url = f"http://localhost:{port}"
+    site.start_web(port=port, PUBLIC_URL=url, MAP_TILE_URL=charts.url, MAP_TILE_ATTRIBUTION="© Chart makers")
+    return url
+
+
+@pytest.fixture
+def seaside(browser: Browser, charted: str, charts: Tiles) -> Iterator[Windows]:
+    charts.is_away = charts.has_holes = False
+    charts.given.clear()
+    opened = Windows(browser, charted)
+    yield opened
+    opened.close()
+    assert opened.unforgiven() == []
+
+
+def looked_at(seaside: Windows, state: StorageState) -> Page:
+    page = seaside.open(storage_state=state)
+    page.goto(OVERVIEW)
+    expect(page.locator(".chart .pin").first).to_be_visible()
+    return page
+
+
+def test_tiles_lie_under_the_pins_and_are_dimmed_in_the_dark(
+    seaside: Windows, charts: Tiles, state_of: Callable[[str], StorageState]
+) -> None:
+    page = looked_at(seaside, state_of(VIEWER))
+    tiles = page.locator("img.leaflet-tile-loaded")
+    expect(tiles.first).to_be_visible()
+    expect(page.locator(".graticule")).to_have_count(0)
+    page.get_by_text("© Chart makers").click(trial=True)
+    page.get_by_role("button", name="Zoom in").click(trial=True)
+    assert charts.given
+    assert tiles.evaluate_all("all => all.every(one => one.naturalWidth === 256)")
+    look = "document.querySelector('.leaflet-tile-pane').computedStyleMap().get('filter').toString()"
+    page.emulate_media(color_scheme="light")
+    assert page.evaluate(look) == "none"
+    page.emulate_media(color_scheme="dark")
+    assert "brightness" in page.evaluate(look)
+
+
+def test_a_tile_that_is_missing_takes_no_other_away(
+    seaside: Windows, charts: Tiles, state_of: Callable[[str], StorageState]
+) -> None:
+    seaside.forgive("status of 404")
+    charts.has_holes = True
+    page = looked_at(seaside, state_of(VIEWER))
+    expect(page.locator("img.leaflet-tile-loaded").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert page.locator("img.leaflet-tile-loaded").count() > 1
+    expect(page.locator(".graticule")).to_have_count(0)
+
+
+def test_where_no_tile_comes_the_water_is_back(
+    seaside: Windows, charts: Tiles, state_of: Callable[[str], StorageState]
+) -> None:
+    seaside.forgive("status of 404")
+    charts.is_away = True
+    page = looked_at(seaside, state_of(VIEWER))
+    expect(page.locator(".graticule").first).to_be_attached()
+    expect(page.locator("img.leaflet-tile")).to_have_count(0)
+    expect(page.get_by_text("© Chart makers")).to_be_hidden()
+    page.get_by_role("button", name="Zoom in").click()
+    expect(page.locator(".graticule").first).to_be_attached()

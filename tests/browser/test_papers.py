@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, StorageState, expect
+from playwright.sync_api import StorageState, expect
 
-from tests.browser.pages import MANAGER
+from tests.browser.pages import MANAGER, PART_OF_THE_WAY, SLOW, on_a_slow_line
 from tests.browser.windows import Windows
 
 VESSELS = "/port-nimara/vessels"
 # Large enough to be seen on its way over a slow line.
 CREW = b"Name,Rank\n" + b"Somebody,Deckhand\n" * 60_000
-SLOW = 200_000  # bytes a second
-PART_OF_THE_WAY = """() => {
-    const bar = document.querySelector(".sending-line progress");
-    return bar.value > 0 && bar.value < 1;
-}"""
-
-
-def on_a_slow_line(page: Page, throughput: int) -> None:
-    """-1: as fast as it goes."""
-    line = page.context.new_cdp_session(page)
-    line.send(
-        "Network.emulateNetworkConditions",
-        {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": throughput},
-    )
 
 
 def test_the_file_of_a_paper_has_a_bar(windows: Windows, state_of: Callable[[str], StorageState]) -> None:

@@ -84,7 +84,7 @@ def check_preview(page: Page, *, new: int) -> None:
     expect(rows.nth(len(WRONG))).to_contain_text("Row 3 is used")
     columns = page.get_by_role("region", name="Columns of the file").get_by_role("listitem")
     expect(columns.filter(has_text="E-mail 1 - Value")).to_contain_text(re.compile(r"E-mail$"))
-    expect(columns.filter(has_text="Group Membership")).to_contain_text("left out")
+    expect(columns.filter(has_text="Group Membership")).to_contain_text("Tags")
 
 
 def open_client(page: Page, name: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -98,6 +99,29 @@ def test_many_are_changed_in_the_colleagues_window_and_changed_back(windows: Win
     for name, status in before.items():
         expect(row_of(colleague, name).locator(".c-status")).to_have_text(status)
     assert is_same(colleague)
+
+
+def test_all_that_match_are_changed_and_changed_back(windows: Windows, state_of: State) -> None:
+    """Also those of the pages that are not shown."""
+    page = windows.open(storage_state=state_of(MANAGER))
+    page.goto(f"{CLIENTS}?status=active")
+    live(page)
+    page.locator("#rows .c-pick input").first.check()
+    everybody = page.get_by_role("checkbox", name=re.compile(r"All \d+ that match"))
+    everybody.check()
+    count = int(re.findall(r"\d+", page.locator("label", has=everybody).inner_text())[0])
+    assert count > page.locator("#rows tr").count()
+    page.get_by_role("button", name="Edit", exact=True).click()
+    page.get_by_label("Status").select_option(label="Former")
+    page.get_by_role("button", name=f"Change {count} clients").click()
+    expect(page.locator("#toasts")).to_contain_text(f"{count} clients changed")
+    expect(page.locator("#rows tr")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="Undone")).to_be_visible()
+    page.goto(f"{CLIENTS}?status=active")
+    live(page)
+    page.locator("#rows .c-pick input").first.check()
+    expect(page.get_by_role("checkbox", name=f"All {count} that match")).to_have_count(1)
 
 
 def test_without_scripts(windows: Windows, state_of: State) -> None:

@@ -20,6 +20,7 @@ from app.db import begin, commit, db
 from app.events.models import Event, SubjectKey, keyring, place_of_key
 from app.identity.models import PortRoleOverride, Role
 from app.jobs import perform
+from app.tags.models import Tag
 from tests.world import NORTH, Visitor, enter, make_client, user_id
 
 MANAGER, MATE, AGENT, OPERATOR = (
@@ -240,6 +241,56 @@ def test_many_are_done_in_steps_by_a_job(visit: Callable[[str], Visitor], monkey
     change_set = db.session.scalars(select(ChangeSet)).one()
     assert (change_set.status, change_set.seen, change_set.total) == ("applied", 5, 5)
     assert "Undo 5 records" in manager.get(answer.headers["Location"]).text
+
+
+STATE = """
+    SELECT c.number, to_jsonb(c) - 'version' - 'updated_at' AS row,
+           (SELECT array_agg(g.name ORDER BY g.name) FROM client_tags t JOIN tags g ON g.id = t.tag_id
+            WHERE t.client_id = c.id) AS tags
+    FROM clients c WHERE c.number = ANY (:numbers) ORDER BY c.number
+"""
+
+
+def state_of(numbers: list[int]) -> list[Any]:
+    """All that is known of them, but for stamps."""
+    begin(port_id=NORTH, user_id=user_id(MANAGER), scope="staff")
+    return list(db.session.execute(db.text(STATE), {"numbers": numbers}).all())
+
+
+@pytest.mark.parametrize(
+    ("act", "typed", "done"),
+    [
+        ("archive", {}, "row ->> 'archived_at' IS NOT NULL"),
+        ("edit", {"owner_id": "teammate"}, "row ->> 'owner_id' = :mate"),
+        ("tag", {"name": "VIP"}, "tags = '{VIP}'"),
+    ],
+)
+def test_all_that_match_are_done_in_steps_and_taken_back_as_a_whole(
+    visit: Callable[[str], Visitor], monkeypatch: pytest.MonkeyPatch, act: str, typed: dict[str, str], done: str
+) -> None:
+    """By a filter that they do not pass any more once somebody has them."""
+    monkeypatch.setattr("app.bulk_edits.views.AT_THE_CLICK", 2)
+    monkeypatch.setattr(bulk_editing, "AT_ONCE", 2)
+    monkeypatch.setattr("app.changes.jobs.AT_ONCE", 2)
+    Tag.create("VIP", "navy", port_id=NORTH, by=enter(MANAGER))
+    mine, others = some(5, enter(MANAGER), source="broker"), some(2, enter(MANAGER))
+    others += some(1, enter(MANAGER), source="broker", owner_id=user_id(AGENT))
+    was, manager, query = state_of([*mine, *others]), visit(MANAGER), "source=broker&owner=nobody"
+    typed = {name: str(user_id(MATE)) if name == "owner_id" else value for name, value in typed.items()}
+    form = {**manager.form(f"{NEW}?act={act}&all=1&list={quote(query)}"), **typed}
+    assert form["count"] == "5"
+    page = manager.post(f"{URL}?list={quote(query)}", form).headers["Location"]
+    assert "Under way" in manager.get(page).text
+    perform_waiting()
+    found = f"SELECT s.number FROM ({STATE}) s WHERE {done}"
+    everybody = {"numbers": [*mine, *others], "mate": str(user_id(MATE))}
+    begin(port_id=NORTH, user_id=user_id(MANAGER), scope="staff")
+    assert db.session.scalars(db.text(found), everybody).all() == mine
+    change_set = db.session.scalars(select(ChangeSet)).one()
+    assert (change_set.status, change_set.seen, change_set.total) == ("applied", 5, 5)
+    assert manager.post(f"{page}/roll-back").status_code == 303
+    perform_waiting()
+    assert state_of([*mine, *others]) == was
 
 
 def perform_waiting() -> None:

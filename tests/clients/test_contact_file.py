@@ -100,6 +100,7 @@ def test_rows_keep_the_numbers_a_spreadsheet_shows() -> None:
         (b"%PDF-1.7\n", "This is a PDF file"),
         (b'Name,Note\nAino,"never closed\nEero,\n', "The quotation marks in row 2"),
         (b'Name\n"Aino" Laine\n', "The quotation marks in row 2"),
+        (b",".join([b"Name"] * 501) + b"\nAino\n", "The file has 501 columns; at most 500 are read"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_one_reason(content: bytes, reason: str) -> None:
@@ -121,12 +122,70 @@ def test_a_google_export_is_understood() -> None:
     ]
     assert (first[1]["street"], first[1]["town"], first[1]["country"]) == ("Rantakatu 4", "Hanko", "FI")
     assert first[1]["note"] == "Berth B 12\nlikes mornings"
+    assert (first[1]["tags"], second[1]["tags"]) == (["Regatta, spring", "Winter"], [])
     assert (second[1]["assumed"], second[1]["full_name"]) == ({"kind": "company"}, "Saaristo Charter")
     assert "company_name" not in second[1]
     assert [problem for _number, _named, problem in (first, second)] == ["", ""]
 
 
-def test_an_outlook_export_keeps_every_number() -> None:
+def test_a_google_export_with_the_headings_of_old_is_understood() -> None:
+    first, second = rows_of((FILES / "google-old.csv").read_bytes())
+    assert (first[1]["full_name"], first[1]["preferred_name"]) == ("Maite Iturbe Vega", "Mai")
+    assert first[1]["company_name"] == "Iturbe y Vega SL"
+    assert [(one["kind"], one["normalised"], one["label"]) for one in first[1]["contacts"]] == [
+        ("email", "maite@example.com", "Home"),
+        ("email", "m.iturbe@example.org", "Home"),
+        ("email", "office@example.org", "Work"),
+        ("phone", "+358405550113", "Mobile"),
+        ("phone", "+442079460991", "Mobile"),
+        ("phone", "+34971555210", "Work"),
+        ("address", "calle del mar 2, palma", "Summer"),
+    ]
+    assert first[1]["street"] == "Rantakatu 4 10900 Hanko"
+    assert first[1]["note"] == "Berth B 12\nlikes mornings"
+    assert (first[1]["tags"], second[1]["tags"]) == (["Regatta, spring", "Winter"], [])
+    assert (second[1]["assumed"], second[1]["full_name"]) == ({"kind": "company"}, "Saaristo Charter")
+    assert values_of(second[1]) == [("email", "dock@example.net")]
+    assert [problem for _number, _named, problem in (first, second)] == ["", ""]
+
+
+@pytest.mark.parametrize("name", ["hubspot.csv", "hubspot-old.csv"])
+def test_a_hubspot_export_is_understood_without_asking(name: str) -> None:
+    content = (FILES / name).read_bytes()
+    matched = Columns().match(opened(content)[0].header)
+    assert (matched.source, matched.is_certain) == ("HubSpot", True)
+    first, second = rows_of(content, country="ES")
+    assert (first[1]["full_name"], first[1]["company_name"], first[1]["status"]) == ("Ana Beltrán", "Vela SL", "active")
+    assert values_of(first[1]) == [
+        ("email", "ana@example.com"),
+        ("phone", "+34971555214"),
+        ("phone", "+34612345678"),
+    ]
+    assert (first[1]["street"], first[1]["town"], first[1]["country"]) == ("Calle del Mar 2", "Palma", "ES")
+    assert first[1]["languages"] == ["es"]
+    assert (second[1]["full_name"], values_of(second[1])) == ("Émile", [("email", "emile@example.net")])
+    assert [problem for _number, _named, problem in (first, second)] == ["", ""]
+
+
+@pytest.mark.parametrize("name", ["google.csv", "google-old.csv", "outlook.csv"])
+def test_who_may_not_tag_brings_no_tags_of_other_programs(name: str) -> None:
+    header = opened((FILES / name).read_bytes())[0].header
+    assert "tags" in Columns().match(header).targets
+    assert "tags" not in Columns(may_tag=False).match(header).targets
+
+
+def test_labels_of_others_are_read_as_tags_are() -> None:
+    """Only Google puts a sign of its own between them."""
+    known = Known("FI")
+    reading = Reading(["Name", "Labels"], ["full_name", "tags"], known)
+    assert read_row(reading, ["Aino", "Winter, Regatta"])[0]["tags"] == ["Winter", "Regatta"]
+
+
+def test_a_table_of_all_that_is_known_of_somebody_is_read() -> None:
+    more = ",".join(f"Property {at}" for at in range(499))
+    table, ((_number, cells),) = opened(f"Name,{more}\nAino{',x' * 499}\n".encode())
+    assert (len(table.header), len(cells)) == (500, 500)
+
     ((_number, named, problem),) = rows_of((FILES / "outlook.csv").read_bytes(), country="GB")
     assert problem == ""
     assert named["full_name"] == "Rosalind Anne Whitlock"
@@ -137,6 +196,7 @@ def test_an_outlook_export_keeps_every_number() -> None:
         ("phone", "+447700900123"),
     ]
     assert (named["town"], named["country"], named["languages"]) == ("Falmouth", "GB", ["en"])
+    assert named["tags"] == ["Regatta", "Winter berth"]
 
 
 def test_unknown_columns_are_left_out_and_named() -> None:

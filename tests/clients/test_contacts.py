@@ -10,8 +10,7 @@ from flask_sqlalchemy import SQLAlchemy
 
 from app.clients.models import Client, Contact
 from app.clients.models.contact import Unfit, read_value
-from app.clients.queries import contacts_of
-from tests.world import Visitor, enter, fields_of, make_client
+from tests.world import Visitor, contacts_of, enter, fields_of, make_client
 
 MANAGER = "sales_manager@north.example"
 

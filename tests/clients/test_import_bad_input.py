@@ -16,14 +16,13 @@ from markupsafe import escape
 from sqlalchemy import select
 
 from app.clients.models import Client, ClientTag
-from app.clients.queries import notes_of
 from app.db import commit, db
 from app.fields.models import FieldDefinition
 from app.imports.models import Import, ImportRow
 from app.tags.models import Tag
 from app.vessels.models import Vessel
 from tests.importing import forget_files, send_file, stored_files, work_off
-from tests.world import NORTH, Visitor, enter
+from tests.world import NORTH, Visitor, enter, notes_of
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -128,7 +127,7 @@ def test_more_than_a_form_takes_is_refused_whole(app: Flask, admin: Visitor) -> 
         (
             b",".join([b"Name"] * 10_000) + b"\nAino\n",
             "clients.csv",
-            "The file has 10000 columns; at most 200 are read.",
+            "The file has 10000 columns; at most 500 are read.",
         ),
         (workbook(tuple(f"c{at}" for at in range(10_000)), ("Aino",)), "clients.xlsx", "The file has 10000 columns"),
         (b"Name\n" + b"x" * MEGABYTE + b"\n", "clients.csv", "Row 2 has a cell of more than 10,000 characters."),

@@ -16,12 +16,11 @@ from sqlalchemy import select, text
 
 from app.changes.models import ChangeItem, ChangeSet
 from app.clients.models import Client
-from app.clients.queries import contacts_of, notes_of
 from app.db import begin, commit, db, now
 from app.events.models import Event, keyring, message_of
 from app.jobs import Steps
 from tests.importing import ADMIN, IMPORTS, checked, forget_files, let_in, rows, send_file, the_import, work_off
-from tests.world import SOUTH, Visitor, enter, make_client, user_id
+from tests.world import SOUTH, Visitor, contacts_of, enter, make_client, notes_of, user_id
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -174,6 +173,25 @@ def test_headings_nobody_knows_are_asked_about_once(admin: Visitor) -> None:
     assert [note.body for note in notes_of(client("Aino Laine"))] == ["Boat club: HSS"]
     checked(admin, content)
     assert (the_import().status, the_import().duplicate_count) == ("preview", 1)
+
+
+def test_what_one_port_said_of_its_headings_another_is_asked(admin: Visitor, visit: Callable[[str], Visitor]) -> None:
+    content = "Skipper,Boat club,Mail\nAino Laine,HSS,aino@example.com\n"
+    said = {"column-0": "full_name", "column-1": "told_note", "column-2": "email"}
+    admin.put(f"{checked(admin, content)}/columns", said)
+    work_off()
+    south = visit("port_admin@south.example")
+    answer = send_file(south, content.encode(), to="/south/clients/imports")
+    work_off(SOUTH)
+    page = south.get(answer.headers["Location"]).text
+    assert "What do the columns hold?" in page
+    asked = south.form(f"{answer.headers['Location']}/columns")
+    assert [asked[name] for name in said] == ["", "", "email"]
+    south.put(f"{answer.headers['Location']}/columns", {**said, "column-1": "note"})
+    work_off(SOUTH)
+    assert "Aino Laine" in south.get(answer.headers["Location"]).text
+    checked(admin, content)
+    assert [target for _heading, target in the_import().columns] == list(said.values())
 
 
 def test_columns_are_matched_anew_before_anything_is_in(admin: Visitor) -> None:

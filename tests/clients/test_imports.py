@@ -5,18 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import unescape
 from typing import Any
 
 import pytest
 import time_machine
 from flask import Flask
+from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from app import storage
 from app.clients.models import Client
-from app.clients.queries import contacts_of, notes_of
 from app.db import begin, commit, db, now
 from app.files.models import LooseKey
 from app.imports import jobs
@@ -24,6 +24,9 @@ from app.imports.jobs import check_import, run_import
 from app.imports.models import Import, ImportRow, ImportStatus
 from app.jobs import LEASE, Steps
 from app.storage.store import Reader, StorageAway
+from app.tables import reading, unfolding
+from app.tables.formulas import defused
+from app.tables.writing import as_workbook
 from tests.importing import (
     IMPORTS,
     forget_files,
@@ -33,7 +36,7 @@ from tests.importing import (
     stored_files,
     work_off,
 )
-from tests.world import SOUTH, Visitor, enter, make_client
+from tests.world import SOUTH, Visitor, contacts_of, enter, make_client, notes_of
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -373,6 +376,91 @@ def test_the_rows_left_out_come_back_as_they_were(admin: Visitor) -> None:
     assert [row[0] for row in rows[1:]] == ["Aino Again", "", "Broken", "'=1+1"]
     assert rows[-1][1:4] == ["'=HYPERLINK(1)", "+358 40", "two\nlines"]
     assert rows[-1][-1] == "too many"
+
+
+def as_table(rows: Sequence[Sequence[str]], delimiter: str, encoding: str) -> bytes:
+    if not delimiter:
+        return b"".join(as_workbook(rows[0], [rows[1:]]))
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=delimiter).writerows(rows)
+    return buffer.getvalue().encode(encoding)
+
+
+def cells_of(content: bytes, delimiter: str, encoding: str) -> list[list[str]]:
+    """As a program reads it that knows no more of the file than what was sent, each row to its last cell."""
+    if delimiter:
+        rows = list(csv.reader(io.StringIO(content.decode(encoding), newline=""), delimiter=delimiter))
+    else:
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
+        rows = [[str(cell) for cell in row] for row in sheet.to_python()]
+    return [row[: len(row) - next((at for at, cell in enumerate(reversed(row)) if cell), 0)] for row in rows]
+
+
+# The delimiter, and the encoding of what is sent and of what comes back; none of a workbook.
+KINDS_OF_FILES = {
+    "comma, UTF-8": (",", "utf-8", "utf-8-sig"),
+    "semicolon, Windows-1252": (";", "cp1252", "cp1252"),
+    "comma, UTF-16": (",", "utf-16", "utf-16"),
+    "tab, UTF-8": ("\t", "utf-8-sig", "utf-8-sig"),
+    "workbook": ("", "", ""),
+}
+LEFT_OUT = [
+    ["Àino Again", "àino@example", "", "says “no”"],
+    ["", "nameless@example.com"],
+    ["=1+1", "=HYPERLINK(1)", "+358 40", "two\nlines; and, more", "too many"],
+]
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_FILES)
+def test_they_come_back_in_the_kind_of_file_they_came_in(admin: Visitor, kind: str) -> None:
+    """Cell by cell, with why behind them."""
+    delimiter, encoding, back = KINDS_OF_FILES[kind]
+    header, fine = ["Name", "E-mail", "Phone", "Note"], ["Eero Niemi", "eero@example.com"]
+    content = as_table([header, fine, *LEFT_OUT], delimiter, encoding)
+    url = sent(admin, content, "clients.csv" if delimiter else "clients.xlsx")
+    work_off()
+    answer = admin.get(f"{url}/errors")
+    assert answer.headers["Content-Disposition"].endswith('left out.csv"' if delimiter else 'left out.xlsx"')
+    rows = cells_of(answer.data, delimiter, back)
+    assert rows[0] == [*header, "Why it was left out"]
+    whys = [message for _row, verdict, message in verdicts() if verdict == "wrong"]
+    assert len(whys) == len(LEFT_OUT)
+    for row, came, why in zip(rows[1:], LEFT_OUT, whys, strict=True):
+        four = [*came[:4], *[""] * (4 - len(came))]
+        assert row == [*(map(defused, four) if delimiter else four), why, *came[4:]]
+
+
+def test_a_reason_in_letters_that_the_file_has_not_loses_none(admin: Visitor) -> None:
+    make_client(enter(ADMIN), full_name="Łucja Żak", email="lea@example.com")
+    commit()
+    url = checked(admin, as_table([["Name", "E-mail"], ["Léa", "lea@example.com"]], ";", "cp1252"))
+    rows = cells_of(admin.get(f"{url}/errors").data, ";", "utf-8-sig")
+    assert rows[1][0] == "Léa"
+    assert "Łucja Żak" in rows[1][2]
+
+
+@pytest.mark.parametrize("delimiter", [",", ""])
+@pytest.mark.parametrize("count", [3, 4])
+def test_more_rows_than_are_read_are_refused_whole(
+    admin: Visitor, monkeypatch: pytest.MonkeyPatch, delimiter: str, count: int
+) -> None:
+    monkeypatch.setattr(reading, "MOST_ROWS", 3)
+    content = as_table([["Name"], *([f"Guest {at}"] for at in range(count))], delimiter, "utf-8")
+    url = sent(admin, content, "clients.csv" if delimiter else "clients.xlsx")
+    work_off()
+    found = the_import()
+    if count == 3:
+        assert (found.status, found.new_count) == (ImportStatus.PREVIEW, 3)
+        return
+    assert (found.status, verdicts()) == (ImportStatus.FAILED, [])
+    assert "The file has more than 200,000 rows. Send it in parts." in admin.get(url).text
+
+
+def test_a_workbook_of_many_more_rows_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the process that unfolds it; blank rows may stand between."""
+    monkeypatch.setattr(unfolding, "MOST_ROWS", 3)
+    with pytest.raises(unfolding.Unfit, match="rows"):
+        list(unfolding.rows(io.BytesIO(as_table([["Name"], *([str(at)] for at in range(200))], "", ""))))
 
 
 # --- A check that is interrupted --------------------------------------------------------------------------------

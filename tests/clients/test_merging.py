@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -13,21 +14,41 @@ from flask_sqlalchemy import SQLAlchemy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import Range
 
+from app.berths.models import Berth, Occupancy, OccupancyKind
 from app.clients.merging.links import LINKS, STAYING
-from app.clients.merging.mergers import later_in_words
-from app.clients.models import Client, Contact, Merge, Note
+from app.clients.merging.mergers import later_in_words, not_taken
+from app.clients.models import Client, ClientTag, Contact, Merge, Note
 from app.clients.models.relationship import Relationship
 from app.current import Member
 from app.db import commit, db
+from app.documents.models import Document, DocumentType
 from app.errors import Refused
 from app.events.audit import masked_details
 from app.events.models import Event
 from app.events.timeline import TELLERS, timeline
 from app.fields.models import FieldDefinition
 from app.identity.models import PortRoleOverride, Role
+from app.imports.models import Import, ImportRow
+from app.imports.verdicts import Verdict
+from app.tags.models import Tag
 from app.vessels.models import Vessel
-from tests.world import NORTH, Visitor, enter, make_client, make_duplicate, make_file, user_id
+from app.waiting_list.models import PriorityClass, WaitingEntry, WaitingList
+from tests.world import (
+    NORTH,
+    Visitor,
+    enter,
+    make_berth,
+    make_client,
+    make_duplicate,
+    make_file,
+    make_interest,
+    make_registration,
+    make_reminder,
+    make_waiting_list,
+    user_id,
+)
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -37,6 +58,15 @@ MANAGER, MATE, AGENT = "sales_manager@north.example", "teammate@north.example", 
 @pytest.fixture
 def manager(db: SQLAlchemy) -> Member:
     return enter(MANAGER)
+
+
+@pytest.fixture
+def quay(manager: Member) -> Quay:
+    custom_fields(manager)
+    tag = Tag.create("Regatta", "teal", port_id=NORTH, by=manager)
+    imported = Import.create("clients", filename="old.csv", storage_key="north/general/imports/1.csv", by=manager)
+    third = make_client(manager, full_name="Third")
+    return Quay(manager, third, make_berth(manager), make_waiting_list(manager), tag, imported)
 
 
 def names() -> list[str]:
@@ -86,6 +116,106 @@ def belonging(client: Client, by: Member, *, mail: str, kind: str = "email") -> 
     Note.create(client, f"Wrote from {mail}", by=by)
     make_file(by, record=client)
     Vessel.create(client, {"name": f"Boat of {mail}"}, by=by)
+
+
+@dataclass
+class Quay:
+    """What gives clients their belongings: of each kind one that all have alike, where that can clash, and one that is
+    theirs alone."""
+
+    by: Member
+    third: Client
+    berth: Berth
+    line: WaitingList
+    tag: Tag
+    imported: Import
+    numbers: Iterator[int] = field(default_factory=lambda: count(2))
+
+    def contacts(self, client: Client) -> None:
+        for mail in ("a@x.fi", f"{client.number}@x.fi"):
+            Contact.create(client, {"kind": "email", "value": mail}, country="FI", by=self.by)
+
+    def notes(self, client: Client) -> None:
+        Note.create(client, "Rang, @Viewer North", by=self.by)
+
+    def files(self, client: Client) -> None:
+        make_file(self.by, record=client)
+
+    def vessels(self, client: Client) -> None:
+        Vessel.create(client, {"name": "Boat", "loa_declared": "12.30"}, by=self.by)
+
+    def relationships(self, client: Client) -> None:
+        for other in (self.third, make_client(self.by, full_name="Fourth")):
+            Relationship.create(client, other, "captain", by=self.by)
+            Relationship.create(other, client, "broker", by=self.by)
+
+    def tagged(self, client: Client) -> None:
+        for tag in (self.tag, Tag.create(f"Of {client.number}", "teal", port_id=NORTH, by=self.by)):
+            ClientTag.put_on(client, tag, by=self.by)
+
+    def custom(self, client: Client) -> None:
+        values = {name: two[client.number % 2] for name, two in CUSTOM.items()}
+        if client.full_name == "One":  # one has what the other has not
+            del values["custom_key"]
+        client.update(values, by=self.by)
+
+    def interests(self, client: Client) -> None:
+        make_interest(client, by=self.by)
+
+    def documents(self, client: Client) -> None:
+        file = make_file(self.by, record=client)
+        Document.record_signed(DocumentType.NDA, file, client=client, sha256=b"x" * 32, by=self.by)
+
+    def stays(self, client: Client) -> None:
+        begins = datetime(2027, 1, 1, 12, tzinfo=UTC) + timedelta(days=next(self.numbers))
+        during = Range(begins, begins + timedelta(hours=20))
+        Occupancy.book(self.berth, during, OccupancyKind.VISIT, by=self.by, client=client)
+
+    def registrations(self, client: Client) -> None:
+        make_registration(client, by=self.by, number=next(self.numbers))
+
+    def waits(self, client: Client) -> None:
+        for line in (self.line, make_waiting_list(self.by, name=f"Of {client.number}")):
+            WaitingEntry.enter(line, client, fields={"priority_class": PriorityClass.OTHER}, by=self.by)
+
+    def reminders(self, client: Client) -> None:
+        make_reminder(self.by, subject=client)
+
+    def rows(self, client: Client) -> None:
+        about = {"source": ["x"], "fields": {"full_name": "x"}, "client_id": client.id, "outcome": "created"}
+        number = next(self.numbers)
+        row = ImportRow(port_id=NORTH, import_id=self.imported.id, row_number=number, verdict=Verdict.NEW, **about)
+        db.session.add(row)
+
+
+BELONGINGS: tuple[Callable[[Quay, Client], None], ...] = (
+    Quay.contacts,
+    Quay.notes,
+    Quay.files,
+    Quay.waits,  # before there is a vessel that it could be for
+    Quay.vessels,
+    Quay.relationships,
+    Quay.tagged,
+    Quay.custom,
+    Quay.interests,
+    Quay.documents,
+    Quay.stays,
+    Quay.registrations,
+    Quay.reminders,
+    Quay.rows,
+)
+
+
+def named_by(client: Client) -> dict[tuple[str, str], int]:
+    """How many rows name the client, by each link."""
+    db.session.flush()
+    counted = "SELECT count(*) FROM {table} t WHERE t.{column} = :client AND {where}"
+    return {
+        (link.table, link.column): db.session.scalar(
+            text(counted.format(table=link.table, column=link.column, where=link.where)), {"client": client.id}
+        )
+        for link in LINKS
+    }
 
 
 # --- Merging ------------------------------------------------------------------------------------------------------
@@ -140,6 +270,10 @@ def test_what_was_not_taken_is_masked_for_who_may_not_open_the_client(manager: M
     entries = timeline("client", a.id)
     assert "Languages: Swedish · Town: Toulon · Club: Hanko SS" in entries[0].text
     assert entries[0].changes == [("Owner", "Sales Manager North", "Team Mate")]
+    c = make_client(manager, full_name="C. North", owner_id=user_id(AGENT))
+    made = Merge.make(a, c, [], by=manager)
+    assert "Owner: Sales Agent North" in timeline("client", a.id)[0].text
+    assert ("Owner", "Sales Agent North") in not_taken(made.opened()[0])
     hidden = masked_details("client:merged", {"name": "B", "number": 2, "left": {"town": "T", "languages": ["sv"]}})
     assert hidden == {"name": "•••", "number": 2, "left": {"town": "•••", "languages": ["•••"]}}
     assert "Town: •••" in TELLERS["client:merged"][2](hidden)
@@ -202,14 +336,38 @@ def test_a_field_that_the_port_made_up_is_chosen_like_any_other(
 # --- Undoing ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("both", [False, True])
+def test_rows_of_every_link_move_and_come_back(manager: Member, quay: Quay, both: bool) -> None:
+    """`both`: the survivor has the like of everything, so that what can be had once only clashes."""
+    a, b = make_client(manager, full_name="One"), make_client(manager, full_name="Other")
+    for client in (a, b) if both else (b,):
+        for belong in BELONGINGS:
+            belong(quay, client)
+    assert [link for link, found in named_by(b).items() if not found] == [], "say in BELONGINGS how one comes to be"
+    db.session.expire_all()
+    was = dump(a.id, b.id, quay.third.id)
+    made = Merge.make(a, b, list(CUSTOM), by=manager)
+    assert set(made.moved) == {link.table for link in LINKS}
+    stay = {link for link, found in named_by(b).items() if found}
+    once = {"client_contacts", "client_tags", "custom_field_values"}
+    assert {table for table, _column in stay} == (once if both else set())
+    after = dump(a.id, b.id, quay.third.id)
+    assert {table: len(rows) for table, rows in after.items() if table != "search_words"} == {
+        table: len(rows) for table, rows in was.items() if table != "search_words"
+    }
+    assert made.undo(a, b, by=manager) == []
+    assert dump(a.id, b.id, quay.third.id) == was
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_merging_and_undoing_restores_every_row(manager: Member, data: st.DataObject) -> None:
+def test_merging_and_undoing_restores_every_row(manager: Member, quay: Quay, data: st.DataObject) -> None:
     mails = st.lists(st.sampled_from(["a@x.fi", "b@x.fi", "c@x.fi"]), unique=True, max_size=3)
     phones = st.lists(st.sampled_from(["+358405550101", "+358405550102"]), unique=True, max_size=2)
     words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
     custom = st.fixed_dictionaries({}, optional={name: st.sampled_from(two) for name, two in CUSTOM.items()})
-    custom_fields(manager)
+    more = [Quay.files, Quay.tagged, Quay.interests, Quay.documents, Quay.stays, Quay.registrations, Quay.waits]
+    more += [Quay.reminders, Quay.rows]
     pair = []
     other = make_client(manager, full_name="Third")
     for name in ("One", "Other"):
@@ -233,6 +391,8 @@ def test_merging_and_undoing_restores_every_row(manager: Member, data: st.DataOb
                 Relationship.create(
                     *((client, other) if data.draw(st.booleans()) else (other, client)), kind, by=manager
                 )
+        for belong in data.draw(st.lists(st.sampled_from(more), unique=True, max_size=2)):
+            belong(quay, client)
         pair.append(client)
     if data.draw(st.booleans()):
         Relationship.create(pair[0], pair[1], "captain", by=manager)

@@ -9,13 +9,12 @@ import pytest
 from sqlalchemy import select, update
 
 from app.clients.models import Client, Mention, Note
-from app.clients.queries import notes_of
 from app.db import begin, commit, db
 from app.errors import Refused
 from app.identity.models import User
 from app.notes.mentions import pieces
 from app.notifications.models import Notification
-from tests.world import NORTH, SOUTH, Visitor, enter, make_client, user_id
+from tests.world import NORTH, SOUTH, Visitor, enter, make_client, notes_of, user_id
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -53,6 +52,18 @@ def test_pinning_is_idempotent_and_told_once(client: Client, relayed: Relayed) -
         note.unpin(client, by=by)
     assert not note.pinned
     assert relayed() == ["client:noteAdded", "client:notePinned", "client:noteUnpinned"]
+
+
+def test_a_note_that_was_removed_is_neither_pinned_nor_unpinned(visit: Visit, client: Client) -> None:
+    by = enter(MANAGER)
+    note = Note.create(client, "Gone", by=by)
+    note.archive(client, by=by)
+    pin = f"/north/clients/{client.number}/notes/{note.id}/pin"
+    commit()
+    manager = visit(MANAGER)
+    assert [manager.post(pin).status_code, manager.delete(pin).status_code] == [404, 404]
+    enter(MANAGER)
+    assert not db.session.scalars(select(Note.pinned)).one()
 
 
 def test_anybody_who_may_edit_pins_and_it_stands_first(visit: Visit, client: Client) -> None:

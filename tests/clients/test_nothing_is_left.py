@@ -6,7 +6,7 @@ import io
 import json
 import uuid
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from threading import Barrier, Thread
 from typing import Any
 
@@ -14,9 +14,11 @@ import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 
 from app import storage
+from app.berths.models import Berth, Occupancy, OccupancyKind
 from app.changes.models import Change, ChangeSet, note_changes
 from app.clients.models import (
     Archive,
@@ -32,7 +34,7 @@ from app.clients.privacy.archiving import build_archive
 from app.clients.privacy.forgetting import finish_erasure
 from app.crypto import Unreadable, open_sealed
 from app.current import Member
-from app.db import begin, commit, db
+from app.db import begin, commit, db, now
 from app.events.bulk import subject_keys
 from app.events.enclosed import read, subjects_in
 from app.events.models import keyring, place_of_key
@@ -40,13 +42,30 @@ from app.events.seals import seal_events
 from app.fields.models import FieldDefinition
 from app.imports.models import Import, ImportRow
 from app.imports.verdicts import Verdict
+from app.interests.models import Interest, InterestNote
 from app.jobs import Job, perform
 from app.mail.models import Mail
+from app.registration.models import Registration
+from app.reminders.models import Reminder
 from app.tags.models import Tag
 from app.vessels.models import Document, Vessel
+from app.waiting_list.models import PriorityClass, WaitingEntry
 from tests.importing import stored_files, work_off
 from tests.servers import Installation
-from tests.world import NORTH, enter, make_client, make_duplicate, make_file, make_picture, relay
+from tests.world import (
+    NORTH,
+    enter,
+    make_berth,
+    make_client,
+    make_duplicate,
+    make_file,
+    make_interest,
+    make_picture,
+    make_registration,
+    make_reminder,
+    make_waiting_list,
+    relay,
+)
 
 ADMIN = "port_admin@north.example"
 WORD = "Zanzibarquux"
@@ -86,7 +105,33 @@ def seed(by: Member) -> Client:
     once.update({"town": "Hanko"}, by=by)
     Merge.make(client, stays, [], by=by).undo(client, stays, by=by)
     seed_bulk(client, by)
+    seed_elsewhere(client, by)
     return client
+
+
+def seed_elsewhere(client: Client, by: Member) -> None:
+    """In what other modules hold."""
+    interest = make_interest(client, by=by, notes=f"{WORD} looks for a berth")
+    InterestNote.create(interest, f"{WORD} rang, @Viewer North", by=by)
+    make_reminder(by, f"Call {WORD}", subject=client)
+    waits = {"priority_class": PriorityClass.OTHER, "notes": WORD}
+    WaitingEntry.enter(make_waiting_list(by), client, fields=waits, by=by)
+    make_registration(client, by=by).message = WORD
+    year = Range(now(), now() + timedelta(days=365))
+    named = {"title": WORD, "notes": WORD}
+    Occupancy.book(make_berth(by), year, OccupancyKind.CONTRACT, by=by, client=client, details=named)
+
+
+def pages_of_mails() -> list[str]:
+    """Where mails about the client lead."""
+    places: dict[str, Any] = {
+        "interests/{}#note-1": Interest,
+        "reminders/{}": Reminder,
+        "waiting-entries/{}": WaitingEntry,
+        "registrations#registration-{}": Registration,
+        "berths/{}": Berth,
+    }
+    return [place.format(db.session.scalars(select(model.number)).one()) for place, model in places.items()]
 
 
 def seed_bulk(client: Client, by: Member) -> None:
@@ -197,8 +242,9 @@ def unzipped(content: bytes) -> str:
 
 
 EVERYWHERE = {
-    "client_contacts", "client_notes", "clients", "custom_field_values", "file_versions", "files", "import_rows",
-    "imports", "search_spellings", "search_words", "vessel_documents", "vessels",
+    "berth_occupancies", "client_contacts", "client_notes", "clients", "custom_field_values", "file_versions", "files",
+    "import_rows", "imports", "interest_notes", "interests", "registrations", "reminders", "search_spellings",
+    "search_words", "vessel_documents", "vessels", "waiting_entries",
     *(f"{place}, opened" for place in ("change_items", "events", "mails", "merges", "notifications", "storage")),
 }  # fmt: skip
 
@@ -208,6 +254,7 @@ def test_nothing_is_left(app: Flask, truth: psycopg.Connection, committed: Insta
     client = seed(by)
     client_id, number = client.id, client.number
     vessel = db.session.scalars(select(Vessel.number).where(Vessel.name == WORD)).one()
+    elsewhere = pages_of_mails()
     commit()
     relay()
     by = enter(ADMIN)
@@ -216,7 +263,7 @@ def test_nothing_is_left(app: Flask, truth: psycopg.Connection, committed: Insta
     build_archive.later(archive_id=archive.id)
     commit()
     work_off()
-    seed_told(f"clients/{number}", f"vessels/{vessel}")
+    seed_told(f"clients/{number}", f"vessels/{vessel}", *elsewhere)
     commit()
     relay()
     assert set(places_of(truth)) >= EVERYWHERE

@@ -13,12 +13,11 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select, text
 
 from app.clients.models import Client, Contact
-from app.clients.queries import contacts_of
 from app.db import begin, commit
 from app.db import db as database
 from app.events.models import Event
 from tests.servers import Installation
-from tests.world import NORTH, Visitor, enter, make_client, user_id
+from tests.world import NORTH, Visitor, contacts_of, enter, make_client, user_id
 
 ADMIN = "port_admin@north.example"
 MANAGER = "sales_manager@north.example"

@@ -246,16 +246,15 @@ def fields_of_ports(db: SQLAlchemy) -> None:
 
 
 EXAMPLES = settings(
-    derandomize=True,
-    max_examples=5,
+    max_examples=25,
     deadline=None,
-    phases=[Phase.explicit, Phase.generate],  # to look for a smaller one takes minutes
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to look for a smaller one takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
 @EXAMPLES
-@given(people=st.lists(PEOPLE, min_size=1, max_size=4))
+@given(people=st.lists(PEOPLE, min_size=1, max_size=2))
 @pytest.mark.usefixtures("fields_of_ports")
 def test_an_export_changes_nothing_where_it_comes_from(app: Flask, people: list[dict[str, Any]]) -> None:
     with undone(app):
@@ -265,7 +264,7 @@ def test_an_export_changes_nothing_where_it_comes_from(app: Flask, people: list[
         assert changes_nothing(checked(exported(app, "north"), "north"), len(people))
 
 
-@settings(EXAMPLES, max_examples=2)
+@settings(EXAMPLES, max_examples=3)
 @given(people=st.lists(PEOPLE, min_size=1, max_size=4))
 @pytest.mark.usefixtures("fields_of_ports")
 def test_a_workbook_neither(app: Flask, people: list[dict[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from app.clients.privacy.archiving import gathered
 from app.db import commit
 from app.db import db as unit
 from app.documents.models import Document, DocumentType
+from app.interests.models import Interest
 from tests.world import Visitor, enter, make_berth, make_client, make_dock, make_file, make_interest
 
 MANAGER, VIEWER = "sales_manager@north.example", "viewer@north.example"
@@ -79,3 +80,28 @@ def test_they_stand_in_the_archive_of_the_client(client: Client) -> None:
     held = {section.name: section for section in gathered(client).sections}
     words = dict(held["documents"].rows[0])
     assert (words["Document"], words["File"]) == ("Expression of interest", "signed.pdf")
+
+
+def test_one_is_made_void_with_a_reason_and_says_so(
+    client: Client, visit: Visit, relayed: Callable[[], list[str]]
+) -> None:
+    document = sign(client)
+    at, about = f"/north/documents/{document.number}", f"/north/clients/{client.number}/documents"
+    interest = unit.session.get_one(Interest, document.interest_id)
+    interest_at = f"/north/interests/{interest.number}"
+    commit()
+    relayed()
+    manager = visit(MANAGER)
+    assert f'href="{at}/void"' in manager.get(at).text
+    assert "void" not in visit(VIEWER).get(at).text
+    refused = manager.post(f"{at}/void", manager.form(f"{at}/void"))
+    assert (refused.status_code, "Say why." in refused.text) == (422, True)
+    for _ in range(2):
+        answer = manager.post(f"{at}/void", {**manager.form(f"{at}/void"), "reason": "Wrong client"})
+        assert (answer.status_code, answer.location) == (303, at)
+    page = manager.get(at).text
+    assert "made a signed document void: Expression of interest: Wrong client" in page
+    assert f'href="{at}/void"' not in page
+    for place in (about, interest_at):
+        assert ">Void<" in manager.get(place).text
+    assert relayed().count("document:voided") == 1

@@ -110,7 +110,8 @@ def name_of(call: ast.Call) -> str:
 
 def hands_on(call: ast.Call, function: ast.FunctionDef) -> bool:
     """Whether what it calls the event by is what the function was given."""
-    given = {parameter.arg for parameter in (*function.args.args, *function.args.kwonlyargs)}
+    of = function.args
+    given = {parameter.arg for parameter in (*of.posonlyargs, *of.args, *of.kwonlyargs)}
     return bool(call.args) and isinstance(call.args[0], ast.Name) and call.args[0].id in given
 
 

@@ -171,7 +171,7 @@ class TestMoves:
             one.update({"expected_value": Decimal(2500)}, by=enter(MANAGER))
         sent = "".join(said)
         assert 'id="column-open-head"' in sent
-        assert sent.count("€2,500") == 2, "on the card and above its column"
+        assert sent.count("€2,500") == 3, "on the card, above its column and above all of them"
         assert len(sent.encode()) <= ONE_MOVE
 
     def test_one_that_comes_back_has_the_boards_look_again(self, app: Flask, client: Client) -> None:
@@ -202,7 +202,34 @@ class TestMoves:
         form = {**visitor.form(f"{BOARD}/{number}/stage"), "stage": "visited"}
         query = urlencode({"_method": "PUT", "from": "board", "board": "lead=hot&_external=1&shown=open.40"})
         moved = visitor.post(f"{BOARD}/{number}/stage?{query}", form)
-        assert moved.headers["Location"] == f"{BOARD}?lead=hot"
+        assert moved.headers["Location"] == f"{BOARD}?lead=hot&shown=open.40"
+
+    def test_it_is_as_long_as_it_was_when_it_was_moved(self, client: Client, visit: Visit) -> None:
+        """What the open board says counts, and without a script where one came from."""
+        number = make_many(client, 1)[0].number
+        commit()
+        visitor = visit(MANAGER)
+        path, left = f"{BOARD}/{number}/stage", f"{BOARD}?lead=hot&shown=open.60"
+        form = {**visitor.form(path), "stage": "visited"}
+        here = {**PARTIAL, "HX-Current-URL": f"http://localhost{left}"}
+        moved = visitor.post(f"{path}?_method=PUT&from=board", form, headers=here)
+        assert moved.headers["Location"] == left
+        for stage, came in (("open", {"Referer": f"http://localhost{left}"}), ("visited", here)):
+            page = visitor.get(f"{path}?from=board", headers=came).text
+            action = re.search(r'<form class="stack narrow-page" method="post" action="([^"]+)"', page)
+            assert action
+            back = visitor.post(action[1].replace("&amp;", "&"), {**form, "stage": stage, "note": "Too early"})
+            assert back.headers["Location"] == left
+
+    @pytest.mark.parametrize("page", ["http://[broken", "http://localhost/north/interests/table?lead=hot", ""])
+    def test_what_is_no_board_is_not_gone_back_to(self, client: Client, visit: Visit, page: str) -> None:
+        number = make_many(client, 1)[0].number
+        commit()
+        visitor = visit(MANAGER)
+        path = f"{BOARD}/{number}/stage"
+        form = {**visitor.form(path), "stage": "visited"}
+        moved = visitor.post(f"{path}?_method=PUT&from=board", form, headers={**PARTIAL, "HX-Current-URL": page})
+        assert moved.headers["Location"] == f"{BOARD}/{number}/card"
 
 
 class TestRefusals:
@@ -211,7 +238,7 @@ class TestRefusals:
     ) -> None:
         number = make_many(client, 1)[0].number
         commit()
-        visitor = visit(MANAGER)
+        visitor = visit("port_admin@north.example")  # who may do all of it
         path = f"{BOARD}/{number}/stage"
         answer = visitor.post(f"{path}?_method=PUT", {**visitor.form(path), "stage": "completed"})
         assert answer.status_code == 409

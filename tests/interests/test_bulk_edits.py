@@ -8,23 +8,29 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
-from app.berths.models import Berth, BerthStatus, Occupancy, OccupancyState
+from app.berths.models import Berth, BerthStatus, Dock, Occupancy, OccupancyState
 from app.bulk_edits import editing
 from app.bulk_edits.editing import do_all
 from app.bulk_edits.kinds import KINDS, BulkAct
 from app.bulk_edits.models import BulkEdit
 from app.changes.models import ChangeItem, ChangeSet
+from app.clients.privacy.forgetting import forget_old
 from app.current import Member
 from app.db import begin, commit, db, now
-from app.interests.models import Interest, LeadCategory, Outcome, hold
+from app.events.models import Event, EventMention, System
+from app.interests.models import Interest, InterestNote, LeadCategory, Outcome, follow_up, hold
+from app.jobs import Job, perform
+from app.reminders.models import Reminder
 from tests.clients.test_bulk_edits import events_of, perform_waiting, words_of
-from tests.world import NORTH, Visitor, enter, make_berth, make_client, make_interest, user_id
+from tests.world import NORTH, Visitor, enter, make_berth, make_client, make_dock, make_interest, user_id
 
 MANAGER, MATE, AGENT, VIEWER = (
     f"{name}@north.example" for name in ("sales_manager", "teammate", "sales_agent", "viewer")
 )
+SUPERVISOR = "supervisor@north.example"  # has no reminders
 NEW, URL, TABLE = "/north/interests/bulk-edits/new", "/north/interests/bulk-edits", "/north/interests/table"
 Visit = Callable[[str], Visitor]
 pytestmark = pytest.mark.usefixtures("db")
@@ -76,6 +82,25 @@ def test_the_ticked_are_given_to_somebody_and_told_of_once(visit: Visit, relayed
     assert "Nothing to change" in manager.get(TABLE).text
 
 
+def followed(numbers: list[int]) -> list[int]:
+    """Their owner was reminded of them this morning."""
+    enter(MANAGER)
+    for number in numbers:
+        interest = one(number)
+        interest.active_at -= timedelta(days=3)
+        follow_up(interest, 3, whose=interest.owner_id, by=System())
+    commit()
+    return numbers
+
+
+def standing(number: int) -> tuple[bool, Any, Any]:
+    """The follow-up: whether it is open, whose it is, and who did it."""
+    enter(MANAGER)
+    of_it = select(Reminder).where(Reminder.about_id == one(number).id)
+    reminder = db.session.scalars(of_it.execution_options(populate_existing=True)).one()
+    return reminder.is_open, reminder.assigned_to_id, reminder.completed_by_id
+
+
 def acted(interest: Interest, act: str, by: Member) -> None:
     if act == "assign":
         interest.assign(user_id(MATE), by=by)
@@ -105,21 +130,105 @@ def begun(by: Member, act: str, numbers: list[int]) -> tuple[BulkEdit, ChangeSet
 
 @pytest.mark.parametrize("act", FIELDS)
 def test_it_comes_to_the_same_as_one_by_one(act: str) -> None:
-    alone, bulk = some(2)
+    alone, bulk = followed(some(2))
     by = enter(MANAGER)
     acted(one(alone), act, by)
     commit()
     by = enter(MANAGER)
     do_all(*begun(by, act, [bulk]), by=by)
     commit()
-    for column in COLUMNS:
+    for column in (*COLUMNS, Interest.followed_up_days):
         assert of([alone], column) == of([bulk], column), column
+    happened = {"assign": "assigned", "lose": "completed", "archive": "completed"}.get(act, "created")
+    first, second = (words_of(event) for event in events_of(f"reminder:{happened}"))
+    for told in (first["details"], second["details"]):
+        assert told.pop("name").startswith("Follow up with Person")
+        told.pop("due_at", None)
+    assert first == second
+    assert standing(alone) == standing(bulk)
     assert [value is None for value in of([alone, bulk], Interest.archived_at)] == [act != "archive"] * 2
     name = {"assign": "assigned", "lead": "leadCategoryChanged", "lose": "lost", "archive": "archived"}[act]
     first, second = (words_of(event) for event in events_of(f"interest:{name}"))
     for words, number in ((first, alone), (second, bulk)):
         assert words["details"].pop("number") == number
     assert first == second
+
+
+def test_no_follow_up_is_given_to_who_would_not_see_it() -> None:
+    (number,) = followed(some(1))
+    by = enter(MANAGER)
+    edit, change_set = begun(by, "assign", [number])
+    edit.fields = {"owner_id": str(user_id(SUPERVISOR))}
+    do_all(edit, change_set, by=by)
+    commit()
+    assert standing(number) == (True, None, None)
+
+
+@pytest.mark.parametrize(("act", "typed"), [("lose", {"reason": "Too dear"}), ("archive", {})])
+def test_it_is_no_activity(visit: Visit, act: str, typed: dict[str, Any], relayed: Callable[[], list[str]]) -> None:
+    by = enter(MANAGER)
+    (number,) = some(1)
+    by = enter(MANAGER)
+    interest = one(number)
+    interest.link_berth(make_berth(by), by=by)
+    hold(interest, until=now() + timedelta(days=2), by=by)
+    long_ago = now() - timedelta(days=90)
+    commit()
+    followed([number])
+    enter(MANAGER)
+    one(number).active_at, one(number).lead_category = long_ago, LeadCategory.DORMANT
+    commit()
+    relayed()
+    send(visit(MANAGER), act, [number], **typed)
+    assert "interest:leadCategoryChanged" not in relayed()
+    perform_all("note_activity")
+    assert of([number], Interest.active_at) == [long_ago]
+    assert of([number], Interest.lead_category) == [LeadCategory.DORMANT]
+
+
+def perform_all(name: str) -> None:
+    """What waits under that name."""
+    begin(port_id=NORTH, user_id=user_id(MANAGER), scope="staff")
+    ids = db.session.scalars(select(Job.id).where(Job.name.endswith(name))).all()
+    commit()
+    for job_id in ids:
+        perform(str(job_id))
+
+
+@pytest.mark.parametrize(
+    ("act", "typed"),
+    [("assign", {"owner_id": str(user_id(MATE))}), ("lose", {"reason": "Too dear"}), ("archive", {})],
+)
+def test_what_was_to_be_followed_up_is_so_again(visit: Visit, act: str, typed: dict[str, Any]) -> None:
+    numbers, manager = followed(some(2)), visit(MANAGER)
+    before = [standing(number) for number in numbers]
+    send(manager, act, numbers, **typed)
+    assert [standing(number) for number in numbers] != before
+    taken_back(manager)
+    assert [standing(number) for number in numbers] == before
+    assert of(numbers, Interest.followed_up_days) == [3, 3]
+
+
+def test_what_was_done_about_it_since_is_not_followed_up_again(visit: Visit) -> None:
+    (number,), manager = followed(some(1)), visit(MANAGER)
+    send(manager, "lose", [number], reason="Too dear")
+    by = enter(MANAGER)
+    InterestNote.create(one(number), "She called", by=by)
+    commit()
+    taken_back(manager)
+    assert of([number], Interest.outcome) == [None]
+    assert standing(number)[0] is False
+    assert of([number], Interest.followed_up_days) == [None]
+
+
+def test_an_owner_who_may_hold_none_any_more_does_not_come_back(visit: Visit) -> None:
+    numbers, manager = some(2), visit(MANAGER)
+    by = enter(MANAGER)
+    one(numbers[0]).assign(user_id(VIEWER), by=by)
+    commit()
+    send(manager, "assign", numbers, owner_id=str(user_id(MATE)))
+    assert "Owner: the owner of before is not here any more" in taken_back(manager)
+    assert of(numbers, Interest.owner_id) == [user_id(MATE), user_id(MANAGER)]
 
 
 @pytest.mark.parametrize(
@@ -181,6 +290,30 @@ def test_a_berth_that_is_held_is_let_go_and_stays_free(visit: Visit, act: str, t
     assert db.session.scalars(select(Occupancy.state)).all() == [OccupancyState.CANCELLED]
 
 
+def test_holds_let_go_come_to_the_same_as_one_by_one(visit: Visit, relayed: Callable[[], list[str]]) -> None:
+    alone, bulk = with_holds(some(2))
+    by = enter(MANAGER)
+    one(alone).lose("Too dear", by=by)
+    commit()
+    relayed()
+    send(visit(MANAGER), "lose", [bulk], reason="Too dear")
+    assert relayed().count("occupancy:cancelled") == 1
+    for name in ("occupancy:cancelled", "interest:holdReleased"):
+        first, second = (words_of(event) for event in events_of(name))
+        for words in (first, second):
+            for own in ("number", "berth"):
+                words["details"].pop(own, None)
+        assert first == second
+        mentions = [set(kinds) for kinds in (told_in(event) for event in events_of(name))]
+        assert mentions[0] == mentions[1]
+    kept = db.session.execute(select(Occupancy.state, Occupancy.blocks)).all()
+    assert len(set(kept)) == 1
+
+
+def told_in(event: Event) -> list[str]:
+    return list(db.session.scalars(select(EventMention.subject_type).where(EventMention.event_id == event.id)))
+
+
 def test_the_status_of_a_berth_follows_from_what_is_lost(visit: Visit) -> None:
     by = enter(MANAGER)
     berth = make_berth(by)
@@ -216,6 +349,17 @@ def test_many_are_done_in_steps_by_a_job(visit: Visit, monkeypatch: pytest.Monke
     assert "Undo 5 records" in manager.get(answer.headers["Location"]).text
 
 
+def test_what_was_typed_is_not_kept_beyond_the_days_of_the_undo(visit: Visit) -> None:
+    send(visit(MANAGER), "lose", some(1), reason="Ana Beltrán is ill")
+    with time_machine.travel(now() + timedelta(days=31)):
+        begin(port_id=NORTH, scope="staff")
+        forget_old.later()
+        commit()
+        perform_all("forget_old")
+        begin(port_id=NORTH, scope="staff")
+        assert db.session.scalars(select(BulkEdit.fields)).all() == [{}]
+
+
 @pytest.mark.parametrize(
     ("act", "typed", "says"),
     [
@@ -245,11 +389,23 @@ def test_each_act_needs_its_own_permission(visit: Visit) -> None:
     assert 'id="selection"' not in viewer.get(TABLE).text
 
 
+def with_holds(numbers: list[int]) -> list[int]:
+    by = enter(MANAGER)
+    dock = db.session.scalars(select(Dock)).first() or make_dock(by)
+    for number in numbers:
+        interest = one(number)
+        interest.link_berth(make_berth(by, dock, code=str(number)), by=by)
+        hold(interest, until=now() + timedelta(days=2), by=by)
+    commit()
+    return numbers
+
+
 @pytest.mark.parametrize("act", FIELDS)
 def test_statements_do_not_grow_with_the_interests(statements: list[str], act: str) -> None:
+    """Nor with their berths, what is held of these, or what is to be followed up."""
     counts = []
-    for size in (3, 30):
-        numbers = some(size)
+    for size in (3, 20):
+        numbers = followed(with_holds(some(size)))
         by = enter(MANAGER)
         edit, change_set = begun(by, act, numbers)
         statements.clear()

@@ -21,7 +21,7 @@ from app.events.models import Event, System
 from app.events.timeline import timeline
 from app.interests.jobs import cool_leads, follow_up_interests, note_activity
 from app.interests.models import Interest, LeadCategory, Stage
-from app.jobs import act_for
+from app.jobs import Job, act_for, perform
 from app.notifications.models import Notification
 from app.reminders.models import Reminder
 from app.schedule import tick
@@ -56,6 +56,18 @@ def look(at: datetime = MORNING) -> None:
         follow_up_interests()
     commit()
     enter(MANAGER)
+
+
+def later(relayed: Relayed, name: str) -> None:
+    """What waits is told of, and the jobs of that name are done."""
+    relayed()
+    act_for(NORTH)
+    ids = unit.session.scalars(select(Job.id).where(Job.name.endswith(name))).all()
+    commit()
+    for job_id in ids:
+        perform(str(job_id))
+    enter(MANAGER)
+    unit.session.expire_all()
 
 
 def follow_ups() -> list[Reminder]:
@@ -149,6 +161,56 @@ class TestFollowUps:
             note_activity(event_id=event_id)
         assert interest.active_at > before
         assert interest.followed_up_days is None
+
+    def test_done_and_taken_back_it_stays_in_sight(self, interest: Interest, relayed: Relayed) -> None:
+        """Whatever comes first: what follows from its being done, or that it is to be done after all."""
+        leave_alone(interest, 3)
+        look()
+        (made,) = follow_ups()
+        with time_machine.travel(NOON, tick=False):
+            made.complete(by=enter(MANAGER))
+            later(relayed, "note_activity")
+            made.reopen(by=enter(MANAGER))
+            later(relayed, "note_reopened")
+        assert (made.is_open, interest.followed_up_days) == (True, 3)
+        look(NOON + timedelta(days=5, hours=20))
+        assert [one.is_open for one in follow_ups()] == [True], "nobody is reminded twice"
+        with time_machine.travel(NOON + timedelta(days=7), tick=False):
+            interest.move_to(Stage.VISITED, by=enter(MANAGER))
+        assert open_ones() == []
+
+    def test_what_was_taken_back_at_once_is_not_done_again(self, interest: Interest, relayed: Relayed) -> None:
+        leave_alone(interest, 3)
+        look()
+        (made,) = follow_ups()
+        active_at = interest.active_at
+        with time_machine.travel(NOON, tick=False):
+            made.complete(by=enter(MANAGER))
+            made.reopen(by=enter(MANAGER))
+            later(relayed, "note_activity")
+        assert (made.is_open, interest.followed_up_days, interest.active_at) == (True, 3, active_at)
+
+    def test_one_that_is_brought_back_is_settled_by_what_is_done(self, interest: Interest, relayed: Relayed) -> None:
+        leave_alone(interest, 3)
+        look()
+        (made,) = follow_ups()
+        with time_machine.travel(NOON, tick=False) as clock:
+            made.archive(by=enter(MANAGER))
+            interest.move_to(Stage.VISITED, by=enter(MANAGER))
+            made.restore(by=enter(MANAGER))
+            later(relayed, "note_reopened")
+            assert interest.followed_up_days == 3
+            clock.shift(timedelta(hours=1))
+            interest.update({"notes": "By the showers"}, by=enter(MANAGER))
+        assert open_ones() == []
+
+    def test_it_is_given_to_nobody_who_would_not_see_it(self, interest: Interest) -> None:
+        leave_alone(interest, 3)
+        look()
+        interest.assign(user_id(SUPERVISOR), by=enter(MANAGER))
+        assert [one.assigned_to_id for one in open_ones()] == [None]
+        interest.assign(user_id(AGENT), by=enter(MANAGER))
+        assert [one.assigned_to_id for one in open_ones()] == [user_id(AGENT)]
 
     def test_whoever_has_it_now_follows_it_up(self, interest: Interest) -> None:
         leave_alone(interest, 3)

@@ -21,7 +21,17 @@ from app.documents.models import Document, DocumentType
 from app.errors import Refused
 from app.events.models import System
 from app.interests.jobs import cool_leads
-from app.interests.models import Interest, LeadCategory, Outcome, Source, Stage, extend_hold, hold, release_hold
+from app.interests.models import (
+    Interest,
+    InterestNote,
+    LeadCategory,
+    Outcome,
+    Source,
+    Stage,
+    extend_hold,
+    hold,
+    release_hold,
+)
 from app.interests.models.sale import hold_of
 from tests.servers import Installation
 from tests.waiting import together
@@ -304,6 +314,22 @@ class TestPages:
         assert page.count('<tr id="interest-') == 13
         assert page.index(f'id="interest-{number}"') < page.index("Lost")
         assert len(statements) <= 3
+
+    def test_its_page_takes_the_same_statements_whatever_it_has(
+        self, db: SQLAlchemy, interest: Interest, visit: Callable[[str], Visitor], statements: list[str]
+    ) -> None:
+        by = enter(MANAGER)
+        make_ready(interest)
+        hold(interest, until=now() + timedelta(days=2), by=by)
+        for at in range(12):
+            InterestNote.create(interest, f"Called {at} times", by=by)
+        url = f"/north/interests/{interest.number}"
+        commit()
+        visitor = visit(MANAGER)
+        visitor.get(url)
+        statements.clear()
+        assert visitor.get(url).status_code == 200
+        assert len(statements) <= 11, statements
 
     def test_the_board_takes_four_statements(
         self, db: SQLAlchemy, visit: Callable[[str], Visitor], statements: list[str]

@@ -62,7 +62,7 @@ class TestNotes:
     def test_the_client_s_timeline_tells_of_it(self, interest: Interest) -> None:
         InterestNote.create(interest, "Wants to see B 12", by=enter(MANAGER))
         for kind, one in (("interest", interest.id), ("client", interest.client_id)):
-            assert timeline(kind, one)[0].text == "noted on an interest: “Wants to see B 12”"
+            assert timeline(kind, one)[0].text == f"noted on interest {interest.number}: “Wants to see B 12”"
 
     def test_a_colleague_who_is_named_hears_of_it_where_they_may_open_it(
         self, interest: Interest, relayed: Relayed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from app import formats
 from app.berths.models import Absence, Berth, BerthStatus, Dock, Occupancy, OccupancyKind, fit
+from app.berths.models.days import stay
 from app.clients.models import Client
 from app.db import begin, commit, now, rollback
 from app.db import db as unit
@@ -26,14 +28,16 @@ from app.errors import Refused
 from app.identity.models import current_port_of
 from app.interests.models import Interest, hold
 from app.interests.recommendations.finding import Findings, find
+from app.interests.recommendations.jobs import look_for_interest
 from app.interests.recommendations.labels import PARTS, SAID, reason_words
 from app.interests.recommendations.models import Lookout, Origin, Reason, Recommendation
 from app.interests.recommendations.queries import best_of, wanting
 from app.interests.recommendations.renewing import mark_all, mark_berth, mark_interest, work_off
 from app.interests.recommendations.score import OF
 from app.interests.recommendations.wish import Wish
-from app.jobs import Job
+from app.jobs import Job, perform
 from app.prices.models import PriceList, price_of
+from tests.live.pages import Page
 from tests.servers import Installation
 from tests.waiting import together
 from tests.world import (
@@ -105,6 +109,10 @@ def is_marked(interest: Interest) -> bool:
     return unit.session.scalar(of) is not None
 
 
+def named(choices: str) -> list[str]:
+    return re.findall('value="([^"·]+) · ', choices)
+
+
 # --- The score ----------------------------------------------------------------------------------------------------
 
 
@@ -133,6 +141,16 @@ class TestScore:
     ) -> None:
         make_berth(enter(MANAGER), dock, **JUST | size)
         assert given_for(interest, "12")[part].points == points
+
+    def test_what_is_taken_all_the_time_over_a_change_of_clocks_is_not_recommended(
+        self, interest: Interest, dock: Dock
+    ) -> None:
+        by = enter(MANAGER)
+        interest.wanted_from, interest.wanted_until = date(2027, 3, 1), date(2027, 5, 1)
+        with formats.use(by.here()):
+            during = stay(interest.wanted_from, interest.wanted_until)
+        Occupancy.book(make_berth(by, dock, **JUST), during, OccupancyKind.VISIT, by=by, client=make_client(by))
+        assert names(found(interest)) == []
 
     def test_where_the_boat_does_not_fit_nothing_is_recommended(self, interest: Interest, dock: Dock) -> None:
         by = enter(MANAGER)
@@ -389,6 +407,19 @@ class TestRenewing:
         assert look() == []
         assert relayed() == []
 
+    def test_of_two_that_suit_alike_the_same_one_is_the_best_each_night(
+        self, interest: Interest, dock: Dock, relayed: Callable[[], list[str]]
+    ) -> None:
+        told = []
+        for code, length in (("long", D(30)), ("short", D(20)), ("", None)):
+            by = enter(MANAGER)
+            if code:
+                make_berth(by, dock, code, **JUST | {"max_loa": length})
+            mark_interest(interest)
+            look()
+            told.append(relayed().count("interest:recommendationsGenerated"))
+        assert told == [1, 1, 0]
+
     def test_a_hundred_changes_are_one_look(self, interest: Interest, dock: Dock) -> None:
         by = enter(MANAGER)
         berth = make_berth(by, dock, **JUST)
@@ -425,6 +456,16 @@ class TestRenewing:
         look()
         assert mark_berth(make_berth(by, dock, "far too long", **JUST | {"max_loa": D(15)}), by.here()) == 0
         assert mark_berth(make_berth(by, dock, "as good", **JUST), by.here()) == 1
+
+    def test_what_nobody_asked_for_keeps_no_berth_from_being_among_the_best(self, dock: Dock) -> None:
+        """Of the boat only its length is known, and of the berth everything but its width."""
+        by = enter(MANAGER)
+        interest = make_interest(make_client(by), by=by, loa=SIZE["loa"])
+        mark_interest(interest)
+        look()
+        unit.session.execute(update(Lookout).values(lowest=100))
+        mark_berth(make_berth(by, dock, **JUST | {"max_beam": None}), by.here())
+        assert is_marked(interest)
 
     def test_who_is_closed_is_left_alone(self, interest: Interest, dock: Dock) -> None:
         by = enter(MANAGER)
@@ -587,6 +628,7 @@ class TestPages:
         [
             ({}, "Looking for berths."),
             ({"loa": None, "beam": None}, "Nobody knows how large the boat is."),
+            ({"wanted_from": date(2025, 7, 1), "wanted_until": date(2025, 9, 1)}, "The wanted time is over."),
         ],
     )
     def test_an_empty_card_says_what_is_missing(
@@ -606,6 +648,35 @@ class TestPages:
         assert answer.status_code == 303
         enter(MANAGER)
         assert unit.session.get_one(Interest, interest.id).berth_id == berth.id
+
+    def test_the_field_for_a_berth_offers_the_best_first(
+        self, interest: Interest, dock: Dock, visit: Callable[[str], Visitor], statements: list[str]
+    ) -> None:
+        """On the page as it comes, so also without scripts; and while somebody types, before those of that name."""
+        by = enter(MANAGER)
+        small = make_berth(by, dock, code="121", max_loa=D(5), max_beam=D(2))
+        wide, just = make_berth(by, dock, code="122", max_loa=D(14), max_beam=D(5)), make_berth(by, dock, "12", **JUST)
+        mark_interest(interest)
+        look()
+        number, stranger = interest.number, small.number
+        commit()
+        visitor = visit(MANAGER)
+        page = visitor.get(f"/north/interests/{number}").text
+        choices = page.partition('<datalist id="berth-choices">')[2].partition("</datalist>")[0]
+        assert re.findall('value="([^"]+)">([^<]+)<', choices) == [
+            (f"B 12 · {just.number}", "Recommended, 100 of 100 · Harbour of B"),
+            (f"B 122 · {wide.number}", "Recommended, 71 of 100 · Harbour of B"),
+        ]
+        path = f"/north/interests/choices?interest={number}&berth="
+        statements.clear()
+        assert named(visitor.get(f"{path}b12").text) == ["B 12", "B 122"]
+        assert len(statements) <= 4
+        assert named(visitor.get(f"{path}122").text) == ["B 122"]
+        assert named(visitor.get(f"{path}{stranger}").text) == ["B 121"]
+        assert named(visitor.get(path).text) == ["B 12", "B 122"]
+        for nobody in ("", "0", "x", "99999999999"):
+            found = visitor.get(f"/north/interests/choices?interest={nobody}&berth=121").text
+            assert (named(found), "Recommended" in found) == (["B 121"], False)
 
     def test_not_this_one_and_back(self, interest: Interest, berth: Berth, visit: Callable[[str], Visitor]) -> None:
         path = f"/north/interests/{interest.number}/recommendations"
@@ -728,3 +799,21 @@ def test_who_is_at_work_on_an_interest_is_not_waited_for(committed: Installation
     finally:
         rollback()
         held.pop()
+
+
+@pytest.mark.usefixtures("server")
+def test_an_open_page_is_sent_what_the_job_found(committed: Installation) -> None:
+    with committed.app.app_context():
+        by = enter(MANAGER)
+        interest = make_interest(make_client(by), by=by, **SIZE)
+        make_berth(by, make_dock(by, "Pushed"), **JUST)
+        number, interest_id = interest.number, interest.id
+        commit()
+        with Page.following(committed, MANAGER, f"interest:{number}") as page:
+            enter(MANAGER)
+            job = look_for_interest.later(interest_id=interest_id)
+            commit()
+            perform(str(job))
+            said = str(page.next())
+    assert f'hx-target="#interest-{number}-recommendations"' in said
+    assert "Pushed 12" in said

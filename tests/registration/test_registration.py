@@ -126,6 +126,8 @@ def test_the_page_asks_what_the_port_wants_to_know(stranger: Visitor) -> None:
         ({"loa": "long"}, "Write metres"),
         ({"wanted_from": "2020-01-01"}, "This day has passed"),
         ({"wanted_from": "2199-05-02", "wanted_until": "2199-05-01"}, "ends before it begins"),
+        ({"wanted_from": "2199-05-01", "wanted_until": "2199-05-01"}, "ends before it begins"),
+        ({"wanted_until": "2020-01-01"}, "Choose a later day"),
         ({"wanted_from": "soon"}, "Not a valid date"),
         ({"kind": "castle"}, "Not a valid choice"),
         ({"message": "x" * 2001}, "longer than 2000"),

@@ -46,6 +46,18 @@ def test_text_and_numbers_of_a_client_are_found() -> None:
     assert found("pigeon") == [("Léa Marchand", "Pigeonhole")]
 
 
+def test_money_is_found_as_it_is_written() -> None:
+    deposit = field("client", "money", "Deposit")
+    by = enter(MANAGER)
+    lea = make_client(by, full_name="Léa Marchand", **{deposit: "4 711,50"})
+    make_client(by, full_name="Ann North", **{deposit: "812.00"})
+    for asked in ("4711.5", "4711.50", "4711,50"):
+        assert [name for name, _why in found(asked)] == ["Léa Marchand"], asked
+    assert [name for name, _why in found("812")] == ["Ann North"]
+    lea.update({deposit: ""}, by=by)
+    assert found("4711.50") == []
+
+
 def test_a_day_is_found_however_it_is_written() -> None:
     since = field("client", "date", "Member since")
     by = enter(MANAGER)

@@ -93,6 +93,26 @@ def test_the_hold_alone_says_until_when() -> None:
 
 
 @pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(("by_hand", "ended"), [(False, "expired"), (True, "declined")])
+def test_what_no_time_is_left_of_is_offered_to_nobody_else(visit: Visit, by_hand: bool, ended: str) -> None:
+    found, entry, hold = offer()
+    number, berth_id, entry_id = entry.number, hold.berth_id, entry.id
+    assert YEAR.upper is not None
+    commit()
+    with time_machine.travel(YEAR.upper, tick=False):
+        if by_hand:
+            assert visit(MANAGER).post(f"/north/waiting-entries/{number}/refusal").status_code == 303
+        enter(MANAGER)
+        let_holds_go()
+        commit()
+    enter(MANAGER)
+    db.session.expire_all()
+    assert db.session.get_one(WaitingEntry, entry_id).status == ended
+    assert standing(the(WaitingList, found.number)) == ["Bo waiting"]
+    assert states_of(berth_id) == ["hold cancelled"]
+
+
+@pytest.mark.usefixtures("db")
 def test_its_pages_say_the_same(visit: Visit) -> None:
     found, entry, hold = offer()
     pages = f"waiting-lists/{found.number}", f"waiting-entries/{entry.number}", f"occupancies/{hold.number}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -365,6 +366,65 @@ def test_places_follow_a_merge_and_go_with_an_erasure() -> None:
     assert db.session.scalars(select(WaitingEntry.id)).all() == [kept.id]
 
 
+@pytest.mark.usefixtures("db")
+def test_what_is_offered_to_a_client_who_is_merged_is_the_survivors() -> None:
+    """Who waited beside it in the same line makes room, and has the place back when the merge is undone."""
+    manager = enter(MANAGER)
+    survivor, merged = make_client(manager, full_name="Ann North"), make_client(manager, full_name="A. North")
+    found, other = make_waiting_list(manager), make_waiting_list(manager, name="Other")
+    entries = [
+        put_on(found, manager, "", client=merged),
+        put_on(found, manager, "", client=survivor),
+        put_on(other, manager, "", client=survivor),
+        put_on(other, manager, "", client=merged),
+    ]
+    found.offer(make_berth(manager), YEAR, by=manager)
+    assert states() == ["offered", "waiting", "waiting", "waiting"]
+    was = images(entries)
+    merge = Merge.make(survivor, merged, [], by=manager)
+    db.session.expire_all()
+    assert states() == ["offered", "withdrawn", "waiting", "withdrawn"]
+    assert {entry.client_id for entry in entries} == {survivor.id}
+    assert merge.undo(survivor, merged, by=manager) == []
+    db.session.expire_all()
+    assert images(entries) == was
+    Merge.make(survivor, merged, [], by=manager)
+    db.session.expire_all()
+    assert opened(entries[0].number).accept(by=manager) is not None
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("answer", ["decline", "take_back"])
+def test_who_was_merged_while_both_were_offered_a_berth_stands_in_no_line_after_it(answer: str) -> None:
+    manager = enter(MANAGER)
+    survivor, merged = make_client(manager, full_name="Ann North"), make_client(manager, full_name="A. North")
+    found = make_waiting_list(manager, after_no="keeps", offers_next=False)
+    theirs = put_on(found, manager, "", client=merged)
+    put_on(found, manager, "", client=survivor)
+    dock = make_dock(manager)
+    for code in ("12", "14"):
+        found.offer(make_berth(manager, dock, code), YEAR, by=manager)
+    Merge.make(survivor, merged, [], by=manager)
+    db.session.expire_all()
+    assert states() == ["offered", "offered"]
+    entry = opened(theirs.number)
+    assert getattr(entry, answer)(by=manager)
+    assert states() == ["withdrawn", "offered"]
+    assert line(found) == ["1 Ann North"]
+
+
+def states() -> list[str]:
+    db.session.flush()
+    return list(db.session.scalars(select(WaitingEntry.status).order_by(WaitingEntry.id)))
+
+
+def images(entries: list[WaitingEntry]) -> list[str]:
+    """The rows as they stand in the database."""
+    db.session.flush()
+    statement = text("SELECT to_jsonb(t)::text FROM waiting_entries t WHERE id = ANY (:ids) ORDER BY id")
+    return list(db.session.scalars(statement, {"ids": [entry.id for entry in entries]}))
+
+
 # --- Two at once --------------------------------------------------------------------------------------------------
 
 
@@ -488,7 +548,7 @@ def test_a_list_is_made_somebody_put_on_offered_and_accepted(visit: Visit) -> No
         ({"name": ""}, "Type the name of the list."),
         ({"over_width": "3", "up_to_width": "2.5"}, "more than the width above"),
         ({"offer_days": "0"}, "Between 1 and 365 days."),
-        ({"berth": "Z 99"}, "Nobody is called so"),
+        ({"berth": "Z 99"}, "No berth is called so"),
     ],
 )
 def test_a_list_that_is_wrong_is_shown_again(visit: Visit, wrong: dict[str, str], words: str) -> None:
@@ -555,3 +615,21 @@ def test_a_long_line_takes_a_handful_of_statements(visit: Visit, statements: lis
     statements.clear()
     assert visitor.get("/north/waiting-lists").status_code == 200
     assert len(statements) <= 3
+
+
+@pytest.mark.usefixtures("db")
+def test_a_long_line_is_counted_whole_and_shown_page_by_page(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.waiting_list.queries.ON_PAGE", 2)
+    manager = enter(MANAGER)
+    found = make_waiting_list(manager)
+    entries = [put_on(found, manager, f"Waiting {n}") for n in range(5)]
+    entries[0].withdraw(by=manager)
+    url = f"/north/waiting-lists/{found.number}"
+    commit()
+    visitor = visit(VIEWER)
+    for start, shown in ((1, ["Waiting 1", "Waiting 2"]), (3, ["Waiting 3", "Waiting 4"]), (5, ["Waiting 0"])):
+        page = visitor.get(f"{url}?from={start}").text
+        assert re.findall(r"Waiting \d", page.partition('class="split"')[2].partition("<aside")[0]) == shown
+        assert "4 in line" in page
+        assert f"{start}–{start + len(shown) - 1} of 5" in page
+    assert "Nobody waits" not in page

@@ -89,6 +89,10 @@ RULES = tuple(
 )
 
 
+# What is always done as it stands above, whatever the port says.
+FIXED = frozenset({Trigger.SALE_COMPLETED})
+
+
 class InvoiceNumbering(Part):
     prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9/-]{0,10}$")] = "INV-"
     padding: Annotated[int, Field(ge=1, le=9)] = 4
@@ -150,7 +154,7 @@ class PortSettings(Part):
     @classmethod
     def complete(cls, rules: tuple[StatusRule, ...]) -> tuple[StatusRule, ...]:
         """One rule for each trigger there is, in their order."""
-        found = {rule.trigger: rule for rule in rules}
+        found = {rule.trigger: rule for rule in rules if rule.trigger not in FIXED}
         return tuple(found.get(rule.trigger, rule) for rule in RULES)
 
 
@@ -182,8 +186,12 @@ PLACES: dict[str, tuple[str, ...]] = {
         for name in PortSettings.model_fields
         if name not in ("berth_status_rules", "berth_clearances", "business_hours", "invoice_numbering", "tax")
     },
-    **{f"rule_{rule.trigger}_mode": ("berth_status_rules", rule.trigger, "mode") for rule in RULES},
-    **{f"rule_{rule.trigger}_status": ("berth_status_rules", rule.trigger, "target_status") for rule in RULES},
+    **{
+        f"rule_{rule.trigger}_{name}": ("berth_status_rules", rule.trigger, kept)
+        for rule in RULES
+        if rule.trigger not in FIXED
+        for name, kept in (("mode", "mode"), ("status", "target_status"))
+    },
     **{f"clearance_{name}": ("berth_clearances", name) for name in Clearances.model_fields},
     **{f"hours_{day}": ("business_hours", day) for day in WEEKDAYS},
     **{f"invoice_{name}": ("invoice_numbering", name) for name in InvoiceNumbering.model_fields},

@@ -16,12 +16,13 @@ from ...imports.own_fields import definitions_of, own_of, unfit
 from ...imports.tags import gone_tag, ids_of_tags
 from ...imports.verdicts import Verdict
 from ..models import Berth, Dock, Harbour
+from ..models.berth import contradiction
 from ..models.bulk import EMPTY, BerthWriting, PlaceWriting
 from ..models.dock import BETWEEN
 from ..models.place import natural
 from .columns import as_stored
 from .targets import ACTIVE, GROUND, OF_DOCKS, OF_HARBOURS
-from .verdicts import WRITTEN, about, called, contradiction, differences, differences_of_ground, objection
+from .verdicts import WRITTEN, about, called, differences, differences_of_ground, objection
 
 
 class Batch(kinds.Batch):

@@ -8,18 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from ...db import db, now
+from ...db import db
 from ...fields.models import is_custom, values_of
 from ...imports.columns import Columns
 from ...imports.own_fields import own_of
 from ...imports.tags import new_tags
 from ...imports.verdicts import Judgement, Verdict
 from ..models import Berth, BerthTag, Dock, Harbour, Occupancy
-from ..models.berth import NO_DOCK, berth_name
+from ..models.berth import NO_DOCK, berth_name, contradiction
 from ..models.bulk import EMPTY
-from ..models.occupancy import BLOCKS
 from ..models.place import natural
 from .columns import as_read
 from .targets import ACTIVE, GROUND, OF_DOCKS, OF_HARBOURS
@@ -93,8 +92,8 @@ def about(rows: Sequence[Mapping[str, Any]], *, locks: bool = False) -> Here:
     if any(not fields[ACTIVE] for fields in rows):
         archived = select(Berth.dock_id, Berth.sort_code).where(*on, Berth.archived_at.is_not(None))
         here.put_away = {(row.dock_id, row.sort_code) for row in db.session.execute(archived)}
-        taken = select(Occupancy.berth_id).where(Occupancy.berth_id.in_(list(by_id)), text(BLOCKS))
-        here.in_use = set(db.session.scalars(taken.where((Occupancy.ends_at > now()) | Occupancy.ends_at.is_(None))))
+        standing = select(Occupancy.berth_id).where(Occupancy.berth_id.in_(list(by_id)), Occupancy.is_standing())
+        here.in_use = set(db.session.scalars(standing))
     return here
 
 
@@ -195,20 +194,6 @@ def objection(fields: Mapping[str, Any], berth: Mapping[str, Any], here: Here) -
         return ACTIVE, _("%(name)s is booked here. End its stays before it goes out of use.", name=called(fields))
     there = {name: present(name, berth) for name in WRITTEN}
     return contradiction({**there, **fields})
-
-
-def contradiction(values: Mapping[str, Any]) -> tuple[str, str] | None:
-    """What of a berth does not go together: the field, and the reason in words."""
-    shortest, longest = values.get("min_loa"), values.get("max_loa")
-    if shortest and longest and float(shortest) > float(longest):
-        return "min_loa", _("The berth is shorter than the shortest boat it takes.")
-    if values.get("sounded_on") and not values.get("depth"):
-        return "sounded_on", _("Say which depth was sounded that day.")
-    if values.get("tenure") == "freehold" and values.get("tenure_expires_on"):
-        return "tenure_expires_on", _("A freehold does not expire.")
-    if bool(values.get("price")) != bool(values.get("currency")):
-        return "currency", _("A price and its currency go together.")
-    return None
 
 
 def differences(fields: Mapping[str, Any], berth: Mapping[str, Any], here: Here) -> list[list[Any]]:

@@ -72,7 +72,7 @@ def arranged(
     return page(
         "berths/map/edit.html",
         status,
-        follow=["map:narrowed"],
+        follow=["map:narrowed", f"plan:{harbour.number}"],
         harbour=harbour,
         harbours=harbours,
         picture=picture,

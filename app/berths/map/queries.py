@@ -18,7 +18,7 @@ from ...current import CurrentPort, Member
 from ...db import db
 from ...files.models import File, FilePicture, FileVersion, Scan
 from ...vessels.models import Vessel
-from ..availability import taken
+from ..letting import taken
 from ..models import (
     Berth,
     Dock,
@@ -31,7 +31,7 @@ from ..models import (
     clearances_of,
     fit,
 )
-from ..models.occupancy import stay
+from ..models.days import stay
 from .layout import Box
 
 # How a berth is drawn, by its status; and by who lies there.

@@ -59,7 +59,7 @@ def show_map() -> ResponseReturnValue:
     number = request.args.get("berth", type=int)
     return page(
         "berths/map/show.html",
-        follow=[followed(look, harbour)],
+        follow=[followed(look, harbour), f"plan:{harbour.number}"],
         harbours=harbours,
         harbour=harbour,
         look=look,

@@ -6,7 +6,9 @@ from .fit import Fit, Margin, clearances_of, fit, size_of
 from .harbour import Harbour
 from .harbour_plan import HarbourPlan
 from .maintenance import MaintenanceEntry
-from .occupancy import Occupancy, OccupancyKind, OccupancyState, Overlap
+from .occupancy import Occupancy
+from .occupancy_kind import OccupancyKind, OccupancyState
+from .overlap import Overlap
 from .own_place import OwnPlace, Position, lay, position_of
 from .place import Place, Taken
 from .relocation import relocate

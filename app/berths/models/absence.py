@@ -32,8 +32,11 @@ from ...events.models import Actor, Recorded, record
 from ...formats import format_date
 from ...numbers import take_number
 from .berth import Berth, berth_name
+from .days import words_of
 from .dock import Dock
-from .occupancy import BLOCKS, HOLDING, Occupancy, broken_by, words_of
+from .occupancy import Occupancy
+from .occupancy_kind import BLOCKS, HOLDING
+from .overlap import broken_by
 
 HUNDRED = Decimal(100)
 
@@ -236,11 +239,10 @@ def sublet_of(port_id: uuid.UUID, absence_id: uuid.UUID) -> Occupancy | None:
 def refusal_of(sublet: Occupancy | None) -> str:
     if sublet is None:
         return _("The berth is sublet in that time.")
-    who = sublet.vessel.name if sublet.vessel else sublet.client.full_name if sublet.client else ""
     ends = format_date(sublet.ends_at) if sublet.ends_at else _("an open end")
     return _(
         "%(who)s has the berth as a sublet from %(begins)s to %(ends)s. Move that stay or cancel it first.",
-        who=who,
+        who=sublet.called,
         begins=format_date(sublet.begins_at),
         ends=ends,
     )

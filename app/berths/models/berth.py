@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import (
-    ColumnElement,
     Computed,
     ForeignKeyConstraint,
     Index,
@@ -22,16 +22,15 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     delete,
-    select,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ...admin.models import BerthStatus, Trigger
+from ...admin.models import BerthStatus
 from ...db import db
 from ...errors import Refused
 from ...events.models import Actor
 from ...fields.models import Customised, told
-from ...formats import format_datetime
+from ...formats import format_date, format_datetime
 from ...numbers import take_number
 from .dock import Dock
 from .harbour import Harbour
@@ -100,7 +99,8 @@ class Berth(Customised, Place):
     subject_type = "berth"
     resource = "berth"
     CALLED, UNIQUE = "code", "uq_berths_code"
-    SORTED, WITHIN = "sort_code", "dock_id"
+    SORTED, WITHIN, GROUND = "sort_code", "dock_id", Dock
+    GROUNDLESS = lazy_gettext("The dock of this berth is archived. Restore it first.")
 
     dock_id: Mapped[uuid.UUID]
     code: Mapped[str] = mapped_column(String(20))
@@ -235,7 +235,7 @@ class Berth(Customised, Place):
         if "dock_id" in values and self.id:
             self._leave_own_place()
         if "tenure_expires_on" in values and self.id:
-            self._forget_suggestions(StatusSuggestion.trigger == Trigger.TENURE_EXPIRED)
+            StatusSuggestion.forget_ends([self.id], port_id=self.port_id)
         super()._keep(**values)
 
     def _leave_own_place(self) -> None:
@@ -244,9 +244,9 @@ class Berth(Customised, Place):
 
         db.session.execute(delete(OwnPlace).where(OwnPlace.port_id == self.port_id, OwnPlace.berth_id == self.id))
 
-    def _forget_suggestions(self, *which: ColumnElement[bool]) -> None:
+    def _forget_suggestions(self) -> None:
         here = (StatusSuggestion.port_id == self.port_id, StatusSuggestion.berth_id == self.id)
-        db.session.execute(delete(StatusSuggestion).where(*here, *which))
+        db.session.execute(delete(StatusSuggestion).where(*here))
 
     def _order(self, values: Mapping[str, Any]) -> dict[str, str]:
         dock = db.session.get_one(Dock, values.get("dock_id", self.dock_id))
@@ -255,17 +255,24 @@ class Berth(Customised, Place):
         return {"sort_code": sort_code, "sort_place": before + sort_code}
 
     def _check_unused(self) -> None:
-        from .occupancy import HELD, Occupancy
+        from .occupancy import Occupancy
 
-        held = select(Occupancy).where(Occupancy.port_id == self.port_id, Occupancy.berth_id == self.id, HELD)
-        if found := db.session.scalars(held.limit(1)).first():
+        found = Occupancy.standing_on(self)
+        if found is None:
+            return
+        what: dict[str, Any] = {"name": self.code, "number": found.number}
+        if found.hold_expires_at is not None:
             until = format_datetime(found.hold_expires_at)
-            what = {"name": self.code, "number": found.number, "until": until}
-            raise Refused(_("%(name)s is held until %(until)s by stay %(number)s. Let it go first.", **what))
-
-    def _check_ground(self) -> None:
-        if db.session.get_one(Dock, self.dock_id).is_archived:
-            raise Refused(_("The dock of this berth is archived. Restore it first."))
+            raise Refused(
+                _("%(name)s is held until %(until)s by stay %(number)s. Let it go first.", until=until, **what)
+            )
+        ends = format_date(found.ends_at) if found.ends_at else _("an open end")
+        what |= {"who": found.called, "begins": format_date(found.begins_at), "ends": ends}
+        raise Refused(
+            _("%(name)s is taken from %(begins)s to %(ends)s: %(who)s, stay %(number)s. End or move it first.", **what)
+            if found.called
+            else _("%(name)s is taken from %(begins)s to %(ends)s by stay %(number)s. End or move it first.", **what)
+        )
 
 
 # What a harbour without docks calls the one that all its berths are on.
@@ -274,3 +281,18 @@ NO_DOCK = "-"
 
 def berth_name(dock: str, code: str) -> str:
     return code if dock == NO_DOCK else f"{dock} {code}"
+
+
+def contradiction(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What of a berth does not go together, before the database says so: the field, and the reason in words."""
+    has = {name: values.get(name) not in (None, "") for name in ("sounded_on", "depth", "price", "currency")}
+    shortest, longest = values.get("min_loa"), values.get("max_loa")
+    if shortest and longest and float(shortest) > float(longest):
+        return "min_loa", _("The berth is shorter than the shortest boat it takes.")
+    if has["sounded_on"] and not has["depth"]:
+        return "sounded_on", _("Say which depth was sounded that day.")
+    if values.get("tenure") == Tenure.FREEHOLD and values.get("tenure_expires_on"):
+        return "tenure_expires_on", _("A freehold does not expire.")
+    if has["price"] != has["currency"]:
+        return "currency", _("A price and its currency go together.")
+    return None

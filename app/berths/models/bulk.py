@@ -22,6 +22,7 @@ from ...fields.models import FieldDefinition, is_custom, told, write_values
 from ...numbers import reserve
 from .berth import Berth
 from .place import Place
+from .suggestion import StatusSuggestion
 from .tagging import BerthTag
 
 
@@ -194,6 +195,8 @@ class BerthWriting(PlaceWriting):
 
     def write(self, change_set: ChangeSet) -> None:
         super().write(change_set)
+        ends = [one for one, row in self.updated.items() if "tenure_expires_on" in self._changes(row)]
+        StatusSuggestion.forget_ends(ends, port_id=self.port_id)
         rows = [*self.created.values(), *self.updated.values()]
         own = [(row["id"], name, new) for row in rows for name, (_old, new) in self._own_changes(row).items()]
         write_values(Berth.resource, own, self.definitions, port_id=self.port_id)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
@@ -42,7 +43,8 @@ class Dock(Place):
     __tablename__ = "docks"
     subject_type = "dock"
     CALLED, UNIQUE = "name", "uq_docks_name"
-    WITHIN = "harbour_id"
+    WITHIN, GROUND = "harbour_id", Harbour
+    GROUNDLESS = lazy_gettext("The harbour of this dock is archived. Restore it first.")
     EDITABLE = (
         "harbour_id",
         "name",
@@ -119,7 +121,3 @@ class Dock(Place):
                 if count > 1
                 else _("%(name)s still has a berth. Archive or move it first.", name=self.name)
             )
-
-    def _check_ground(self) -> None:
-        if db.session.get_one(Harbour, self.harbour_id).is_archived:
-            raise Refused(_("The harbour of this dock is archived. Restore it first."))

@@ -14,7 +14,8 @@ from sqlalchemy import Select, select
 
 from ...db import db, now, port_in_force
 from ...events.models import System
-from .occupancy import COMING, HELD, Occupancy
+from .occupancy import Occupancy
+from .occupancy_kind import COMING, HELD
 
 # (the id of the hold) → whether it is theirs. They lock what is theirs before the hold, and look once more whether it
 # has run out.

@@ -17,7 +17,8 @@ from ...db import Base, PortScoped, Timestamped, Versioned, db, now
 from ...events.models import Actor, record, user_id_of
 from ...identity.models import User
 from .berth import Berth
-from .occupancy import Occupancy, OccupancyKind
+from .occupancy import Occupancy
+from .occupancy_kind import OccupancyKind
 
 
 class MaintenanceEntry(Timestamped, Versioned, PortScoped, Base):

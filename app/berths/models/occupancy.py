@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 from sqlalchemy import (
+    ColumnElement,
     Computed,
     ForeignKeyConstraint,
     Index,
@@ -20,85 +19,41 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    and_,
+    func,
     or_,
     select,
     text,
 )
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ...clients.models import Client
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now, write
 from ...errors import Refused
 from ...events.models import Actor, Recorded, record
-from ...formats import in_force, zone
 from ...numbers import take_number
 from ...vessels.models import Vessel
 from .berth import Berth, berth_name
+from .days import what_is_left, words_of
 from .dock import Dock
+from .occupancy_kind import (
+    BLOCKS,
+    ENDED,
+    HELD,
+    HERE,
+    MOMENT,
+    OF_CLIENTS,
+    OPEN,
+    OccupancyKind,
+    OccupancyState,
+)
+from .overlap import IN_THE_WAY, Overlap, broken_by
 
 if TYPE_CHECKING:
     from .absence import Absence
-
-
-class OccupancyKind(StrEnum):
-    CONTRACT = "contract"
-    SEASON = "season"
-    VISIT = "visit"
-    HOLD = "hold"
-    MAINTENANCE = "maintenance"
-    SUBLET = "sublet"
-
-
-class OccupancyState(StrEnum):
-    PLANNED = "planned"
-    CONFIRMED = "confirmed"
-    ACTIVE = "active"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    NO_SHOW = "no_show"
-
-
-MOMENT = timedelta(seconds=1)
-# What is over without having taken place leaves the berth free.
-BLOCKS = "state NOT IN ('cancelled', 'no_show')"
-ENDED = (OccupancyState.COMPLETED, OccupancyState.CANCELLED, OccupancyState.NO_SHOW)
-# Planned or confirmed; there now; and either. As the partial indexes say it.
-COMING = text("berth_occupancies.state IN ('planned', 'confirmed')")
-HERE = text("berth_occupancies.state = 'active'")
-HELD = text(
-    "berth_occupancies.hold_expires_at IS NOT NULL AND berth_occupancies.state IN ('planned', 'confirmed', 'active')"
-)
-OPEN = text("berth_occupancies.state IN ('planned', 'confirmed', 'active')")
-# Who has one of these has the berth also while away.
-HOLDING = (OccupancyKind.CONTRACT, OccupancyKind.SEASON)
-# A boat lies there, so somebody's it is.
-OF_CLIENTS = (OccupancyKind.CONTRACT, OccupancyKind.SEASON, OccupancyKind.VISIT, OccupancyKind.SUBLET)
-
-
-# Boats change at noon in the port's time: who leaves on a day makes room for who arrives on it.
-CHANGES_AT = time(12)
-
-
-def stay(arrives: date, leaves: date | None) -> Range[datetime]:
-    """The time of a stay from day to day, in the port in force. Raises ValueError where it ends before it begins."""
-    timezone = zone(in_force().timezone)
-    begins = datetime.combine(arrives, CHANGES_AT, timezone)
-    if leaves is None:
-        return Range(begins, None)
-    if leaves <= arrives:
-        raise ValueError(_("It ends before it begins."))
-    return Range(begins, datetime.combine(leaves, CHANGES_AT, timezone))
-
-
-class Overlap(Exception):
-    """The berth is taken in that time, by `other`."""
-
-    def __init__(self, other: Occupancy | None) -> None:
-        super().__init__("overlap")
-        self.other = other
 
 
 class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
@@ -210,6 +165,11 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         return f"occupancy:{self.id}"
 
     @property
+    def called(self) -> str:
+        """The boat, else whose stay it is, else what it is for. Vessel and client are at hand."""
+        return self.vessel.name if self.vessel else self.client.full_name if self.client else self.title
+
+    @property
     def has_ended(self) -> bool:
         return self.state in ENDED
 
@@ -231,6 +191,18 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         )
 
     @classmethod
+    def standing_on(cls, berth: Berth) -> Self | None:
+        """What keeps the berth in use, the earliest: a boat that lies there, a hold, or what is still to come."""
+        found = select(cls).options(joinedload(cls.client), joinedload(cls.vessel))
+        own = (cls.port_id == berth.port_id, cls.berth_id == berth.id, cls.is_standing())
+        return db.session.scalars(found.where(*own).order_by(cls.begins_at, cls.id).limit(1)).first()
+
+    @classmethod
+    def is_standing(cls) -> ColumnElement[bool]:
+        """Whether it keeps its berth in use: also a boat that should have left and lies there still."""
+        return and_(OPEN, or_(HELD, HERE, cls.ends_at.is_(None), cls.ends_at > now()))
+
+    @classmethod
     def book(
         cls,
         berth: Berth,
@@ -245,18 +217,17 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         override: str = "",
         announce: bool = True,
     ) -> Self:
-        """Take the berth for that time. `details`: `state`, `title`, `notes`, `price`, `currency`, `hold_expires_at`;
-        `override`: why a vessel is put there that does not fit; `absence`: of who holds the berth, for a sublet.
-        Raises Overlap where it is taken, and Refused for a berth that is put away or a client who was merged
-        meanwhile."""
-        if berth.is_archived:
-            raise Refused(_("%(name)s is archived and cannot be booked.", name=berth.code))
+        """Take the berth for that time; today, from when somebody left it since noon. `details`: `state`, `title`,
+        `notes`, `price`, `currency`, `hold_expires_at`; `override`: why a vessel is put there that does not fit;
+        `absence`: of who holds the berth, for a sublet. Raises Overlap where it is taken, and Refused for a berth that
+        is put away or a client who was merged meanwhile."""
         if client is None and kind in OF_CLIENTS:
             raise Refused(_("Say whose stay it is."))
         if (kind == OccupancyKind.SUBLET) != (absence is not None):
             raise Refused(_("Nobody who holds this berth is away then."))
         if client is not None:
             client.keep()
+        during = since_left(berth, during, is_sublet=kind == OccupancyKind.SUBLET)
         found = cls(port_id=berth.port_id, number=take_number(berth.port_id, "occupancy"))
         values = {"state": OccupancyState.PLANNED, **(details or {})}
         of: dict[str, Any] = {"client_id": client.id if client else None, "vessel_id": vessel.id if vessel else None}
@@ -278,6 +249,8 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         """To another berth or other dates, at another `price` in the currency of the stay where one is given; False
         when it is there already. Raises Overlap, and Refused once it is over or where a sublet is in the way."""
         self._check_open()
+        if (berth.id, during.lower) != (self.berth_id, self.during.lower):
+            during = since_left(berth, during, is_sublet=self.kind == OccupancyKind.SUBLET)
         if (berth.id, during) == (self.berth_id, self.during):
             return False
         before = db.session.get_one(Berth, self.berth_id)
@@ -306,9 +279,7 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
     def follow(
         cls, stay: Occupancy, berth: Berth, during: Range[datetime], *, price: Decimal | None, arrived_at: datetime
     ) -> Self:
-        """The rest of a stay, on another berth. Raises Overlap."""
-        if berth.is_archived:
-            raise Refused(_("%(name)s is archived and cannot be booked.", name=berth.code))
+        """The rest of a stay, on another berth. Raises Overlap, and Refused for a berth that is put away."""
         found = cls(port_id=stay.port_id, number=take_number(stay.port_id, "occupancy"))
         same = {name: getattr(stay, name) for name in ("kind", "client_id", "vessel_id", "title", "notes")}
         money = {"price": price, "currency": stay.currency if price is not None else None}
@@ -357,11 +328,16 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
 
     def undo_check_out(self, *, by: Actor) -> bool:
         """It was a slip: the boat lies there, for as long as was booked. False when it does. Raises Overlap where
-        somebody has taken the rest meanwhile."""
+        somebody has taken the rest meanwhile, and Refused for a boat that was moved."""
         if self.state == OccupancyState.ACTIVE:
             return False
         if self.state != OccupancyState.COMPLETED or self.kind not in OF_CLIENTS:
             raise Refused(_("Nobody was checked out."))
+        onward = select(Occupancy.number).where(Occupancy.port_id == self.port_id, Occupancy.moved_from_id == self.id)
+        if number := db.session.scalar(onward.limit(1)):
+            raise Refused(
+                _("The boat was moved to another berth: stay %(number)s. Move it back from there.", number=number)
+            )
         during = Range(self.during.lower, self.booked_until)
         self._keep(state=OccupancyState.ACTIVE, departed_at=None, booked_until=None, during=during)
         self._tell("checkOutUndone", by=by)
@@ -407,12 +383,15 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
             raise Refused(_("This stay is over. Book another one."))
 
     def _keep(self, **values: Any) -> None:
-        """Raises Overlap, and Refused where an absence or a sublet is in the way: the constraints decide. Those who
-        come at once to a berth take turns, or two of them would wait for each other."""
+        """Raises Overlap, and Refused where an absence or a sublet is in the way: the constraints decide. Refused, too,
+        where it comes to a berth that is put away. Those who come at once to a berth, or put it away, take turns."""
         own_id, port_id, kind = self.id, self.port_id, values.get("kind", self.kind)
         berth_id, during = values.get("berth_id", self.berth_id), values.get("during", self.during)
-        here = select(Berth.id).where(Berth.port_id == port_id, Berth.id == berth_id)
-        db.session.execute(here.with_for_update(key_share=True))
+        here = select(Berth.code, Berth.archived_at).where(Berth.port_id == port_id, Berth.id == berth_id)
+        berth = db.session.execute(here.with_for_update(key_share=True)).one()
+        comes_back = self.has_ended and values.get("state") not in (None, *ENDED)
+        if berth.archived_at is not None and (own_id is None or berth_id != self.berth_id or comes_back):
+            raise Refused(_("%(name)s is archived and cannot be booked.", name=berth.code))
         try:
             write(self, **values)
         except IntegrityError as error:
@@ -451,29 +430,6 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         )
 
 
-OF_SUBLETS = lazy_gettext("The holder of this berth is not away for all of that time.")
-# What a constraint refuses, in words.
-IN_THE_WAY = {
-    "ck_berth_occupancies_within": OF_SUBLETS,
-    "fk_berth_occupancies_absence": OF_SUBLETS,
-    "fk_berth_occupancies_sublet": lazy_gettext("The berth is sublet while its holder is away. Move the sublet first."),
-    "ck_berth_absences_within": lazy_gettext("An absence of this holder is outside that time. Change it first."),
-    "ck_berth_absences_held": lazy_gettext("This holder has an absence. Cancel it first."),
-}
-
-
-def broken_by(error: IntegrityError) -> str:
-    """The name of the constraint."""
-    diagnosis = getattr(error.orig, "diag", None)
-    return str(diagnosis.constraint_name or "") if diagnosis else ""
-
-
-def words_of(during: Range[datetime]) -> str:
-    """As it stands in an event: `2026-07-01T12:00:00+00:00/…`; open ends are empty."""
-    ends = (during.lower, during.upper)
-    return "/".join(end.isoformat() if end else "" for end in ends)
-
-
 def taking(
     port_id: uuid.UUID,
     berth_id: uuid.UUID,
@@ -492,3 +448,20 @@ def taking(
     )
     others = found.where(Occupancy.id != but) if but else found
     return db.session.scalars(others.order_by(Occupancy.begins_at).limit(1)).first()
+
+
+def since_left(berth: Berth, during: Range[datetime], *, is_sublet: bool) -> Range[datetime]:
+    """A stay that would begin at noon today, on a berth that a boat left or a repair was done on since then: it begins
+    when they ended."""
+    begins = during.lower
+    if begins is None or what_is_left(during) == during:
+        return during
+    left = select(func.max(Occupancy.ends_at)).where(
+        Occupancy.port_id == berth.port_id,
+        Occupancy.berth_id == berth.id,
+        Occupancy.state == OccupancyState.COMPLETED,
+        Occupancy.ends_at > begins,
+        Occupancy.ends_at <= now(),
+        Occupancy.kind == OccupancyKind.SUBLET if is_sublet else Occupancy.kind != OccupancyKind.SUBLET,
+    )
+    return Range(db.session.scalar(left) or begins, during.upper)

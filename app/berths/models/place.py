@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now, write
+from ...errors import Refused
 from ...events.models import Actor, Recorded
 from ...fields.models import is_custom
 from ...sorting import sort_name
@@ -39,7 +40,8 @@ class Place(Recorded, Timestamped, Versioned, PortScoped, Base):
     """Verbs: update, archive, restore; each kind of place has its own create.
 
     `CALLED` is the column that says how the place is called, `SORTED` the one by which such names are the same,
-    `WITHIN` that of what it lies in, and `UNIQUE` the index that keeps a name there from being given twice.
+    `WITHIN` that of what it lies in, and `UNIQUE` the index that keeps a name there from being given twice. `GROUND` is
+    what it lies in, and `GROUNDLESS` what is said where that is put away.
     """
 
     __abstract__ = True
@@ -48,6 +50,8 @@ class Place(Recorded, Timestamped, Versioned, PortScoped, Base):
     UNIQUE: ClassVar[str]
     SORTED: ClassVar[str] = "sort_name"
     WITHIN: ClassVar[str] = ""
+    GROUND: ClassVar[type[Place] | None] = None
+    GROUNDLESS: ClassVar[Any] = ""
 
     number: Mapped[int]
     archived_at: Mapped[datetime | None] = mapped_column()
@@ -83,7 +87,7 @@ class Place(Recorded, Timestamped, Versioned, PortScoped, Base):
 
     def update(self, fields: Mapping[str, Any], *, by: Actor, reverting: uuid.UUID | None = None) -> bool:
         """Write what differs and record it; False when nothing does. `reverting`: the event that this takes back.
-        Raises Taken."""
+        Raises Taken, and Refused where it would stand on what is put away."""
         changes: dict[str, tuple[Any, Any]] = self.differing(fields)
         if changes:
             self._write({name: new for name, (_old, new) in changes.items()})
@@ -101,6 +105,9 @@ class Place(Recorded, Timestamped, Versioned, PortScoped, Base):
     def archive(self, *, by: Actor) -> None:
         """Put away: out of lists and choices, nothing deleted. Raises Refused where something still stands on it."""
         if self.archived_at is None:
+            # Who comes to stand on it at this moment takes turns with this.
+            db.session.refresh(self, ["archived_at", "version"], with_for_update=True)
+        if self.archived_at is None:
             self._check_unused()
             self.archived_at = now()
             self.record("archived", by=by, name=self.called)
@@ -108,15 +115,22 @@ class Place(Recorded, Timestamped, Versioned, PortScoped, Base):
     def restore(self, *, by: Actor) -> None:
         """Raises Taken where another place has the name by now, Refused where what it stands on is put away."""
         if self.archived_at is not None:
-            self._check_ground()
             self._keep(archived_at=None)
             self.record("restored", by=by, name=self.called)
 
     def _check_unused(self) -> None:
         """Raises Refused while something in use stands on this place."""
 
-    def _check_ground(self) -> None:
-        """Raises Refused while the place on which this one stands is put away."""
+    def _check_ground(self, values: Mapping[str, Any]) -> None:
+        """Raises Refused where it would stand on a place that is put away; who puts that away takes turns with this."""
+        ground = self.GROUND
+        comes_to_stand = self.WITHIN in values or values.get("archived_at", self) is None
+        if ground is None or not comes_to_stand:
+            return
+        ground_id = values.get(self.WITHIN, getattr(self, self.WITHIN))
+        found = select(ground.archived_at).where(ground.port_id == self.port_id, ground.id == ground_id)
+        if db.session.scalar(found.with_for_update(read=True)) is not None:
+            raise Refused(str(self.GROUNDLESS))
 
     def _write_custom(
         self, fields: Mapping[str, Any], *, is_new: bool = False
@@ -131,7 +145,9 @@ class Place(Recorded, Timestamped, Versioned, PortScoped, Base):
         self._keep(**own)
 
     def _keep(self, **values: Any) -> None:
-        """Raises Taken: the index on the names decides between two who come at once."""
+        """Raises Taken: the index on the names decides between two who come at once; and Refused where it would stand
+        on what is put away."""
+        self._check_ground(values)
         holders = self._called_so(values)
         try:
             write(self, **values)

@@ -15,7 +15,9 @@ from ...errors import Refused
 from ...events.models import Actor
 from .absence import Absence
 from .berth import Berth
-from .occupancy import IN_THE_WAY, Occupancy, OccupancyKind, OccupancyState, broken_by
+from .occupancy import Occupancy
+from .occupancy_kind import OccupancyKind, OccupancyState
+from .overlap import IN_THE_WAY, broken_by
 
 CENT = Decimal("0.01")
 

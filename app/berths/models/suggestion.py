@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ...db import Base, PortScoped, now
+from ...admin.models import Trigger
+from ...db import Base, PortScoped, db, now
 
 
 class StatusSuggestion(PortScoped, Base):
@@ -30,3 +32,10 @@ class StatusSuggestion(PortScoped, Base):
     status: Mapped[str] = mapped_column(String(20))
     because: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+    @classmethod
+    def forget_ends(cls, berth_ids: Collection[uuid.UUID], *, port_id: uuid.UUID) -> None:
+        """These berths have another end of their tenure, or none: what the end before suggested is over."""
+        if berth_ids:
+            own = (cls.port_id == port_id, cls.berth_id.in_(berth_ids), cls.trigger == Trigger.TENURE_EXPIRED)
+            db.session.execute(delete(cls).where(*own))

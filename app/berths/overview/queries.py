@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 
 from ...db import db
 from ...formats import today
-from ..availability import taken
-from ..models import Berth, BerthStatus, Dock, Harbour
-from ..models.occupancy import stay
+from ..letting import is_free
+from ..models import Berth, Dock, Harbour
+from ..models.days import stay, what_is_left
 
 Coordinates = tuple[Decimal, Decimal]
 MILLIONTH = Decimal("0.000001")
@@ -52,19 +52,14 @@ class HarbourSpot:
         return sum(dock.free for dock in self.docks)
 
 
-def harbours_on_map(port_id: uuid.UUID, harbour_id: uuid.UUID | None = None) -> list[HarbourSpot]:
-    """Those in use, or the one; a berth counts as free that *Free berths* would offer from today to tomorrow. One
-    statement."""
-    rows = _rows().where(Harbour.port_id == port_id)
-    if harbour_id:
-        rows = rows.where(Harbour.id == harbour_id)
-    found = db.session.execute(rows).all()
+def harbours_on_map(port_id: uuid.UUID) -> list[HarbourSpot]:
+    """Those in use; a berth counts as free that *Free berths* would offer from today to tomorrow. One statement."""
+    found = db.session.execute(_rows().where(Harbour.port_id == port_id)).all()
     return [_harbour(list(own)) for _number, own in groupby(found, key=lambda row: row.harbour_number)]
 
 
 def _rows() -> Any:
-    tonight = taken(stay(today(), today() + timedelta(days=1)))
-    is_free = (Berth.status != BerthStatus.MAINTENANCE) & Berth.id.not_in(select(tonight.c.berth_id))
+    tonight = what_is_left(stay(today(), today() + timedelta(days=1)))
     in_harbour = (Dock.port_id == Harbour.port_id) & (Dock.harbour_id == Harbour.id) & Dock.archived_at.is_(None)
     on_dock = (Berth.port_id == Dock.port_id) & (Berth.dock_id == Dock.id) & Berth.archived_at.is_(None)
     return (
@@ -79,7 +74,7 @@ def _rows() -> Any:
             Dock.latitude,
             Dock.longitude,
             func.count(Berth.id).label("berths"),
-            func.count(Berth.id).filter(is_free).label("free"),
+            func.count(Berth.id).filter(is_free(tonight)).label("free"),
         )
         .outerjoin(Dock, in_harbour)
         .outerjoin(Berth, on_dock)

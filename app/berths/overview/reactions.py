@@ -1,4 +1,4 @@
-"""What an open overview map shows of each event: the harbour anew, with its docks."""
+"""What an open overview map shows of each event: the harbour anew, with its docks, and what stands above the map."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ...db import db
 from ...events.models import Event, EventMention
 from ...events.reactions import on
 from ...identity.models import current_port_of
-from ..models import Berth, Dock
-from ..reactions import ABOUT_BERTHS, ABOUT_DOCKS, ABOUT_OCCUPANCIES, is_moved
+from ..models import Berth, Dock, Harbour
+from ..reactions import ABOUT_BERTHS, ABOUT_DOCKS, ABOUT_IMPORTS, ABOUT_OCCUPANCIES, is_moved, is_of_berths
 from .queries import harbours_on_map
 
 ADDS_OR_TAKES = ("berth:created", "berth:archived", "berth:restored")
@@ -32,6 +32,12 @@ def room_of(port_id: uuid.UUID | None) -> str:
 @on(*ABOUT_DOCKS)
 def look_again(event: Event) -> None:
     live.refresh(room_of(event.port_id))
+
+
+@on(*ABOUT_IMPORTS)
+def look_at_imported(event: Event) -> None:
+    if is_of_berths(event):
+        look_again(event)
 
 
 @on(*ABOUT_BERTHS)
@@ -54,11 +60,17 @@ def _show(berth_ids: Sequence[uuid.UUID], port_id: uuid.UUID | None) -> None:
         return
     port = current_port_of(port_id)
     on_dock = (Dock.port_id == Berth.port_id) & (Dock.id == Berth.dock_id)
-    harbours = select(Dock.harbour_id).join(Berth, on_dock).where(Berth.port_id == port_id, Berth.id.in_(berth_ids))
+    in_harbour = (Harbour.port_id == Dock.port_id) & (Harbour.id == Dock.harbour_id)
+    berths = select(Harbour.number).join(Dock, in_harbour).join(Berth, on_dock)
+    numbers = set(db.session.scalars(berths.where(Berth.port_id == port_id, Berth.id.in_(berth_ids))))
+    if not numbers:
+        return
     with formats.use(port):
-        for harbour_id in db.session.scalars(harbours.distinct()):
-            for harbour in harbours_on_map(port_id, harbour_id):
-                target = f"overview-harbour-{harbour.number}"
-                live.replace(
-                    room_of(port_id), "berths/overview/_harbour.html", target=target, harbour=harbour, port=port
-                )
+        harbours = harbours_on_map(port_id)
+        for harbour in harbours:
+            if harbour.number in numbers:
+                templates = {
+                    f"overview-harbour-{harbour.number}": "berths/overview/_harbour.html",
+                    "overview-figures": "berths/overview/_figures.html",
+                }
+                live.replace_all(room_of(port_id), templates, harbour=harbour, harbours=harbours, port=port)

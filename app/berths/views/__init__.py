@@ -4,12 +4,22 @@ from flask import Blueprint
 
 bp = Blueprint("berths", __name__)
 
+from ...bulk_edits.views import bulk_edits_of
 from ...exports.views import exports_of
 from ...imports.views import imports_of
+from ...saved_views.views import keeps_views
+from ..bulk_edits import BerthsInBulk
 from ..imports.kind import Berths
-from ..listing import StaysOut
+from ..listing import BERTHS
+from ..outgoing import BerthsOut
+from ..stay_listing import StaysOut
 
-imports_of(bp, Berths(), place="/<port>/berths")
+PLACE = "/<port>/berths"
+
+imports_of(bp, Berths(), place=PLACE)
+keeps_views(bp, BERTHS, place=PLACE)
+exports_of(bp, BerthsOut(), place=PLACE)
+bulk_edits_of(bp, BerthsInBulk(), place=PLACE)
 exports_of(bp, StaysOut(), place="/<port>/stays")
 
 from ..map import arranging, plans

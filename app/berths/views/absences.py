@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from ...current import member
 from ...db import now
 from ...errors import Refused
+from ...formats import format_date
 from ...numbers import has_number
 from ...once import once
 from ...web import allowed_next, find_or_404, go, page, requires, said
@@ -80,15 +81,18 @@ def create_absence(number: int) -> ResponseReturnValue:
 @requires("berths.manage_reservations")
 def edit_absence(number: int) -> ResponseReturnValue:
     found = find_or_404(numbered(number))
-    return form_page(AbsenceForm.of(found), found.holder, absence=found)
+    return form_page(AbsenceForm.opened(found), found.holder, absence=found)
 
 
 @bp.put(f"{PLACE}/<int:number>")
 @requires("berths.manage_reservations")
 def update_absence(number: int) -> ResponseReturnValue:
-    found, form = locked(number), AbsenceForm()
+    found = locked(number)
+    form = AbsenceForm(of=found)
     if not form.validate():
         return form_page(form, found.holder, 422, absence=found)
+    if form.is_overtaken(found, Absence.EDITABLE, present=str(found.version), words=how_long(found)):
+        return form_page(form, found.holder, 409, absence=found)
     try:
         found.change(form.during(), by=member, details=form.details())
     except Refused as error:
@@ -97,6 +101,13 @@ def update_absence(number: int) -> ResponseReturnValue:
         return form_page(form, found.holder, 409, absence=found)
     said(_("Absence saved"))
     return back(found)
+
+
+def how_long(found: Absence) -> str:
+    if found.cancelled_at is not None:
+        return _("it is cancelled")
+    ends = format_date(found.ends_at) if found.ends_at else _("an open end")
+    return _("it is from %(begins)s to %(ends)s", begins=format_date(found.begins_at), ends=ends)
 
 
 @bp.post(f"{PLACE}/<int:number>/return")

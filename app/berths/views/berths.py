@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import Select
 
-from ...admin.models import settings_of
 from ...current import member
 from ...errors import Refused
 from ...events.timeline import timeline
@@ -24,13 +23,15 @@ from ...numbers import has_number
 from ...once import once
 from ...paging import stays_in_order
 from ...prices.models import price_table
+from ...saved_views.views import default_opened, looks
 from ...tags.forms import AddTagForm
 from ...web import find_or_404, go, kept_list, page, requires, said
 from ..forms import BerthForm, StatusForm
+from ..listing import BERTHS, filters_with
 from ..models import Berth, Place, Taken
-from ..queries import berth_page, docks_by_harbour, filters_of, suggested_count, tags_there_are, with_place
+from ..queries import berth_page, docks_by_harbour, suggested_count, tags_there_are, with_place
 from ..record import beside
-from ..wanted import FitsFilter, Wanted
+from ..wanted import Wanted
 from . import bp
 
 PLACE = "/<port>/berths"
@@ -88,10 +89,11 @@ def words_of(error: Taken) -> str:
 @requires("berths.view")
 def index() -> ResponseReturnValue:
     """`?fits=` a vessel or a size, as on the map."""
+    if opened := default_opened(BERTHS):
+        return opened
     docks, asked = docks_by_harbour(member), request.args.get("q", "").replace("\x00", "")
-    months = settings_of(member.here()).tenure_expiry_warning_months
     wanted = Wanted(request.args.get("fits", ""))
-    filters = [FitsFilter.of(wanted), *filters_of(docks, months=months, port_id=member.here().id)]
+    filters = filters_with(docks, wanted, member)
     return page(
         "berths/index.html",
         follow=["berths" if stays_in_order(filters) else "berths:narrowed"],
@@ -101,6 +103,7 @@ def index() -> ResponseReturnValue:
         harbours=list(docks),
         wanted=wanted,
         suggested=suggested_count(member.here().id),
+        **looks(BERTHS),
     )
 
 

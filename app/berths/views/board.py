@@ -24,7 +24,12 @@ def show_board() -> ResponseReturnValue:
     """`?day=`: today in the port where it says nothing."""
     day = day_asked(request.args.get("day", ""))
     back = url_for("berths.show_board", day=day.isoformat() if day != today() else None)
-    near: dict[str, Any] = {"before": day - DAY, "after": day + DAY, "is_today": day == today()}
+    near: dict[str, Any] = {
+        "before": day - DAY,
+        "after": day + DAY,
+        "is_today": day == today(),
+        "seen_on": min(day, today()),
+    }
     return page("berths/board/show.html", follow=["board"], board=board_of(member, day), back=back, **near)
 
 

@@ -18,9 +18,10 @@ from ...current import member
 from ...db import db, now
 from ...errors import Refused
 from ...events.timeline import timeline
-from ...formats import local_day
+from ...formats import format_date, local_day
 from ...numbers import has_number
 from ...once import once
+from ...prices.models import Priced
 from ...vessels.models import Vessel
 from ...web import find_or_404, go, page, requires, said
 from ..availability import Offer, nearest
@@ -39,15 +40,18 @@ from ..models import (
     size_of,
 )
 from ..models.absence import absence_covering
-from ..models.occupancy import HOLDING, stay
+from ..models.days import stay, what_is_left
+from ..models.occupancy import since_left, taking
+from ..models.occupancy_kind import HOLDING
 from ..queries import LATEST, LONGEST, berths_named
-from ..repricing import Quote, quote
-from ..stay_forms import DatesForm
+from ..repricing import TERMS, Quote, listed, quote
+from ..stay_forms import DatesForm, as_seen
 from . import bp
 from .berths import PLACE as BERTHS
 from .berths import by_number
 
 PLACE = "/<port>/occupancies"
+MOVED = ("during", "berth_id")
 
 
 def with_all(statement: Select[Any]) -> Select[Any]:
@@ -70,7 +74,7 @@ def fit_on(berth: Berth, vessel: Vessel | None) -> Fit:
 
 def instead_of(berth: Berth, during: Range[Any], vessel: Vessel | None) -> list[Offer]:
     """The nearest berths that are free then, and fit."""
-    return nearest(berth, during, size_of(vessel), clearances_of(member.here()))
+    return nearest(berth, what_is_left(during), size_of(vessel), clearances_of(member.here()))
 
 
 def booked_already(error: Overlap) -> Occupancy | None:
@@ -86,6 +90,7 @@ def booked_already(error: Overlap) -> Occupancy | None:
 def booking_page(berth: Berth, form: OccupancyForm, status: int = 200, **found: Any) -> ResponseReturnValue:
     """`overlap`: what is there already; `misfit`: why the vessel does not fit; `offers`: berths that would do."""
     found = {"overlap": None, "offers": [], "misfit": None, "absence": None, **found}
+    found["priced"] = listed_for(berth, form)
     return page("berths/occupancies/new.html", status, berth=berth, form=form, **found)
 
 
@@ -110,12 +115,17 @@ def create_occupancy(number: int) -> ResponseReturnValue:
     found = fit_on(berth, vessel)
     if not (found.fits or form.overrides()):
         return booking_page(berth, form, 422, misfit=found, offers=instead_of(berth, during, vessel))
-    override, kind = "" if found.fits else str(form.override.data), OccupancyKind(form.kind.data)
+    priced, kind = listed_for(berth, form), OccupancyKind(form.kind.data)
     absence = absence_covering(berth, during)
-    of = {"client": form.client.record or owner_of(vessel), "vessel": vessel, "override": override}
+    of = {"client": form.client.record or owner_of(vessel), "vessel": vessel}
+    of |= {"override": "" if found.fits else str(form.override.data)}
     of |= {"absence": absence if kind == OccupancyKind.SUBLET else None}
     try:
-        booked = Occupancy.book(berth, during, kind, by=member, details=form.details(), **of)
+        if priced and not is_settled(form, priced):
+            check_free(berth, during, kind)
+            form.price.errors = [_("The price list has one. Take it, type another, or say that there is none.")]
+            return booking_page(berth, form, 422)
+        booked = Occupancy.book(berth, during, kind, by=member, details=details_of(form, priced), **of)
     except Overlap as error:
         offers, other = instead_of(berth, during, vessel), booked_already(error)
         return booking_page(berth, form, 409, overlap=other, offers=offers, absence=absence)
@@ -127,6 +137,45 @@ def create_occupancy(number: int) -> ResponseReturnValue:
         seen.turn_into(booked, by=member)
     said(_("Berth %(name)s is booked", name=berth.name))
     return go("berths.show_occupancy", number=booked.number)
+
+
+@bp.get(f"{BERTHS}/<int:number>/occupancies/price")
+@requires("berths.manage_reservations")
+def show_listed_price(number: int) -> ResponseReturnValue:
+    """What the stay would cost by the price list, while somebody types it."""
+    berth, form = find_or_404(by_number(number)), OccupancyForm(formdata=request.args)
+    return render_template("berths/occupancies/_listed.html", priced=listed_for(berth, form), form=form)
+
+
+def listed_for(berth: Berth, form: OccupancyForm) -> Priced | None:
+    """What the list says of the stay as it is typed; None where a price is typed, or the days are not known yet."""
+    if form.price.data or form.kind.data not in TERMS:
+        return None
+    try:
+        return listed(berth, form.kind.data, form.during(), form.vessel.record)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def is_settled(form: OccupancyForm, priced: Priced) -> bool:
+    """Whether somebody has seen this price and said whether it is charged."""
+    return form.charge.data in ("listed", "none") and form.listed.data == str(priced.amount)
+
+
+def details_of(form: OccupancyForm, priced: Priced | None) -> dict[str, Any]:
+    is_charged = priced is not None and form.charge.data == "listed"
+    return {
+        **form.details(),
+        **({"price": priced.amount, "currency": priced.currency} if priced and is_charged else {}),
+    }
+
+
+def check_free(berth: Berth, during: Range[Any], kind: OccupancyKind) -> None:
+    """Raises Overlap where it is taken: nobody needs a price for that."""
+    is_sublet = kind == OccupancyKind.SUBLET
+    during = since_left(berth, during, is_sublet=is_sublet)
+    if other := taking(berth.port_id, berth.id, during, is_sublet=is_sublet):
+        raise Overlap(other)
 
 
 def sighting_asked() -> Sighting | None:
@@ -165,7 +214,7 @@ def dates_page(found: Occupancy, form: DatesForm, status: int = 200, **what: Any
 def edit_occupancy(number: int) -> ResponseReturnValue:
     """`?arrives=`, `?leaves=`, `?berth=` (its number) fill the form."""
     found = find_or_404(numbered(number))
-    form = DatesForm(formdata=None, data=dates_asked(found))
+    form = DatesForm(formdata=None, of=found, data={**dates_asked(found), "was": as_seen(found)})
     return dates_page(found, form, quote=quote_asked(found))
 
 
@@ -191,7 +240,7 @@ def quote_asked(found: Occupancy) -> Quote | None:
     """For the dates and the berth in the address; None where they say nothing that can be."""
     asked = dates_asked(found)
     try:
-        return quote(found, berth_asked(found), stay(asked["arrives"], asked["leaves"]))
+        return quote(found, berth_asked(found), stay(asked["arrives"], asked["leaves"], kept=found.during))
     except (ValueError, OverflowError):
         return None
 
@@ -209,11 +258,15 @@ def show_quote(number: int) -> ResponseReturnValue:
 def update_occupancy(number: int) -> ResponseReturnValue:
     """Other dates, another berth. Where that changes the price it is shown first, and saved once somebody says what is
     done about it."""
-    found, form = locked(number), DatesForm()
+    found = locked(number)
+    form = DatesForm(of=found)
     if not form.validate():
         return dates_page(found, form, 422)
     berth = form.berth.record or found.berth
     during, fits = form.during(), fit_on(berth, found.vessel)
+    is_other = (berth.id, during) != (found.berth_id, found.during)
+    if is_other and form.is_overtaken(found, MOVED, present=as_seen(found), words=where_and_when(found)):
+        return dates_page(found, form, 409)
     if not (fits.fits or berth.id == found.berth_id or form.overrides()):
         return dates_page(found, form, 422, misfit=fits, berth=berth, offers=instead_of(berth, during, found.vessel))
     priced = quote(found, berth, during)
@@ -226,8 +279,18 @@ def update_occupancy(number: int) -> ResponseReturnValue:
         found = find_or_404(numbered(number))
         offers = instead_of(berth, during, found.vessel)
         return dates_page(found, form, 409, overlap=booked_already(error), offers=offers, berth=berth)
+    except Refused as error:
+        form.form_errors = [error.text]
+        return dates_page(find_or_404(numbered(number)), form, 409)
     said(_("Saved"))
     return go("berths.show_occupancy", number=number)
+
+
+def where_and_when(found: Occupancy) -> str:
+    """`it is on berth B 12 from 1 Jul 2027 to 8 Jul 2027`."""
+    ends = format_date(found.ends_at) if found.ends_at else _("an open end")
+    when = {"begins": format_date(found.begins_at), "ends": ends}
+    return _("it is on berth %(name)s from %(begins)s to %(ends)s", name=found.berth.name, **when)
 
 
 def is_answered(form: DatesForm, priced: Quote) -> bool:

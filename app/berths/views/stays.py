@@ -13,7 +13,7 @@ from ...vessels.models import Vessel
 from ...web import find_or_404, page, requires
 from ..availability import free, sublettable
 from ..models import clearances_of, size_of
-from ..models.occupancy import stay
+from ..models.days import stay, what_is_left
 from ..queries import LONGEST, berths_named
 from ..stay_forms import FreeForm
 from ..stays import filters_of, in_toolbar, stay_page, words_asked
@@ -56,7 +56,7 @@ def index_free() -> ResponseReturnValue:
         return page("berths/stays/free.html", form=FreeForm(formdata=None), offers=None, sublets=[])
     if not form.validate():
         return page("berths/stays/free.html", 422, form=form, offers=None, sublets=[])
-    during, size = stay(*form.days()), size_of(form.vessel.record)
+    during, size = what_is_left(stay(*form.days())), size_of(form.vessel.record)
     clearances = clearances_of(member.here())
     offers, sublets = (find(member, during, size, clearances) for find in (free, sublettable))
     return page("berths/stays/free.html", form=form, offers=offers, sublets=sublets)

@@ -15,8 +15,8 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
 from ...db import db
-from ...exports.kinds import Column, day_there, moment_there
-from ...fields.models import FieldDefinition, FieldKind, FieldValue, RecordField, values_of
+from ...exports.kinds import Column, as_read_again, day_there, moment_there
+from ...fields.models import FieldDefinition, FieldValue, values_of
 from ...identity.models import User, UserPortRole
 from ...imports.columns import Field
 from ...imports.reading import SEPARATOR, in_a_cell
@@ -212,22 +212,11 @@ def _of_vessel(known: Columns, name: str) -> Column:
 
 
 def _custom(known: Columns, found: Field) -> Column:
-    write = _writer(known.read[found.key])
+    write = as_read_again(known.read[found.key])
     if not found.key.startswith(OF_VESSELS):
         return Column(known.label_of(found.key), lambda one: write(one.custom.get(found.key, "")))
     name = found.key.removeprefix(OF_VESSELS)
     return Column(known.label_of(found.key), lambda one: write(one.vessel.get(name, "")))
-
-
-def _writer(found: RecordField) -> Callable[[str], str]:
-    """How what is kept is written so that it is read again as the same."""
-    if found.kind == FieldKind.CHOICE and found.read:
-        labels = {option.key: option.label for option in found.options if found.read(option.label) == option.key}
-        return lambda text: labels.get(text, text)
-    if found.kind == FieldKind.NUMBER:
-        # Of three decimals nobody can tell whether they are thousands.
-        return lambda text: f"{text}0" if len(text.partition(".")[2]) == 3 else text
-    return lambda text: text
 
 
 def _contact_columns(known: Columns, kind: ContactKind, widths: Widths) -> list[Column]:

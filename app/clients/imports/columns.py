@@ -64,14 +64,18 @@ class Columns(columns.Columns):
             key = self.by_label.get(plain(found[1]), "")
             if key in CONTACTS:
                 return f"{key}|{found[2].strip()}"
-        target = guess(heading)
+        return self._offered(guess(heading))
+
+    def _offered(self, target: str) -> str:
+        """Empty for what is not for whoever brings the file."""
         return target if target.partition("|")[0] in self.by_key else ""
 
     def match(self, header: Sequence[str]) -> Matched:
         plains = {plain(heading) for heading in header}
         for program in PROGRAMS:
             if program.tells <= plains:
-                return Matched(program.targets(list(header)), program.name, is_certain=True)
+                targets = [self._offered(target) for target in program.targets(list(header))]
+                return Matched(targets, program.name, is_certain=True)
         return super().match(header)
 
     def missing(self, keys: Collection[str]) -> str:

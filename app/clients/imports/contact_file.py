@@ -17,6 +17,7 @@ from ...imports.reading import ReadRow, decimal_sign_of, formula_in, is_number, 
 from ...tables.reading import Table
 from ..models.client import ClientKind
 from .known import Known, known_to
+from .programs import GROUPS, groups_of
 from .targets import ADDRESS, CONTACTS, NAMES
 from .values import judged
 
@@ -63,6 +64,13 @@ class Reading:
         return frozenset(at for at in self.label_at.values() if plain(self.header[at]) == own)
 
     @cached_property
+    def groups(self) -> frozenset[int]:
+        """The columns of tags as Google writes them."""
+        if "e-mail 1 - value" not in map(plain, self.header):
+            return frozenset()
+        return frozenset(at for at, key in enumerate(self.keys) if key == "tags" and plain(self.header[at]) in GROUPS)
+
+    @cached_property
     def places(self) -> dict[str, dict[str, int]]:
         return _places(self.header, self.keys)
 
@@ -100,6 +108,8 @@ def read_row(reading: Reading, cells: Sequence[str]) -> ReadRow:
             notes.append(cell)
         elif key == "told_note":
             notes.append(f"{reading.header[at]}: {cell}")
+        elif at in reading.groups:
+            named.setdefault(key, groups_of(cell))
         else:
             try:
                 if at in reading.numbers:

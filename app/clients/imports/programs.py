@@ -39,6 +39,8 @@ def _google_target(heading: str, all_of_them: set[str]) -> str:
             "additional name": "middle_name",
             "last name": "last_name",
             "family name": "last_name",
+            "labels": "tags",
+            "group membership": "tags",
         }
         # Files that others made with headings of Google's have a few of their own.
         return fixed.get(heading, guess(heading) if heading in ("city", "country", "town", "postcode") else "")
@@ -60,6 +62,8 @@ def _outlook(headings: list[str]) -> list[str]:
 
 
 def _outlook_target(heading: str) -> str:
+    if heading == "categories":
+        return "tags"
     if re.search(r"fax|pager|telex|assistant|callback|car phone|isdn|radio|tty|display name|type$|po box", heading):
         return ""
     return "" if heading.startswith("company main") and "phone" not in heading else guess(heading)
@@ -82,4 +86,13 @@ PROGRAMS = (
     Program("Outlook", frozenset({"first name", "home street"}), _outlook),
     Program("Outlook", frozenset({"first name", "e-mail address", "business phone"}), _outlook),
     Program("HubSpot", frozenset({"record id", "email"}), _hubspot),
+    Program("HubSpot", frozenset({"record id - contact", "email"}), _hubspot),
 )
+# How Google heads the column of who belongs to which group.
+GROUPS = ("labels", "group membership")
+
+
+def groups_of(cell: str) -> list[str]:
+    """The names of Google's groups. Those with a star before them are its own; everybody is in `myContacts`."""
+    names = (part.strip().removeprefix("* ") for part in cell.split(":::"))
+    return [name for name in names if name and name != "myContacts"]

@@ -42,7 +42,8 @@ def _as_rows(statement: str, values: Mapping[str, Any]) -> dict[str, Row]:
 
 
 def rows_of(survivor: Client, merged: Client) -> Images:
-    """Everything of the merged client, and the two clients themselves, locked."""
+    """Everything of the merged client, what of the survivor makes room for it, and the two clients themselves,
+    locked."""
     db.session.flush()
     both = [survivor.id, merged.id]
     images: Images = {"clients": images_of("clients", map(str, both)), "client_duplicates": _pair(both)}
@@ -53,6 +54,14 @@ def rows_of(survivor: Client, merged: Client) -> Images:
             f" WHERE t.{link.column} = :merged AND {link.where} ORDER BY t.id FOR UPDATE"
         )
         images.setdefault(link.table, {}).update(_as_rows(statement, {"merged": merged.id}))
+    for link in LINKS:
+        if link.gives_way:
+            statement = (
+                f"SELECT t.id, to_jsonb(t)::text AS image FROM {link.table} t"  # noqa: S608  # names of our own tables
+                f" WHERE t.{link.column} = :survivor AND {link.gives_way} ORDER BY t.id FOR UPDATE"
+            )
+            values = {"survivor": survivor.id, "merged": merged.id}
+            images[link.table].update(_as_rows(statement, values))
     return images
 
 
@@ -85,6 +94,9 @@ def move(link: Link, survivor: Client, merged: Client) -> list[str]:
     mine = f"t.{link.column} = :merged AND {link.where}"
     if link.leftover:
         db.session.execute(text(f"UPDATE {link.table} t SET {link.leftover} WHERE {mine} AND ({link.clash})"), values)  # noqa: S608  # names of our own tables
+    if link.gives_way:
+        room = f"t.{link.column} = :survivor AND {link.gives_way}"
+        db.session.execute(text(f"UPDATE {link.table} t SET {link.made_way} WHERE {room}"), values)  # noqa: S608  # names of our own tables
     also = f", {link.also}" if link.also else ""
     statement = (
         f"UPDATE {link.table} t SET {link.column} = :survivor{also}"  # noqa: S608  # names of our own tables
@@ -119,14 +131,16 @@ def plan(table: str, rows: Mapping[str, Row]) -> tuple[list[Row], list[Later]]:
 
 
 def write_back(table: str, writes: Iterable[Row]) -> None:
-    """One statement for all rows in which the same columns go back."""
+    """One statement for all rows in which the same columns go back; first for those that go back to their client, since
+    others made room for them."""
     together: dict[tuple[str, ...], list[Row]] = {}
     generated = {column.name for column in Base.metadata.tables[table].columns if column.computed is not None}
     for row in writes:
         names = tuple(sorted(set(row) - generated - {"id"}))
         if names:
             together.setdefault(names, []).append(row)
-    for names, rows in together.items():
+    whose = {link.column for link in LINKS if link.table == table}
+    for names, rows in sorted(together.items(), key=lambda one: whose.isdisjoint(one[0])):
         assigned = ", ".join(f"{name} = r.{name}" for name in names)
         statement = (
             f"UPDATE {table} t SET {assigned}"  # noqa: S608  # names of our own tables

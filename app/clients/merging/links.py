@@ -17,8 +17,10 @@ class Link:
     """`table.column` names a client. SQL below knows the row as `t`, the survivor as `:survivor`, the moment as `:now`.
 
     where: which rows are meant, for a column that names other things as well.
-    clash: rows that cannot move because the survivor has the same; they stay with the merged client.
-    leftover: what is written into those.
+    clash: rows that cannot move as they are, because the survivor has the same; they stay with the merged client.
+    leftover: what is written into those; with it they may clash no longer, and move.
+    gives_way, made_way: the other way about: which rows of the survivor make room for one that moves, known as `t` as
+    well, and what is written into them. The merged client is `:merged`.
     also: what is written into rows that move.
     one, named: what one row is called, and the column that says which one it is.
     is_told: whether people are told how many of them move.
@@ -32,6 +34,8 @@ class Link:
     where: str = "true"
     clash: str = "false"
     leftover: str = ""
+    gives_way: str = ""
+    made_way: str = ""
     also: str = ""
     ours: tuple[str, ...] = ()
     one: Any = None

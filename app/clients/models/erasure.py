@@ -18,7 +18,7 @@ from ...files.models import LooseKey
 from ...notifications.bell import ring
 from ...sorting import sort_name
 from .client import Client, ClientSource, ClientStatus
-from .holding import FOLLOWS, HOLDINGS, STAYS, kept
+from .holding import FOLLOWS, HOLDINGS, STAYS, kept, pages
 
 WITH_MERGED = text("""
     WITH RECURSIVE one AS (
@@ -73,7 +73,7 @@ def erase(client: Client, *, reason: str, by: Actor) -> bool:
     ids = with_merged(client)
     found = select(Client).where(Client.id.in_(ids)).order_by(Client.id).with_for_update()
     clients = db.session.scalars(found.execution_options(populate_existing=True)).all()
-    keeping = kept(ids)
+    keeping, mailed = kept(ids), pages(ids)
     _tell_others(ids, by=by)
     vessels = _take_away(ids, {one.table: list(one.ids) for one in keeping}, port_id=client.port_id, by=by)
     for one in clients:
@@ -81,14 +81,15 @@ def erase(client: Client, *, reason: str, by: Actor) -> bool:
     db.session.flush()
     _forget("client", ids, port_id=client.port_id)
     for one in clients:
-        went = list(vessels.items()) if one.id == client.id else []
-        _tell(one, by=by, reason=reason, staying=[what.label for what in keeping], vessels=went)
+        went = (list(vessels.items()), mailed) if one.id == client.id else ([], [])
+        _tell(one, by=by, reason=reason, staying=[what.label for what in keeping], went=went)
     return True
 
 
-def _tell(client: Client, *, by: Actor, reason: str, staying: list[str], vessels: list[tuple[uuid.UUID, int]]) -> None:
-    """Under a new key of the client."""
-    client.record("erased", by=by, reason=reason, kept=staying, vessels=vessels)
+def _tell(client: Client, *, by: Actor, reason: str, staying: list[str], went: tuple[list[Any], list[str]]) -> None:
+    """Under a new key of the client. `went`: vessels with their numbers, and the pages that mails lead to."""
+    vessels, mailed = went
+    client.record("erased", by=by, reason=reason, kept=staying, vessels=vessels, pages=mailed)
 
 
 def _tell_others(ids: Sequence[uuid.UUID], *, by: Actor) -> None:

@@ -49,8 +49,9 @@ class Holding:
     fields: what the archive shows, column by column; left_out: the columns it does not show. `also`: SQL of columns
     that are looked up elsewhere.
     erased: REMOVED; FOLLOWS what it refers to; STAYS; or how the row is emptied, as SQL behind SET. subject: whose
-    events these are, where they hold words that go with the row. rank: where it is read, what people look for first;
-    they are told of in the order in which they refer to each other.
+    events these are, where they hold words that go with the row. page: SQL of the page below the port that mails about
+    the row lead to; one that has not left is withdrawn. rank: where it is read, what people look for first; they are
+    told of in the order in which they refer to each other.
     """
 
     table: str
@@ -63,6 +64,7 @@ class Holding:
     order: str = "t.id"
     erased: str = REMOVED
     subject: str = ""
+    page: str = ""
     rank: int = 9
 
     def ids(self, clients: Sequence[uuid.UUID], *, locks: bool = False) -> list[uuid.UUID]:
@@ -138,6 +140,17 @@ def held(clients: Sequence[uuid.UUID]) -> list[tuple[str, int]]:
     )
     found = {row.at: row.rows for row in db.session.execute(text(parts), {"clients": list(clients)})}
     return [(str(one.label), found[at]) for at, one in enumerate(counted) if found[at]]
+
+
+def pages(clients: Sequence[uuid.UUID]) -> list[str]:
+    """Where mails about all this lead, below the port: one statement."""
+    parts = " UNION ".join(
+        f"SELECT {one.page} AS page FROM {one.table} t WHERE {one.mine}"  # noqa: S608  # written in a held.py, never typed
+        for one in HOLDINGS
+        if one.page
+    )
+    found = text(f"SELECT p.page FROM ({parts}) p WHERE p.page IS NOT NULL ORDER BY p.page")  # noqa: S608  # as above
+    return list(db.session.scalars(found, {"clients": list(clients)}))
 
 
 # --- What has to stay

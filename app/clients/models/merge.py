@@ -38,7 +38,7 @@ from .duplicate import Duplicate
 
 UNDONE_WITHIN = timedelta(days=30)
 # Of which tables the merge writes into rows of the survivor, and the column that says so.
-OF_SURVIVOR = {"clients": "id", "custom_field_values": "client_id"}
+OF_SURVIVOR = {"clients": "id", "custom_field_values": "client_id", "waiting_entries": "client_id"}
 
 
 GIVEN_ANEW = text("""
@@ -268,6 +268,9 @@ def _words(
     written = {pair.name: (pair.mine, pair.theirs) for pair in pairs if pair.name in taken}
     names = together(named_owners(changes, by=by), told(written, {pair.name: pair.definition for pair in pairs}))
     left_custom = {pair.label: pair.definition.shown(pair.theirs) for pair in pairs if pair.is_left(taken)}
+    if "owner_id" in left:  # told by name, as it was then
+        of_theirs = named_owners({"owner_id": (None, left["owner_id"])}, by=by)["named"]["owner_id"]
+        left_custom = {_("Owner"): of_theirs[1] or _("A former colleague"), **left_custom}
     return {"changes": {**changes, **written}, **names, "left": left, "left_custom": left_custom}
 
 

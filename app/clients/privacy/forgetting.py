@@ -21,7 +21,6 @@ from ...mail.letters import Letter, place_of
 from ...notifications.reactions import details_of
 from ...search.forgetting import forget_words
 from ..models import Archive, Client
-from ..models.erasure import with_merged
 from ..models.merge import UNDONE_WITHIN
 
 AT_ONCE = 500
@@ -32,11 +31,12 @@ MERGES = text(r"""
     UPDATE client_merge_log SET sealed = '\x', sealed_survivor = '\x' WHERE id IN (
         SELECT id FROM client_merge_log WHERE created_at < :before AND sealed <> '\x' ORDER BY id LIMIT :limit)
 """)
-# Who was chosen, and by which words, is of no use once it is done.
+# Who was chosen, by which words, and what was written, such as a reason, is of no use once it is done.
 CHOSEN = text("""
-    UPDATE bulk_edits SET chosen = '{}', record_ids = '{}' WHERE id IN (
+    UPDATE bulk_edits SET chosen = '{}', record_ids = '{}', fields = '{}' WHERE id IN (
         SELECT b.id FROM bulk_edits b JOIN change_sets s ON s.port_id = b.port_id AND s.id = b.change_set_id
-        WHERE s.applied_at < :before AND (b.chosen <> '{}' OR b.record_ids <> '{}') ORDER BY b.id LIMIT :limit)
+        WHERE s.applied_at < :before AND (b.chosen <> '{}' OR b.record_ids <> '{}' OR b.fields <> '{}')
+        ORDER BY b.id LIMIT :limit)
 """)
 
 
@@ -53,22 +53,21 @@ def finish_erasure(steps: Steps, client_id: uuid.UUID) -> None:
 
 
 def withdraw_mails(client: Client) -> None:
-    """Those that lead to the page of the client, of one who was merged into it, or of a vessel that went with them."""
-    numbers = db.session.scalars(select(Client.number).where(Client.id.in_(with_merged(client)))).all()
-    pages = [f"clients/{number}" for number in numbers] + [f"vessels/{number}" for number in vessels_gone_with(client)]
-    link = re.compile(rf"/{current_port_of(client.port_id).slug}/(?:{'|'.join(pages)})(?![0-9])")
+    """Those that lead to the page of the client, of one who was merged into it, or of what was held about them."""
+    pages = "|".join(map(re.escape, pages_gone_with(client)))
+    link = re.compile(rf"/{current_port_of(client.port_id).slug}/(?:{pages})(?![0-9])")
     for mail_id, sealed in db.session.execute(UNSENT).all():
         letter = Letter(**json.loads(keyring().open(sealed, place=place_of(mail_id))))
         if link.search(letter.text) or link.search(letter.html):
             db.session.execute(WITHDRAW, {"id": mail_id})
 
 
-def vessels_gone_with(client: Client) -> list[int]:
-    """Their numbers, as the erasure recorded them."""
+def pages_gone_with(client: Client) -> list[str]:
+    """As the erasure recorded them."""
     about = (Event.subject_type == Client.subject_type, Event.subject_id == client.id)
     event = db.session.scalars(select(Event).where(*about, Event.name == "client:erased")).first()
     details = details_of(event) if event else None
-    return [number for _id, number in details["vessels"]] if details else []
+    return [f"clients/{client.number}", *(details["pages"] if details else ())]
 
 
 # Rows of files of which nobody came.

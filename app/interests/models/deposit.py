@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self
 
@@ -14,6 +14,8 @@ from ...db import Base, PortScoped, Timestamped
 
 
 class Deposit(Timestamped, PortScoped, Base):
+    """One that was taken back (`reversed_at`) counts no more: a slip, or the money went back."""
+
     __tablename__ = "interest_deposits"
     __table_args__ = (
         ForeignKeyConstraint(["port_id", "interest_id"], ["interests.port_id", "interests.id"], ondelete="CASCADE"),
@@ -25,6 +27,7 @@ class Deposit(Timestamped, PortScoped, Base):
     currency: Mapped[str] = mapped_column(String(3))
     received_on: Mapped[date]
     reference: Mapped[str] = mapped_column(String(80), default="")
+    reversed_at: Mapped[datetime | None]
 
     @classmethod
     def of(cls, interest: Any) -> Select[Self]:

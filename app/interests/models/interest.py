@@ -29,19 +29,19 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...admin.models import Trigger
 from ...berths.models import Berth
-from ...berths.models.status_rules import triggered
 from ...clients.models import Client
 from ...current import Member
 from ...db import Base, PortScoped, Timestamped, Versioned, db, now
+from ...documents.models import DocumentType
 from ...errors import Refused
 from ...events.models import Actor, Of, Recorded, record, user_id_of
 from ...identity.models import User, current_port_of
 from ...numbers import take_number
 from ...vessels.models import Vessel
-from . import follow_ups, sale
+from . import follow_ups, sale, standing
 from .deposit import Deposit
 from .lead import LeadCategory, category_at
-from .stages import STAGES, Stage, StageChange, is_back, missing
+from .stages import EARNING, Papers, Stage, StageChange, is_back, missing
 
 
 class Outcome(StrEnum):
@@ -62,11 +62,7 @@ class Source(StrEnum):
 NEVER = "DATE '9999-12-31'"
 HUNDREDTH = Decimal("0.01")
 CURRENT = "outcome IS NULL AND archived_at IS NULL"
-TRIGGERS = {
-    Stage.SIGNED_EOI_NDA: Trigger.EOI_SIGNED,
-    Stage.TEN_PERCENT_DEPOSIT: Trigger.DEPOSIT_RECEIVED,
-    Stage.CONTRACT: Trigger.CONTRACT_SIGNED,
-}
+MONEY = {"expected_value", "currency"}
 
 
 def _metres() -> Mapped[Decimal | None]:
@@ -74,9 +70,10 @@ def _metres() -> Mapped[Decimal | None]:
 
 
 class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
-    """Verbs: create, register, update, move_to, link_berth, unlink_berth, record_deposit, lose, withdraw, reopen,
-    assign, set_lead, archive, restore, and of the system: cool, note_activity; holding its berth is in sale.py,
-    reminding its owner in follow_ups.py. Each is told by its client as well.
+    """Verbs: create, register, update, move_to, link_berth, unlink_berth, record_deposit, reverse_deposit, lose,
+    withdraw, reopen, assign, set_lead, archive, restore, and of the system: cool, note_activity; holding its berth is
+    in sale.py, what it says of the berth's status in standing.py, reminding its owner in follow_ups.py. Each is told
+    by its client as well.
 
     `outcome` is empty while it is open; who completed has won. `active_at` is when somebody last did something about
     it: the lead category follows from that until a person sets it (`is_lead_set`), and how long it was left alone
@@ -92,6 +89,8 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
     berth_id: Mapped[uuid.UUID | None]
     # What the interest has of the berth's time: a hold, or after the sale the contract.
     occupancy_id: Mapped[uuid.UUID | None]
+    # From when on the berth is theirs, while somebody has it until then; empty once its tenure says so.
+    tenure_from: Mapped[date | None]
     stage: Mapped[str] = mapped_column(String(30), default=Stage.OPEN)
     stage_since: Mapped[datetime]
     outcome: Mapped[str | None] = mapped_column(String(20))
@@ -159,6 +158,7 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
         Index("ix_interests_berth", "port_id", "berth_id"),
         Index("uq_interests_occupancy", "port_id", "occupancy_id", unique=True),
         Index("ix_interests_board", "port_id", "stage", "stage_since", "id", postgresql_where=CURRENT),
+        Index("ix_interests_tenure_from", "port_id", "tenure_from", postgresql_where="tenure_from IS NOT NULL"),
         Index("ix_interests_active_at", "port_id", "active_at", postgresql_where=CURRENT),
         Index(
             "ix_interests_won",
@@ -176,6 +176,10 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
     @property
     def is_archived(self) -> bool:
         return self.archived_at is not None
+
+    @property
+    def is_open(self) -> bool:
+        return self.outcome is None and self.archived_at is None
 
     @property
     def room(self) -> str:
@@ -226,13 +230,14 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
         return interest
 
     @classmethod
-    def register(cls, client: Client, fields: Mapping[str, Any], *, by: Actor, berth: Berth | None = None) -> Self:
+    def register(cls, client: Client, fields: Mapping[str, Any], *, by: Actor) -> Self:
         """From the public form: nobody's yet, by way of the website."""
-        return cls.create(client, {"source": Source.WEBSITE, **fields}, by=by, berth=berth)
+        return cls.create(client, {"source": Source.WEBSITE, **fields}, by=by)
 
     def update(self, fields: Mapping[str, Any], *, by: Actor, reverting: uuid.UUID | None = None) -> bool:
         """Write what differs and record it; False when nothing does. `reverting`: the event that this takes back."""
         before = {name: getattr(self, name) for name in fields}
+        had_tenth = self._has_tenth() if MONEY & set(fields) else True
         self._write(fields)
         pairs = {name: (old, getattr(self, name)) for name, old in before.items()}
         changes = {name: (_plain(old), _plain(new)) for name, (old, new) in pairs.items() if old != new}
@@ -243,23 +248,27 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
             self.tell("updated", by=by, **details)
         else:
             self.tell("reverted", by=by, event_id=reverting, **details)
+        if not had_tenth:
+            self._say_paid(by=by)
         return True
 
-    def move_to(self, to: Stage, *, by: Actor, note: str = "", waives: bool = False) -> bool:
+    def move_to(self, to: Stage, *, by: Actor, note: str = "", waives: bool = False, override: str = "") -> bool:
         """Forward when what the stages on the way ask for is there, or back with a reason (`note`). `waives`: the
-        deposit is not waited for, and `note` says why. False when it stands there already. Raises Refused."""
+        deposit is not waited for, and `note` says why; `override`: why the boat goes on a berth on which it does not
+        fit. False when it stands there already. Raises Refused."""
         if self.stage == to:
             return False
-        self._check_open()
-        lacking = [one for one in missing(self, to) if not (waives and note and one.can_be_waived)]
+        self.check_open()
+        waived = waives and bool(note)
+        lacking = [one for one in missing(self, to) if not one.is_settled(waives=waived, override=override)]
         if lacking:
             raise Refused(" ".join(one.text for one in lacking))
         if is_back(self.stage, to) and not note:
             raise Refused(_("Say why it goes back."))
-        old, passed = self.stage, STAGES[STAGES.index(Stage(self.stage)) + 1 : STAGES.index(to) + 1]
+        old = self.stage
         if to == Stage.COMPLETED:
-            sale.complete(self, by=by)
-            self.outcome = Outcome.WON
+            sale.complete(self, by=by, override=override)
+            self.outcome, self.outcome_reason = Outcome.WON, note
         self.stage, self.stage_since = to, now()
         db.session.add(
             StageChange(**self._of(), from_stage=old, to_stage=to, by_id=user_id_of(by), at=self.stage_since, note=note)
@@ -276,43 +285,42 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
             client_name=Of("client", client.id, client.full_name),
             berth_number=berth.code if berth else "",
         )
-        if berth is not None:
-            for stage in passed:
-                if stage in TRIGGERS:
-                    triggered(TRIGGERS[stage], berth, by=by, because=self.name)
+        if old in EARNING and to not in EARNING:
+            standing.say_again(self, by=by)
         return True
 
     def link_berth(self, berth: Berth, *, by: Actor) -> bool:
         """False when it is linked already. Raises Refused for a berth that is put away, or while another is held."""
         if self.berth_id == berth.id:
             return False
-        self._check_open()
+        self.check_open()
         if berth.is_archived:
             raise Refused(_("%(name)s is archived. Restore it first.", name=berth.code))
         if self.berth_id is not None:
             self.unlink_berth(by=by)
         self.berth_id = berth.id
         self.tell("berthLinked", by=by, berth_id=berth.id, berth=berth.code)
-        triggered(Trigger.INTEREST_LINKED, berth, by=by, because=self.name)
+        standing.say_all(self, by=by)
         return True
 
     def unlink_berth(self, *, by: Actor) -> bool:
         """A hold on it goes as well. False when none is linked."""
         if self.berth_id is None:
             return False
-        self._check_open()
+        self.check_open()
         sale.release_hold(self, by=by)
         berth = db.session.get_one(Berth, self.berth_id)
         self.tell("berthUnlinked", by=by, berth_id=berth.id, berth=berth.code)
         self.berth_id = None
-        triggered(Trigger.INTEREST_LOST, berth, by=by, because=self.name)
+        standing.let_go({berth.id: self.name}, but=[self.id], by=by)
         return True
 
     def record_deposit(
         self, amount: Decimal, currency: str, *, received_on: date, reference: str = "", by: Actor
     ) -> Deposit:
         """Money came in. Raises Refused once the interest is over."""
-        self._check_open()
+        self.check_open()
+        had_tenth = self._has_tenth()
         deposit = Deposit(
             **self._of(),
             amount=amount.quantize(HUNDREDTH),
@@ -322,7 +330,28 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
         )
         db.session.add(deposit)
         self.tell("depositRecorded", by=by, amount=str(deposit.amount), currency=currency)
+        if not had_tenth:
+            self._say_paid(by=by)
         return deposit
+
+    def reverse_deposit(self, deposit: Deposit, reason: str, *, by: Actor) -> bool:
+        """It was a slip, or the money went back: it counts no more. False when that was done. Raises Refused for an
+        archived interest; one that is over may get its money back."""
+        if deposit.reversed_at is not None:
+            return False
+        self.check_unarchived()
+        deposit.reversed_at = now()
+        self.tell("depositReversed", by=by, amount=str(deposit.amount), currency=deposit.currency, reason=reason)
+        standing.say_again(self, by=by)
+        return True
+
+    def note_signed(self, kind: DocumentType, *, by: Actor) -> None:
+        """A document of it is signed, which tells of that itself."""
+        standing.say_signed(self, kind, by=by)
+
+    def note_void(self, *, by: Actor) -> None:
+        """A document of it does not hold any more."""
+        standing.say_again(self, by=by)
 
     def lose(self, reason: str, *, by: Actor) -> bool:
         return self._end(Outcome.LOST, reason, by=by)
@@ -339,6 +368,8 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
             raise Refused(_("The sale is completed. Begin a new interest instead."))
         self.outcome, self.outcome_reason = None, ""
         self.tell("reopened", by=by)
+        if self.is_open:
+            standing.say_all(self, by=by)
         return True
 
     def assign(self, owner_id: uuid.UUID | None, *, by: Actor) -> bool:
@@ -355,7 +386,7 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
             owner_id=owner_id,
             named={"owner_id": [one.name if one else None for one in people]},
         )
-        follow_ups.hand_over(self, *people, by=by)
+        follow_ups.hand_over(self, people[1], by=by)
         return True
 
     def set_lead(self, category: LeadCategory | None, *, by: Actor) -> bool:
@@ -389,16 +420,25 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
         return True
 
     def archive(self, *, by: Actor) -> None:
-        """Out of lists and the board, nothing deleted; its hold goes."""
+        """Out of lists and the board, nothing deleted; its hold goes, and of an open one the berth."""
         if self.archived_at is None:
+            was_open = self.is_open
             sale.release_hold(self, by=by)
             self.archived_at = now()
             self.tell("archived", by=by)
+            if was_open:
+                self._let_berth_go(by=by)
 
     def restore(self, *, by: Actor) -> None:
         if self.archived_at is not None:
             self.archived_at = None
             self.tell("restored", by=by)
+            if self.is_open:
+                standing.say_all(self, by=by)
+
+    def record(self, happened: str, /, *, by: Actor, **details: Any) -> None:
+        """Notes and tags say which interest as well."""
+        super().record(happened, by=by, number=self.number, **details)
 
     def tell(
         self, happened: str, *, by: Actor, is_activity: bool = True, told_in: Collection[Any] = (), **details: Any
@@ -426,22 +466,39 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
             return False
         if self.outcome == Outcome.WON:
             raise Refused(_("The sale is completed. Begin a new interest instead."))
+        was_open = self.is_open
         sale.release_hold(self, by=by)
         self.outcome, self.outcome_reason = outcome, reason
         if outcome == Outcome.LOST:
             self.tell("lost", by=by, reason=reason)
         else:
             self.tell("withdrawn", by=by, reason=reason)
-        if self.berth_id is not None:
-            berth = db.session.get_one(Berth, self.berth_id)
-            triggered(Trigger.INTEREST_LOST, berth, by=by, because=self.name)
+        if was_open:
+            self._let_berth_go(by=by)
         return True
 
-    def _check_open(self) -> None:
+    def check_unarchived(self) -> None:
+        """Raises Refused where it is put away."""
         if self.is_archived:
             raise Refused(_("This interest is archived. Restore it first."))
+
+    def check_open(self) -> None:
+        """Raises Refused where it is put away or over."""
+        self.check_unarchived()
         if self.outcome is not None:
             raise Refused(_("This interest is over. Open it again first."))
+
+    def _let_berth_go(self, *, by: Actor) -> None:
+        if self.berth_id is not None:
+            standing.let_go({self.berth_id: self.name}, but=[self.id], by=by)
+
+    def _has_tenth(self) -> bool:
+        return Papers.of(self).is_tenth_of(self.expected_value)
+
+    def _say_paid(self, *, by: Actor) -> None:
+        """Where a tenth of the value has come in by now."""
+        if self._has_tenth():
+            standing.say(self, Trigger.DEPOSIT_RECEIVED, by=by)
 
     def _write(self, fields: Mapping[str, Any]) -> None:
         if unknown := set(fields) - set(self.EDITABLE):

@@ -36,6 +36,8 @@ from .score import MEASURED, OF, points, suits
 from .wish import Wish
 
 KEPT = 20
+# Of two that suit alike the shorter one first, so that the long ones stay for who needs them.
+ALIKE = (Berth.length, Berth.sort_place, Berth.id)
 DAY = 24 * 60 * 60
 
 
@@ -90,7 +92,6 @@ def on_dock() -> ColumnElement[bool]:
 
 
 def candidates(wish: Wish, named: Collection[uuid.UUID]) -> Select[Any]:
-    """Of two that suit alike the shorter one first, so that the long ones stay for who needs them."""
     busy = time_taken(wish)
     taken = func.coalesce(busy.c.seconds, literal(0, Float))
     others = rivals_of(wish)
@@ -117,7 +118,7 @@ def candidates(wish: Wish, named: Collection[uuid.UUID]) -> Select[Any]:
         .add_columns(taken.label("taken"), rivals.label("rivals"), amount.label("amount"), currency.label("currency"))
         .add_columns(does.label("suits"), score, func.count().filter(does).over().label("suiting"))
         .where(or_(does, is_named) if named else does)
-        .order_by(*([is_named.desc()] if named else []), score.desc(), Berth.length, Berth.sort_place, Berth.id)
+        .order_by(*([is_named.desc()] if named else []), score.desc(), *ALIKE)
     )
 
 

@@ -17,13 +17,16 @@ from ...cards import card
 from ...clients.models import Client
 from ...db import db
 from ...identity.models import User
+from ...sorting import sort_name
 from ..models import Interest
-from .finding import Candidate
+from .finding import ALIKE, Candidate
 from .models import Lookout, Origin, Reason, Recommendation
+from .wish import days_of
 
 ON_CARD = 5
 ON_PAGE = 100
 OF_A_BERTH = 50
+OFFERED = 8  # in a field for a berth
 
 ROW = (
     Recommendation.berth_id,
@@ -98,9 +101,7 @@ def rows_of(interest: Interest) -> Any:
             Recommendation.dismissed_at.is_not(None),
             Recommendation.source.desc(),  # manual before auto
             Recommendation.score.desc(),
-            Berth.length,
-            Berth.sort_place,
-            Recommendation.id,
+            *ALIKE,
         )
     )
 
@@ -124,11 +125,25 @@ def best_of(interest: Interest, rows: Sequence[Any] | None = None) -> Card:
     )
 
 
+def offered(interest: Interest, typed: str) -> list[Shown]:
+    """What was recommended and begins as typed, the best first; one statement."""
+    word = _glued(typed)
+    rows = db.session.execute(rows_of(interest).limit(ON_PAGE))
+    kept = [shown(row) for row in rows if row.berth_id is not None and row.dismissed_at is None]
+    return [one for one in kept if _glued(one.name).startswith(word) or str(one.number) == word][:OFFERED]
+
+
+def _glued(words: str) -> str:
+    return sort_name(words).replace(" ", "")
+
+
 def missing_in(interest: Interest) -> str:
     """As `Wish.missing`, of an interest with its vessel at hand and without what the port settled."""
     measured = size_of(interest.vessel)
     known = [interest.loa, interest.beam, measured.get("loa"), measured.get("beam")]
-    return "" if any(known) else "size"
+    if not any(known):
+        return "size"
+    return "" if days_of(interest)[1] else "time"
 
 
 def said_of(interest: Interest) -> dict[uuid.UUID, Shown]:

@@ -113,10 +113,10 @@ def look_after_clearances(event: Event) -> None:
 
 
 @on("changeSet:applied", "changeSet:stopped", "changeSet:rolledBack")
-def look_after_import(event: Event) -> None:
-    """Very many berths at once, each of which announces nothing."""
+def look_after_many(event: Event) -> None:
+    """Very many berths at once, or interests that are rivals no longer, or again: none of them announces anything."""
     found = db.session.get(ChangeSet, event.subject_id)
-    if found is not None and found.kind == "import_berths":
+    if found is not None and found.kind in ("import_berths", "lose_interests", "archive_interests"):
         look_for_all.later()
 
 

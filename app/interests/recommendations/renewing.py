@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, case, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import joinedload
 from uuid_utils.compat import uuid7
 
@@ -30,7 +30,7 @@ from ...db import db, now
 from ...events.models import System, record
 from ...vessels.models import Vessel
 from ..models import Interest
-from .finding import KEPT, Candidate, find
+from .finding import ALIKE, KEPT, Candidate, find
 from .models import Lookout, Origin, Recommendation
 from .score import MEASURED, OF, room
 from .wish import Wish
@@ -116,7 +116,7 @@ def who_may_want(berth: Berth, clearances: Mapping[str, Any]) -> Select[Any]:
     most: Any = ELSE
     for part, name in MEASURED.items():
         need = needs[name] + clearances[name]
-        most = most + func.coalesce(room(part, need, Berth.__table__.c[BOUNDS[name]]), OF[part])
+        most = most + case((needs[name].is_(None), OF[part]), else_=room(part, need, Berth.__table__.c[BOUNDS[name]]))
     return (
         open_ones(berth.port_id)
         .with_only_columns(Interest.id)
@@ -169,10 +169,10 @@ def work_off(port: CurrentPort) -> Looked:
 
 
 def kept_of(port_id: uuid.UUID, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Recommendation]]:
-    """What is kept of each of these interests, the best first."""
+    """What is kept of each of these interests, the best first, as they are found."""
     found: dict[uuid.UUID, list[Recommendation]] = {}
     rows = select(Recommendation).where(Recommendation.port_id == port_id, Recommendation.interest_id.in_(ids))
-    rows = rows.order_by(Recommendation.score.desc(), Recommendation.id)
+    rows = rows.join(Recommendation.berth).order_by(Recommendation.score.desc(), *ALIKE)
     for one in db.session.scalars(rows.execution_options(populate_existing=True)):
         found.setdefault(one.interest_id, []).append(one)
     return found

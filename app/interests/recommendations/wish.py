@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import Range
 
 from ...admin.models.settings import HasSettings
 from ...berths.models import Tenure
+from ...berths.models.days import stay
 from ...berths.models.fit import BOUNDS, clearances_of, size_of
-from ...berths.models.occupancy import stay
 from ...formats import today
 from ...prices.models import Term
 from ...prices.models.pricing import MULTIHULLS, Asked
@@ -25,11 +25,17 @@ A_YEAR = timedelta(days=365)
 TERMS = {Tenure.SEASONAL: Term.SEASONAL, Tenure.VISITOR: Term.NIGHTLY, Tenure.FREEHOLD: "once"}
 
 
+def days_of(interest: Interest) -> tuple[date, date | None]:
+    """From today at the earliest; without an end, for a year, and None for an end that is over."""
+    begins = max(interest.wanted_from or today(), today())
+    ends = interest.wanted_until or begins + A_YEAR
+    return begins, ends if ends > begins else None
+
+
 @dataclass(frozen=True)
 class Wish:
     """`size` is what `fit` asks: of the vessel, and where it does not say, what the interest says itself. `begins` and
-    `ends` are the days that count: from today at the earliest; without an end, for a year. `ends` is None for a wish
-    whose time is over."""
+    `ends` as `days_of` has them."""
 
     interest_id: uuid.UUID
     port_id: uuid.UUID
@@ -46,10 +52,9 @@ class Wish:
     @classmethod
     def of(cls, interest: Interest, port: HasSettings) -> Wish:
         """Of an interest with its vessel at hand, with the formats of its port in force."""
-        vessel, begins = interest.vessel, max(interest.wanted_from or today(), today())
+        vessel, (begins, ends) = interest.vessel, days_of(interest)
         own = {"loa": interest.loa, "beam": interest.beam, "draft": interest.draft}
         measured = size_of(vessel)
-        ends = interest.wanted_until or begins + A_YEAR
         return cls(
             interest.id,
             interest.port_id,
@@ -57,7 +62,7 @@ class Wish:
             {name: measured.get(name) or own.get(name) for name in BOUNDS},
             clearances_of(port),
             begins,
-            ends if ends > begins else None,
+            ends,
             interest.budget,
             interest.currency,
             interest.tenure,
@@ -77,9 +82,9 @@ class Wish:
 
     @property
     def seconds(self) -> float:
-        """Of all that time."""
+        """Of all that time, as they pass: two days of one zone are apart by the clock, which changes between them."""
         begins, ends = self.during.lower, self.during.upper
-        return (ends - begins).total_seconds() if begins and ends else 0.0
+        return ends.timestamp() - begins.timestamp() if begins and ends else 0.0
 
     def need(self, name: str) -> Decimal | None:
         """In metres, with what has to stay free."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import parse_qsl
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,16 +13,19 @@ from flask_babel import gettext as _
 
 from ...current import member
 from ...once import once
-from ...web import find_or_404, go, page, requires, said
-from ..forms import AssigneeForm, BerthForm, DepositForm, HoldForm, LeadForm, OutcomeForm, StageForm
-from ..models import Interest, LeadCategory, Outcome, Stage, extend_hold, hold, release_hold
+from ...web import find_or_404, go, is_partial, page, page_of_fragment, requires, said
+from ..board import Address
+from ..forms import AssigneeForm, BerthForm, DepositForm, HoldForm, LeadForm, OutcomeForm, ReasonForm, StageForm
+from ..models import Deposit, Interest, LeadCategory, Misfit, Outcome, Stage, extend_hold, hold, hold_of, release_hold
 from ..models.stages import Missing, is_back, missing
 from ..queries import board_filters_of
 from . import PLACE, bp
 from .interests import by_number, locked, shown, unarchived
 
 ONE = f"{PLACE}/<int:number>"
-WAIVES = "invoices.record_payment"
+# Who may book money in says that it came, that it went back, and that it is not waited for.
+PAYS = "invoices.record_payment"
+OVERRIDES = "berths.edit"
 
 
 def back(number: int) -> ResponseReturnValue:
@@ -31,8 +36,8 @@ def stage_page(
     interest: Interest, form: StageForm, status: int = 200, *, refused: Sequence[Missing] = ()
 ) -> ResponseReturnValue:
     """`refused`: what stood in the way of the move that was asked for."""
-    lacking = missing(interest, Stage.COMPLETED)
-    return page("interests/stage.html", status, interest=interest, form=form, lacking=lacking, refused=refused)
+    about: dict[str, Any] = {"lacking": missing(interest, Stage.COMPLETED), "refused": refused, "board": board_left()}
+    return page("interests/stage.html", status, interest=interest, form=form, **about)
 
 
 @bp.get(f"{ONE}/stage")
@@ -50,22 +55,46 @@ def update_stage(number: int) -> ResponseReturnValue:
     if not form.validate():
         return stage_page(interest, form, 422)
     to, note = Stage(form.stage.data), form.note.data or ""
-    waives = bool(form.waives.data) and member.can(WAIVES)
+    waives = bool(form.waives.data) and member.can(PAYS)
+    override = overriding(form)
     if not note and (is_back(interest.stage, to) or waives):
         form.note.errors = [_("Say why.")]
         return stage_page(interest, form, 422)
-    if refused := [one for one in missing(interest, to) if not (waives and one.can_be_waived)]:
+    if refused := [one for one in missing(interest, to) if not one.is_settled(waives=waives, override=override)]:
         return stage_page(interest, form, 409, refused=refused)
-    if interest.move_to(to, by=member, note=note, waives=waives):
+    if interest.move_to(to, by=member, note=note, waives=waives, override=override):
         said(_("%(name)s was moved", name=interest.name))
     return to_board(number) if request.args.get("from") == "board" else back(number)
 
 
+def overriding(form: HoldForm | StageForm) -> str:
+    """Why it goes on a berth on which it does not fit; nothing from who may not say so."""
+    return str(form.override.data or "") if member.can(OVERRIDES) else ""
+
+
 def to_board(number: int) -> ResponseReturnValue:
-    """The board as it was, `?board=` being its query; where that is none, the moved card is enough."""
-    query = dict(parse_qsl(request.args.get("board", "")))
-    kept = {one.name: query[one.name] for one in board_filters_of(member) if one.name in query}
-    return go("interests.index", **kept) if kept else go("interests.show_card", number=number)
+    """The board as it was, narrowed and with as many cards; where it was not narrowed, the moved card is enough."""
+    query = board_left()
+    chosen, shown = dict(parse_qsl(query)), Address.read((), query).values["shown"]
+    kept = {one.name: chosen[one.name] for one in board_filters_of(member) if one.name in chosen}
+    if kept or (shown and not is_partial()):
+        return go("interests.index", **kept, shown=shown)
+    return go("interests.show_card", number=number)
+
+
+def board_left() -> str:
+    """The query of the board on which it is moved: as the link or the form carries it, else as the browser says where
+    one is, or came from."""
+    sent = request.args.get("board")
+    return query_of_board(page_of_fragment()) or query_of_board(request.referrer) if sent is None else sent
+
+
+def query_of_board(address: str | None) -> str:
+    try:
+        parts = urlsplit(address or "")
+    except ValueError:  # a broken IPv6 host
+        return ""
+    return parts.query if parts.path == url_for("interests.index") else ""
 
 
 @bp.put(f"{ONE}/berth")
@@ -94,8 +123,15 @@ def update_hold(number: int) -> ResponseReturnValue:
     interest, form = unarchived(locked(number)), HoldForm()
     if not form.validate():
         return shown(interest, 422, hold_form=form)
-    act = hold if interest.occupancy_id is None else extend_hold
-    if act(interest, until=form.moment(), by=member):
+    if hold_of(interest) is not None:
+        is_done = extend_hold(interest, until=form.moment(), by=member)
+    else:
+        try:
+            is_done = hold(interest, until=form.moment(), by=member, override=overriding(form))
+        except Misfit as error:
+            form[("override" if member.can(OVERRIDES) else "until")].errors = [error.text]
+            return shown(interest, 422, hold_form=form)
+    if is_done:
         said(_("The berth is held"))
     return back(number)
 
@@ -109,7 +145,7 @@ def destroy_hold(number: int) -> ResponseReturnValue:
 
 
 @bp.post(f"{ONE}/deposits")
-@requires("interests.edit")
+@requires(PAYS)
 @once
 def create_deposit(number: int) -> ResponseReturnValue:
     interest, form = locked(number), DepositForm()
@@ -117,6 +153,33 @@ def create_deposit(number: int) -> ResponseReturnValue:
         return shown(interest, 422, deposit_form=form)
     interest.record_deposit(**form.received(), by=member)
     said(_("Deposit recorded"))
+    return back(number)
+
+
+def deposit_of(interest: Interest, deposit_id: UUID) -> Deposit:
+    return find_or_404(Deposit.of(interest).where(Deposit.id == deposit_id))
+
+
+@bp.get(f"{ONE}/deposits/<uuid:deposit_id>/reversal")
+@requires(PAYS)
+def new_deposit_reversal(number: int, deposit_id: UUID) -> ResponseReturnValue:
+    interest = unarchived(find_or_404(by_number(number)))
+    return reversal_page(interest, deposit_of(interest, deposit_id), ReasonForm(formdata=None))
+
+
+def reversal_page(interest: Interest, deposit: Deposit, form: ReasonForm, status: int = 200) -> ResponseReturnValue:
+    return page("interests/reverse_deposit.html", status, interest=interest, deposit=deposit, form=form)
+
+
+@bp.post(f"{ONE}/deposits/<uuid:deposit_id>/reversal")
+@requires(PAYS)
+def create_deposit_reversal(number: int, deposit_id: UUID) -> ResponseReturnValue:
+    interest, form = unarchived(locked(number)), ReasonForm()
+    deposit = deposit_of(interest, deposit_id)
+    if not form.validate():
+        return reversal_page(interest, deposit, form, 422)
+    if interest.reverse_deposit(deposit, str(form.reason.data), by=member):
+        said(_("Deposit taken back"))
     return back(number)
 
 

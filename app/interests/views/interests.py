@@ -22,7 +22,7 @@ from ...events.timeline import timeline
 from ...formats import today
 from ...forms import Form
 from ...notes.forms import NoteForm
-from ...numbers import has_number
+from ...numbers import has_number, one_numbered
 from ...once import once
 from ...saved_views.views import default_opened, looks
 from ...tags.forms import AddTagForm
@@ -39,9 +39,10 @@ from ..forms import (
     OutcomeForm,
 )
 from ..listing import INTERESTS
-from ..models import Deposit, Interest, Stage
+from ..models import STAGES, Deposit, Interest, Missing, Stage
 from ..models.sale import hold_of
-from ..models.stages import changes_of
+from ..models.stages import EARNING, Papers, changes_of, missing
+from ..models.wanted import fit_on
 from ..queries import (
     LATEST,
     LONGEST,
@@ -54,7 +55,8 @@ from ..queries import (
     row_of,
     with_all,
 )
-from ..recommendations.queries import best_of
+from ..recommendations.queries import best_of, offered
+from ..telling import AGES
 from . import PLACE, bp
 
 
@@ -94,8 +96,9 @@ def index() -> ResponseReturnValue:
         "interests/board.html",
         follow=["interests:narrowed" if address.kept else "interests"],
         columns=columns,
-        count=open_in(column.head for column in columns),
+        total=open_in(column.head for column in columns),
         address=address,
+        ages=AGES,
         today=now(),
     )
 
@@ -153,9 +156,13 @@ def index_of_client(number: int) -> ResponseReturnValue:
 @bp.get(f"{PLACE}/choices")
 @requires("interests.view")
 def index_choices() -> ResponseReturnValue:
-    """What a field for a berth offers while somebody types."""
+    """What a field for a berth offers as somebody types; with `?interest=` what is recommended for that one first."""
     typed = request.args.get("berth", "").replace("\x00", "")[:LONGEST]
-    return render_template("interests/_choices.html", berths=berths_named(typed) if typed.strip() else [])
+    interest = one_numbered(Interest, Interest.visible_to(member), request.args.get("interest"))
+    best = offered(interest, typed) if interest else []
+    named = berths_named(typed) if typed.strip() else []
+    ids = {one.berth_id for one in best}
+    return render_template("interests/_choices.html", best=best, berths=[one for one in named if one.id not in ids])
 
 
 @bp.get(f"{PLACE}/new")
@@ -194,16 +201,22 @@ def shown(interest: Interest, status: int = 200, **forms: Any) -> ResponseReturn
 
 
 def detail(interest: Interest) -> dict[str, Any]:
-    """What the page shows: seven statements beside the interest's own."""
+    """What the page shows: nine statements beside those of who asks and of the interest."""
     given = {"owner": str(interest.owner_id or "")}
     lead = {"lead": interest.lead_category if interest.is_lead_set else ""}
     deposits = db.session.scalars(Deposit.of(interest)).all()
+    documents = db.session.scalars(Document.of_interest(interest.id)).all()
+    held = hold_of(interest)
     return {
         "interest": interest,
+        "next": next_of(interest, Papers.among(interest, documents, deposits)),
+        "misfit": misfit_of(interest),
+        # What is signed or paid for is kept for whoever did so.
+        "wants_hold": interest.stage in EARNING and held is None,
         "changes": changes_of(interest),
         "deposits": deposits,
-        "documents": db.session.scalars(Document.of_interest(interest.id)).all(),
-        "held": hold_of(interest),
+        "documents": documents,
+        "held": held,
         "found": best_of(interest, card_of(interest, "recommendations")),
         **kept_about(interest, offers=member.can("interests.edit")),
         "note_form": NoteForm(formdata=None),
@@ -212,10 +225,23 @@ def detail(interest: Interest) -> dict[str, Any]:
         "assignee_form": AssigneeForm(formdata=None, data=given),
         "lead_form": LeadForm(formdata=None, data=lead),
         "berth_form": BerthForm(formdata=None),
-        "hold_form": HoldForm(formdata=None),
+        "hold_form": HoldForm(formdata=None).fill(held),
         "outcome_form": OutcomeForm(formdata=None),
         "deposit_form": DepositForm(formdata=None, data={"currency": interest.currency, "received_on": today()}),
     }
+
+
+def next_of(interest: Interest, papers: Papers) -> tuple[Stage, list[Missing]] | None:
+    """The stage that comes next, and what it still asks for; None once the interest is over."""
+    if not interest.is_open or interest.stage == Stage.COMPLETED:
+        return None
+    to = STAGES[STAGES.index(Stage(interest.stage)) + 1]
+    return to, missing(interest, to, papers=papers, port=member.here())
+
+
+def misfit_of(interest: Interest) -> list[str]:
+    """Why the boat does not fit on the berth that is linked."""
+    return fit_on(interest.berth, interest, member.here()).reasons if interest.berth and interest.is_open else []
 
 
 @bp.get(f"{PLACE}/<int:number>/edit")

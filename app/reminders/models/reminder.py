@@ -308,7 +308,7 @@ class Reminder(Recorded, Timestamped, Versioned, PortScoped, Base):
         self._check_open()
         self.completed_at, self.completed_by_id = now(), user_id_of(by)
         self._tell("completed", by=by)
-        self._follow(by=by)
+        self.make_next(by=by)
         return True
 
     def reopen(self, *, by: Actor) -> bool:
@@ -317,9 +317,7 @@ class Reminder(Recorded, Timestamped, Versioned, PortScoped, Base):
             return False
         self.completed_at = self.completed_by_id = None
         self._tell("reopened", by=by)
-        follower = self._follower()
-        if follower is not None and follower.is_open:
-            follower.archive(by=by)
+        self.take_next_away(by=by)
         return True
 
     def archive(self, *, by: Actor) -> bool:
@@ -337,8 +335,9 @@ class Reminder(Recorded, Timestamped, Versioned, PortScoped, Base):
         self._tell("restored", by=by)
         return True
 
-    def _follow(self, *, by: Actor) -> None:
-        """The next one of the series: the first that is still to come, counted from where the series began."""
+    def make_next(self, *, by: Actor) -> None:
+        """The one of the series after this, which is done: the first that is still to come, counted from where the
+        series began."""
         follower = self._follower()
         if follower is not None:
             follower.restore(by=by)
@@ -355,6 +354,12 @@ class Reminder(Recorded, Timestamped, Versioned, PortScoped, Base):
         made = type(self)(port_id=self.port_id, number=take_number(self.port_id, "reminder"), follows_id=self.id)
         write(made, occurs_at=occurs, due_at=due_at, **values)
         made._tell("created", by=by, is_new=True, assigned_to=self.assigned_to_id, due_at=due_at, follows=self.number)
+
+    def take_next_away(self, *, by: Actor) -> None:
+        """This one is to be done after all."""
+        follower = self._follower()
+        if follower is not None and follower.is_open:
+            follower.archive(by=by)
 
     def _follower(self) -> Self | None:
         kind = type(self)
@@ -383,16 +388,21 @@ class Reminder(Recorded, Timestamped, Versioned, PortScoped, Base):
         personal = ("title", "notes")
         return {n: tuple(Of(kind, about, v) for v in pair) if n in personal else pair for n, pair in changes.items()}
 
-    def _words(self) -> Any:
+    @property
+    def told_title(self) -> Any:
+        """As events hold it."""
         if self.about_id is None or self.about_type is None:
             return self.title
         return Of(self.about_type, self.about_id, self.title)
 
+    @property
+    def told_in(self) -> list[tuple[str, uuid.UUID]]:
+        """In whose timeline it is told of as well: of what it is about."""
+        return [(self.about_type, self.about_id)] if self.about_type and self.about_id else []
+
     def _tell(self, happened: str, *, by: Actor, **details: Any) -> None:
-        """In the timeline of what it is about as well."""
-        told_in = [(self.about_type, self.about_id)] if self.about_type and self.about_id else []
         self.updated_at = now()
-        self.record(happened, by=by, told_in=told_in, name=self._words(), **details)
+        self.record(happened, by=by, told_in=self.told_in, name=self.told_title, **details)
 
     # --- The system's
 

@@ -44,9 +44,7 @@ class Tagging(PortScoped, Base):
     def put_on(cls, carrier: Carrier, tag: Tag, *, by: Actor) -> bool:
         """Tag the (locked) record; False when it is so already. Raises Refused for a tag that is put away."""
         if tag.archived_at is not None and not cls.is_on(carrier, tag):
-            raise Refused(
-                _("The tag %(tag)s is archived: it stays where it is and is put on nobody else.", tag=tag.name)
-            )
+            raise Refused(_("The tag %(tag)s is archived: it stays where it is and is put nowhere else.", tag=tag.name))
         row = {"id": uuid7(), "port_id": carrier.port_id, cls.HOLDER: carrier.id, "tag_id": tag.id, "created_at": now()}
         written = insert(cls).values(row).on_conflict_do_nothing().returning(cls.id)
         if db.session.scalar(written) is None:

@@ -272,11 +272,12 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
         return self._let_go("expired", WaitingStatus.EXPIRED, by=by)
 
     def take_back(self, *, by: Actor, reason: str = "") -> bool:
-        """The offer was a slip, or the hold was cancelled: they wait in their place. False when nothing is offered."""
+        """The offer was a slip, or the hold was cancelled: they wait in their place, unless they were merged into
+        another client. False when nothing is offered."""
         if self.status != WaitingStatus.OFFERED:
             return False
         berth, hold = self._released(by=by, reason=reason)
-        self._end(WaitingStatus.WAITING)
+        self._end(self._waits_again)
         self._note("taken_back", by=by, berth_id=berth.id, reason=reason)
         self._tell("offerTakenBack", by=by, berth=berth, stays=[hold], reason=reason)
         return True
@@ -342,12 +343,18 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
             return False
         berth, hold = self._released(by=by, reason=reason or happened)
         after, moment = self.waiting_list.after_no, now()
-        self._end(ended if after == "leaves" else WaitingStatus.WAITING)
+        self._end(ended if after == "leaves" else self._waits_again)
         place = {"placed_at": moment} if after == "goes_back" else {}
         self._note(happened, by=by, at=moment, berth_id=berth.id, reason=reason, **place)
         self._tell(happened, by=by, berth=berth, stays=[hold], reason=reason)
         self.waiting_list.offer_next(berth, hold.during)
         return True
+
+    @property
+    def _waits_again(self) -> WaitingStatus:
+        """Asked anew, since who was merged meanwhile could never be offered a berth, and nobody behind them either."""
+        into = db.session.scalar(select(Client.merged_into_id).where(Client.id == self.client_id))
+        return WaitingStatus.WITHDRAWN if into else WaitingStatus.WAITING
 
     def _end(self, status: WaitingStatus, **got: uuid.UUID) -> None:
         self.status, self.occupancy_id, self.interest_id = status, got.get("occupancy_id"), got.get("interest_id")

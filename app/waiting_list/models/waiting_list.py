@@ -314,10 +314,13 @@ class WaitingList(Recorded, Timestamped, Versioned, PortScoped, Base):
         return chosen
 
     def offer_next(self, berth: Berth, during: Range[datetime]) -> WaitingEntry | None:
-        """After a no: to the next one by itself, where the list says so and there is one. It is locked."""
+        """After a no: to the next one by itself, where the list says so, there is one, and time is left of what was
+        offered. It is locked."""
         if not self.offers_next or self.is_archived:
             return None
         begins = max(during.lower, now()) if during.lower else now()
+        if during.upper is not None and begins >= during.upper:
+            return None
         try:
             return self.offer(berth, Range(begins, during.upper), by=System())
         except (Refused, Overlap):

@@ -60,5 +60,7 @@ def create_refusal(number: int) -> ResponseReturnValue:
 def destroy_offer(number: int) -> ResponseReturnValue:
     entry = locked(number)
     if entry.take_back(by=member):
-        said(_("%(name)s waits again, in the same place", name=entry.client.full_name))
+        name = entry.client.full_name
+        waits = _("%(name)s waits again, in the same place", name=name)
+        said(waits if entry.is_open else _("%(name)s is off the list", name=name))
     return go("waiting_list.show_entry", number=number)

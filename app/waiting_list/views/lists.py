@@ -64,7 +64,7 @@ def show(number: int) -> ResponseReturnValue:
         "waiting_list/show.html",
         follow=[f"waiting_list:{number}"],
         waiting_list=found,
-        rows=entries_of(found),
+        entries=entries_of(found),
         timeline=timeline(found.subject_type, found.id, limit=LATEST),
     )
 

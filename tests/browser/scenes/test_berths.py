@@ -25,8 +25,14 @@ def new_refused(_stage: Stage, page: Page) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
 
 
-def archived(_stage: Stage, page: Page) -> None:
-    page.goto(f"{BERTHS}/1002")
+def archived(stage: Stage, page: Page) -> None:
+    """One that nobody has, since others are not archived; the same again where it is by now."""
+    number = stage.found(
+        "SELECT b.number FROM berths b JOIN ports p ON p.id = b.port_id AND p.slug = 'port-nimara'"
+        " WHERE NOT EXISTS (SELECT FROM berth_occupancies o WHERE o.berth_id = b.id)"
+        " ORDER BY b.archived_at, b.number LIMIT 1"
+    )
+    page.goto(f"{BERTHS}/{number}")
     if page.get_by_role("button", name="Restore").count() == 0:
         page.get_by_role("button", name="Archive", exact=True).click()
         page.get_by_role("button", name="Archive berth").click()

@@ -13,8 +13,8 @@ from tests.browser.stage import Scene, Stage
 
 def ticked(_stage: Stage, page: Page) -> None:
     page.goto(CLIENTS)
-    if page.locator("#picking").count():
-        page.evaluate("document.querySelector('#picking').checked = true")
+    if page.locator(".picking input").count():
+        page.evaluate("document.querySelector('.picking input').checked = true")
     for at in range(2):
         page.locator("#rows .c-pick input").nth(at).check()
     expect(page.get_by_role("button", name="Tag", exact=True)).to_be_visible()

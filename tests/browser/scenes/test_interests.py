@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.judged import Judged
-from tests.browser.pages import MANAGER, VIEWER
+from tests.browser.pages import ADMIN, MANAGER, VIEWER
 from tests.browser.stage import Scene, Stage, at
 
 PORT = "/port-nimara"
@@ -45,6 +45,24 @@ def noted(stage: Stage) -> str:
     return f"{INTERESTS}/{found}"
 
 
+def signed(stage: Stage) -> str:
+    """The address of the one whose client has signed."""
+    found = stage.found("SELECT number FROM interests WHERE stage = 'signed_eoi_nda' ORDER BY number LIMIT 1")
+    return f"{INTERESTS}/{found}"
+
+
+def deposit_of(stage: Stage) -> str:
+    found = stage.found(
+        "SELECT i.number || '/deposits/' || d.id FROM interest_deposits d"
+        " JOIN interests i ON i.id = d.interest_id LIMIT 1"
+    )
+    return f"{INTERESTS}/{found}"
+
+
+def document(stage: Stage) -> str:
+    return f"{PORT}/documents/{stage.found('SELECT number FROM documents ORDER BY number LIMIT 1')}"
+
+
 def refused_note(stage: Stage, page: Page) -> None:
     page.goto(noted(stage))
     page.get_by_role("button", name="Add note").click()
@@ -70,6 +88,10 @@ class TestPages(Judged):
         Scene("interests", MANAGER, at(f"{INTERESTS}/table")),
         Scene("no interest matches", MANAGER, at(f"{INTERESTS}/table?outcome=withdrawn")),
         Scene("an interest", MANAGER, at(interest)),
+        Scene("an interest that is signed", ADMIN, at(signed)),
+        Scene("taking a deposit back", ADMIN, at(lambda stage: f"{deposit_of(stage)}/reversal")),
+        Scene("a signed document", MANAGER, at(document)),
+        Scene("making a document void", MANAGER, at(lambda stage: f"{document(stage)}/void")),
         Scene("an interest for a viewer", VIEWER, at(interest)),
         Scene("an interest with notes", MANAGER, at(noted)),
         Scene("an interest with notes for a viewer", VIEWER, at(noted)),

@@ -1,5 +1,4 @@
-// The calendar of berths: one tab stop with arrows between what lies there, and bars that are dragged to other days or
-// another berth. Dropping opens the form that changes dates, where somebody says yes.
+// The calendar of berths: arrows go between what lies there, bars and free places are dragged. A form opens then.
 (() => {
   const HOLD = 5;
   const sheet = () => document.querySelector("[data-calendar]");
@@ -10,17 +9,12 @@
     return (box.left + box.right) / 2;
   };
 
-  // One of them is reached with Tab: the one that had the focus last, else today's first.
+  // One is reached with Tab: the last that had the focus.
+  let last = null;
   const settle = (chosen) => {
-    const root = sheet();
-    if (!root) return;
-    const links = [...root.querySelectorAll("tbody a")];
-    const one = chosen ?? links.find((link) => link.tabIndex === 0 && link.dataset.stop !== undefined) ?? links[0];
-    for (const link of links) {
-      link.tabIndex = link === one ? 0 : -1;
-      delete link.dataset.stop;
-    }
-    if (one) one.dataset.stop = "";
+    const links = [...(sheet()?.querySelectorAll("tbody a") ?? [])];
+    last = chosen ?? (links.includes(last) ? last : links[0]);
+    for (const link of links) link.tabIndex = link === last ? 0 : -1;
   };
 
   const beside = (link, by) => {
@@ -74,16 +68,21 @@
     const link = event.target.closest?.("[data-calendar] tbody a");
     if (link) settle(link);
   });
-  document.addEventListener("DOMContentLoaded", () => settle());
-  document.addEventListener("htmx:after:swap", () => {
+  // The focus goes to the panel that opens, and back.
+  let shown;
+  const look = () => {
     settle();
-    const panel = document.querySelector(".stay-panel:not([data-shown])");
-    if (!panel) return;
-    panel.dataset.shown = "";
-    panel.querySelector("h2").focus({ preventScroll: true });
-  });
+    const before = shown;
+    shown = document.querySelector(".stay-panel .body > .link")?.href;
+    if (shown === before) return;
+    if (shown) document.getElementById("panel-title").focus({ preventScroll: true });
+    else if (document.activeElement.matches("body, main, h1")) last?.focus({ preventScroll: true });
+  };
+  document.addEventListener("DOMContentLoaded", look);
+  document.addEventListener("htmx:after:swap", look);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !document.querySelector("dialog[open], :popover-open")) document.querySelector("[data-close-panel]")?.click();
+    if (event.key !== "Escape" || held || document.querySelector("dialog[open], :popover-open")) return;
+    document.querySelector("[data-close-panel]")?.click();
   });
 
   // --- Dragging
@@ -96,15 +95,15 @@
   };
 
   document.addEventListener("pointerdown", (event) => {
-    const link = event.target.closest?.("a[data-move]");
+    const link = event.target.closest?.("a[data-move], a.free-place");
     if (!link || event.button !== 0 || event.pointerType === "touch" || isList()) return;
     const root = sheet();
     const width = root.querySelector("tbody tr").clientWidth - root.querySelector("tbody th").clientWidth;
-    held = { link, x: event.clientX, y: event.clientY, day: (width / root.dataset.columns) * 2, moved: false };
+    held = { link, x: event.clientX, y: event.clientY, day: (width / root.dataset.columns) * 2, moved: false, places: [] };
   });
 
   document.addEventListener("dragstart", (event) => {
-    if (event.target.closest?.("a[data-move]")) event.preventDefault();
+    if (event.target.closest?.("a[data-move], a.free-place")) event.preventDefault();
   });
 
   document.addEventListener("pointermove", (event) => {
@@ -112,12 +111,30 @@
     const [across, down] = [event.clientX - held.x, event.clientY - held.y];
     if (!held.moved && Math.hypot(across, down) < HOLD) return;
     held.moved = true;
+    if (!held.link.dataset.move) return sweep(event);
     held.link.dataset.dragged = "";
     held.link.style.transform = `translate(${Math.round(across / held.day) * held.day}px, ${down}px)`;
   });
 
+  // The free places on the way from where it began.
+  const sweep = (event) => {
+    const row = held.link.closest("tr");
+    const over = document.elementFromPoint(event.clientX, held.y)?.closest(".free-place");
+    if (over?.closest("tr") !== row) return;
+    const places = [...row.cells].map((cell) => cell.querySelector(".free-place"));
+    const [begin, end] = [places.indexOf(held.link), places.indexOf(over)];
+    const way = begin < end ? places.slice(begin, end + 1) : places.slice(end, begin + 1).reverse();
+    choose(way.includes(null) ? way.slice(0, way.indexOf(null)) : way);
+  };
+  const choose = (places) => {
+    for (const link of held.places) delete link.dataset.swept;
+    for (const link of places) link.dataset.swept = "";
+    held.places = places;
+  };
+
   const drop = (event) => {
-    const { link, x, day, moved } = held;
+    const { link, x, day, moved, places } = held;
+    choose([]);
     held = null;
     delete link.dataset.dragged;
     link.style.transform = "";
@@ -126,6 +143,7 @@
     const quiet = (click) => click.preventDefault();
     document.addEventListener("click", quiet, { capture: true });
     setTimeout(() => document.removeEventListener("click", quiet, { capture: true }));
+    if (!link.dataset.move) return book(places);
     const by = Math.round((event.clientX - x) / day);
     const row = document.elementFromPoint(event.clientX, event.clientY)?.closest("tr[data-berth]");
     const berth = row && row !== link.closest("tr") ? row.dataset.berth : "";
@@ -134,6 +152,12 @@
     if (link.dataset.leaves) query.set("leaves", shifted(link.dataset.leaves, by));
     if (berth) query.set("berth", berth);
     location.assign(`${link.dataset.move}?${query}`);
+  };
+  const book = (places) => {
+    const [first, ...more] = places.map((link) => new URL(link.href)).sort();
+    if (!more.length) return;
+    first.searchParams.set("leaves", more.at(-1).searchParams.get("leaves"));
+    location.assign(first);
   };
   document.addEventListener("pointerup", (event) => held && drop(event));
   document.addEventListener("pointercancel", (event) => held && drop(event));

@@ -1,0 +1,122 @@
+"""Single letters in each list: down and up, open, choose, back, new; and what its box of words says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, StorageState, expect
+
+from tests.browser.pages import ADMIN
+from tests.browser.windows import Windows
+
+PORT = "/port-nimara"
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """`new`: where `n` leads, empty where nothing is added; `back`: the pattern of where `u` leads from a record, the
+    list unless said; `edits`: whether a record has `e`."""
+
+    path: str
+    new: str = ""
+    back: str = ""
+    ticks: bool = False
+    edits: bool = False
+    who: str = ADMIN
+
+
+LISTS = (
+    Keyed("/clients", "/clients/new", ticks=True, edits=True),
+    Keyed("/interests/table?outcome=open", "/interests/new", ticks=True, edits=True),
+    Keyed("/berths", "/berths/new", ticks=True, edits=True),
+    Keyed("/stays", "/berths/free"),
+    Keyed("/vessels", "/vessels/new", edits=True),
+    Keyed("/price-lists", "/price-lists/new", back="/price-lists", edits=True),
+    Keyed("/berth-prices", back="/berths", edits=True),
+    Keyed("/waiting-lists", "/waiting-lists/new", edits=True),
+    Keyed("/reminders", "/reminders/new", edits=True),
+    Keyed("/berths/suggestions", back="/berths", edits=True),
+    Keyed("/files", edits=False),
+    Keyed("/clients/imports", "/clients/imports/new"),
+    Keyed("/clients/duplicates", back=r"/clients/\d+"),
+)
+
+
+def focused(page: Page) -> int:
+    """Which of the rows has the focus, counted from 1; 0 where none has."""
+    return int(
+        page.evaluate(
+            """() => {
+              const rows = [...document.querySelectorAll("#rows > :is(tr, li), #rows > :is(ul, ol) > li")];
+              return rows.findIndex((row) => row.contains(document.activeElement)) + 1;
+            }"""
+        )
+    )
+
+
+def path_of(page: Page) -> str:
+    return urlsplit(page.url).path
+
+
+@pytest.fixture
+def page(windows: Windows, state_of: Callable[[str], StorageState]) -> Page:
+    return windows.open(storage_state=state_of(ADMIN))
+
+
+@pytest.mark.parametrize("listed", LISTS, ids=lambda listed: listed.path)
+def test_letters_go_through_the_list(page: Page, listed: Keyed) -> None:
+    page.goto(PORT + listed.path)
+    rows = page.locator("#rows > :is(tr, li), #rows > :is(ul, ol) > li")
+    assert rows.count() > 0
+    most = rows.count()
+    page.keyboard.press("j")
+    assert focused(page) == 1
+    page.keyboard.press("j")
+    assert focused(page) == min(2, most)
+    page.keyboard.press("k")
+    assert focused(page) == 1
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    assert focused(page) == 1
+    page.keyboard.press("x")
+    expect(page.locator("#rows .c-pick :checked")).to_have_count(1 if listed.ticks else 0)
+    if listed.ticks:
+        expect(page.locator("#selection")).to_be_visible()
+        page.keyboard.press("x")
+        expect(page.locator("#selection")).to_be_hidden()
+    opened = page.evaluate("document.activeElement.getAttribute('href')")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: url.endswith(opened))
+    expect(page.locator("[data-key=e]")).to_have_count(1 if listed.edits else page.locator("[data-key=e]").count())
+    page.keyboard.press("u")
+    back = listed.back or listed.path.partition("?")[0]
+    page.wait_for_url(re.compile(rf"{PORT}{back}(?:[?#].*)?$"))
+
+
+@pytest.mark.parametrize("listed", [listed for listed in LISTS if listed.new], ids=lambda listed: listed.path)
+def test_n_begins_a_new_one(page: Page, listed: Keyed) -> None:
+    page.goto(PORT + listed.path)
+    page.keyboard.press("n")
+    page.wait_for_url(lambda url: urlsplit(url).path == PORT + listed.new)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+CUT = """(box) => {
+  const style = getComputedStyle(box);
+  const ruler = document.createElement("canvas").getContext("2d");
+  ruler.font = style.font;
+  const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  return ruler.measureText(box.placeholder).width > room;
+}"""
+
+
+@pytest.mark.parametrize("path", ["/clients", "/interests/table", "/berths", "/stays", "/vessels", "/files"])
+def test_what_can_be_looked_for_stands_whole_in_the_box(page: Page, path: str) -> None:
+    page.goto(PORT + path)
+    for width in (1440, 1024, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.locator("[data-list-search]").evaluate(CUT) is False, width
