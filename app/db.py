@@ -49,6 +49,9 @@ NAMING = {
 }
 
 
+TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('turn of ' || :id, 0))")
+
+
 class Base(DeclarativeBase):
     registry = registry(
         metadata=MetaData(naming_convention=NAMING),
@@ -146,6 +149,13 @@ def _after_commit() -> list[Callable[[], None]]:
         g.after_commit = []
     acts: list[Callable[[], None]] = g.after_commit
     return acts
+
+
+def take_turn(record_id: uuid.UUID) -> None:
+    """Until the end of the transaction, and in the order of asking. A row that a job locks step after step goes to
+    whoever is fastest, which is the job: who wants to stop it asks for a turn, and so does each step, before the row.
+    """
+    db.session.execute(TAKE_TURN, {"id": record_id.hex})
 
 
 def commit() -> None:

@@ -17,7 +17,7 @@ from .. import formats
 from ..changes.jobs import Asker
 from ..changes.models import Change, ChangeSet, ChangeSetStatus, Ending, note_changes
 from ..changes.reactions import show_progress
-from ..db import db, now
+from ..db import db, now, take_turn
 from ..events.bulk import Happening, record_many, subject_keys
 from ..events.models import Actor, System
 from ..identity.models import User, current_port_of
@@ -177,6 +177,7 @@ def apply_bulk_edit(steps: Steps, change_set_id: uuid.UUID, user_id: uuid.UUID) 
 def _step(steps: Steps, change_set_id: uuid.UUID, user_id: uuid.UUID) -> bool:
     is_under_way = False
     with steps.step():
+        take_turn(change_set_id)
         change_set = _locked(change_set_id)
         edit = BulkEdit.of(change_set) if change_set else None
         if change_set is None or edit is None or not change_set.is_under_way:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from ..current import member
-from ..db import db
+from ..db import db, take_turn
 from ..errors import Refused
 from ..events.subjects import label_of, shown_of
 from ..numbers import has_number
@@ -56,8 +56,9 @@ def items_of(found: ChangeSet, outcome: str, *, after: str) -> tuple[list[Change
 @bp.delete("/<int:number>/run")
 @requires(*PERMISSIONS.values())
 def destroy_run(number: int) -> ResponseReturnValue:
-    found = find_or_404(ChangeSet.visible_to(member).where(has_number(ChangeSet, number)).with_for_update())
-    if found.stop(by=member):
+    seen = ChangeSet.visible_to(member).where(has_number(ChangeSet, number))
+    take_turn(find_or_404(seen.with_only_columns(ChangeSet.id)))
+    if find_or_404(seen.with_for_update()).stop(by=member):
         said(_("It stops after the records in hand"), category="info")
     return go("changes.show", number=number)
 

@@ -16,7 +16,7 @@ from .. import formats, storage
 from ..bulk import insert_many, update_many
 from ..changes.jobs import Asker
 from ..changes.models import ChangeSet
-from ..db import begin, db, rollback
+from ..db import begin, db, rollback, take_turn
 from ..events.models import Actor, System
 from ..identity.models import current_port_of
 from ..jobs import Steps, job
@@ -209,14 +209,15 @@ def run_import(steps: Steps, import_id: uuid.UUID) -> None:
 def _let_some_in(steps: Steps, import_id: uuid.UUID) -> bool:
     """One step; whether there may be more to do."""
     with steps.step():
+        take_turn(import_id)
         found = _locked(import_id)
         if found is None or found.status not in (ImportStatus.RUNNING, ImportStatus.STOPPING):
             return False
         port, importer, rows = current_port_of(found.port_id), Asker.of(found.created_by_id), _waiting(found)
-        if found.status == ImportStatus.STOPPING:
-            found.note_stopped(by=importer)
-        elif not rows:
+        if not rows:
             found.note_finished(by=importer)
+        elif found.status == ImportStatus.STOPPING:
+            found.note_stopped(by=importer)
         else:
             with formats.use(port):
                 let_in(found, rows, by=importer)

@@ -17,7 +17,7 @@ from sqlalchemy import Select, select
 
 from .. import storage
 from ..current import member
-from ..db import db
+from ..db import db, take_turn
 from ..errors import Refused
 from ..files.incoming import put_between
 from ..files.models import LooseKey
@@ -146,6 +146,7 @@ class Imports:
         return self.go("show_import", number=number)
 
     def destroy_run(self, number: int) -> ResponseReturnValue:
+        take_turn(find_or_404(self.visible().where(has_number(Import, number)).with_only_columns(Import.id)))
         if self.locked(number).stop():
             said(_("The import stops after the rows in hand"), category="info")
         return self.go("show_import", number=number)

@@ -241,23 +241,39 @@ def many(count: int) -> bytes:
     return "".join(["Name,E-mail\n", *(f"Client {at:03},c{at}@example.com\n" for at in range(count))]).encode()
 
 
+def work_off_stopping(admin: Visitor, url: str, monkeypatch: pytest.MonkeyPatch, *, after: int) -> None:
+    """The worker at work, and somebody who stops it after so many of its steps."""
+    tell, told = Steps.tell, []
+
+    def stop_after_some(*args: Any, **kwargs: Any) -> None:
+        tell(*args, **kwargs)
+        told.append(1)
+        if len(told) == after:
+            assert admin.delete(f"{url}/run").status_code == 303
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Steps, "tell", stop_after_some)
+        work_off()
+
+
+def test_an_import_that_is_stopped_after_its_last_row_is_finished(
+    admin: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "LET_IN_AT_ONCE", 25)
+    url = checked(admin, many(50))
+    admin.post(f"{url}/run")
+    work_off_stopping(admin, url, monkeypatch, after=2)
+    found = the_import()
+    assert (found.status, found.created_count, found.done) == (ImportStatus.FINISHED, 50, 50)
+
+
 def test_a_stopped_import_keeps_what_is_in_and_goes_on_where_it_was(
     admin: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "LET_IN_AT_ONCE", 25)
     url = checked(admin, many(60))
     admin.post(f"{url}/run")
-    tell, told = Steps.tell, []
-
-    def stop_after_the_first(*args: Any, **kwargs: Any) -> None:
-        tell(*args, **kwargs)
-        told.append(1)
-        if len(told) == 1:
-            assert admin.delete(f"{url}/run").status_code == 303
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Steps, "tell", stop_after_the_first)
-        work_off()
+    work_off_stopping(admin, url, monkeypatch, after=1)
     found = the_import()
     assert (found.status, found.created_count, found.done) == (ImportStatus.STOPPED, 25, 25)
     assert len(names()) == 25
