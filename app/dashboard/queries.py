@@ -26,6 +26,7 @@ from ..reminders.models import Reminder
 from ..vessels.models import Vessel
 
 MOST = 8  # lines of a part
+Noted = aliased(Berth)  # about which something is suggested or to be repaired
 
 
 @dataclass(frozen=True)
@@ -58,19 +59,18 @@ class Standing:
 
 
 def standing_of(port: CurrentPort) -> Standing:
-    taken = Occupancy.berths_taken_at(now()).where(Occupancy.port_id == port.id).distinct().subquery()
+    # Looked up berth by berth in what is found once; joined, the planner takes both sides for a handful of rows.
+    taken = Berth.id.in_(Occupancy.berths_taken_at(now()).where(Occupancy.port_id == port.id))
     suggested, repairs = (
         select(func.count())
         .select_from(kind)
-        .join(own, and_(own.port_id == kind.port_id, own.id == kind.berth_id))
-        .where(kind.port_id == port.id, own.archived_at.is_(None), waits)
+        .join(Noted, and_(Noted.port_id == kind.port_id, Noted.id == kind.berth_id))
+        .where(kind.port_id == port.id, Noted.archived_at.is_(None), waits)
         .scalar_subquery()
         for kind, waits in ((StatusSuggestion, true()), (MaintenanceEntry, MaintenanceEntry.closed_at.is_(None)))
-        for own in (aliased(Berth),)
     )
     rows = db.session.execute(
-        select(Berth.status, func.count(), func.count(taken.c.berth_id), suggested, repairs)
-        .outerjoin(taken, taken.c.berth_id == Berth.id)
+        select(Berth.status, func.count(), func.count().filter(taken), suggested, repairs)
         .where(Berth.port_id == port.id, Berth.archived_at.is_(None))
         .group_by(Berth.status)
     ).all()

@@ -186,9 +186,9 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
     @classmethod
     def berths_taken_at(cls, moment: datetime) -> Select[uuid.UUID]:
         """The ids of the berths that a boat has by a contract, a season, a visit or a sublet, of the port in force."""
-        return select(cls.berth_id).where(
-            OPEN, cls.kind.in_(OF_CLIENTS), cls.begins_at <= moment, or_(cls.ends_at.is_(None), cls.ends_at > moment)
-        )
+        # Those that have begun are few, those to come are many: the end, said this way, is not looked up.
+        lasts = func.coalesce(cls.ends_at, text("'infinity'")) > moment
+        return select(cls.berth_id).where(OPEN, cls.kind.in_(OF_CLIENTS), cls.begins_at <= moment, lasts)
 
     @classmethod
     def standing_on(cls, berth: Berth) -> Self | None:

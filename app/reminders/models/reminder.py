@@ -137,8 +137,8 @@ class Reminder(Recorded, Timestamped, Versioned, PortScoped, Base):
     @classmethod
     def is_own(cls, member: Member) -> ColumnElement[bool]:
         """Theirs, of somebody in a team that they lead, or made by them and nobody's."""
-        led = select(Team.id).where(Team.port_id == cls.port_id, Team.supervisor_id == member.id)
-        theirs = select(TeamMember.user_id).where(TeamMember.port_id == cls.port_id, TeamMember.team_id.in_(led))
+        led = select(Team.id).where(Team.port_id == member.here().id, Team.supervisor_id == member.id)
+        theirs = select(TeamMember.user_id).where(TeamMember.port_id == member.here().id, TeamMember.team_id.in_(led))
         entered = (cls.created_by_id == member.id) & cls.assigned_to_id.is_(None)
         return or_(cls.assigned_to_id == member.id, cls.assigned_to_id.in_(theirs), entered)
 
