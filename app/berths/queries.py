@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
-from sqlalchemy.dialects.postgresql import Range, aggregate_order_by
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import contains_eager, joinedload
 
 from .. import formats
@@ -65,19 +65,7 @@ ROW = (
     Dock.name.label("dock_name"),
     Harbour.name.label("harbour_name"),
 )
-# Name and colour of each.
-ROW_TAGS = (
-    select(func.jsonb_agg(aggregate_order_by(func.jsonb_build_array(Tag.name, Tag.colour), func.lower(Tag.name))))
-    .where(
-        BerthTag.port_id == Berth.port_id,
-        BerthTag.berth_id == Berth.id,
-        Tag.port_id == BerthTag.port_id,
-        Tag.id == BerthTag.tag_id,
-    )
-    .correlate(Berth)
-    .scalar_subquery()
-)
-
+ROW_TAGS = BerthTag.shown_on(Berth)
 
 PAST = "past"
 

@@ -17,7 +17,7 @@ from ..codes import language_codes
 from ..current import member
 from ..db import db
 from ..exports.formats import ExportExtent, ExportFormat
-from ..exports.forms import SHEETS, ExportForm
+from ..exports.forms import EXTENTS, SHEETS, ExportForm
 from ..forms import CountryField, EditForm, Form, PickField, at_most
 from ..identity.models import User, UserPortRole
 from .labels import CONTACT_KINDS, KINDS, RELATION_CHOICES, SOURCES, STATUSES
@@ -217,10 +217,7 @@ class ClientExportForm(ExportForm):
     )
     extent = RadioField(
         _("What is in it"),
-        choices=[
-            (ExportExtent.SHOWN, _("What the list shows")),
-            (ExportExtent.ALL, _("Everything, to be imported again")),
-        ],
+        choices=EXTENTS,
         default=ExportExtent.SHOWN,
         description=_("Cards have names, contacts and addresses; everything adds notes and tags."),
     )

@@ -25,7 +25,6 @@ from ..formats import today
 from ..identity.models import User
 from ..notes.queries import NAMES, ShownNote, notes_on
 from ..paging import HITS, Columns, Cursor, Filter, Page, Sort, address, chosen_of, paginate, paginate_ranked
-from ..tags.models import Tag
 from ..vessels.models import Card, Vessel
 from .labels import KINDS, RELATIONS, SOURCES, STATUSES
 from .models import Client, ClientTag, Contact, ContactKind, Duplicate, DuplicateState, Note
@@ -173,18 +172,7 @@ def _primary(of: Any, kind: str) -> Any:
     )
 
 
-# Name and colour of each.
-ROW_TAGS = (
-    select(func.jsonb_agg(aggregate_order_by(func.jsonb_build_array(Tag.name, Tag.colour), func.lower(Tag.name))))
-    .where(
-        ClientTag.port_id == Client.port_id,
-        ClientTag.client_id == Client.id,
-        Tag.port_id == ClientTag.port_id,
-        Tag.id == ClientTag.tag_id,
-    )
-    .correlate(Client)
-    .scalar_subquery()
-)
+ROW_TAGS = ClientTag.shown_on(Client)
 # Made once: building these takes longer than asking the database for fifty rows.
 ROW = (
     Client.id,

@@ -6,6 +6,10 @@ from wtforms import RadioField
 from ..forms import Form
 from .formats import ExportExtent, ExportFormat
 
+EXTENTS = [
+    (ExportExtent.SHOWN, _("What the list shows")),
+    (ExportExtent.ALL, _("Everything, to be imported again")),
+]
 SHEETS = [(ExportFormat.XLSX, _("Excel (.xlsx)")), (ExportFormat.CSV, _("CSV (.csv)"))]
 
 
@@ -24,11 +28,4 @@ class ExportForm(Form):
 class WholeForm(ExportForm):
     """Of a list that hands out all there is as well."""
 
-    extent = RadioField(
-        _("What is in it"),
-        choices=[
-            (ExportExtent.SHOWN, _("What the list shows")),
-            (ExportExtent.ALL, _("Everything, to be imported again")),
-        ],
-        default=ExportExtent.SHOWN,
-    )
+    extent = RadioField(_("What is in it"), choices=EXTENTS, default=ExportExtent.SHOWN)

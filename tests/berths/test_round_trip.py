@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +19,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from app import formats, storage
+from app import formats
 from app.berths.listing import RECORDS
 from app.berths.models import Berth, BerthTag, Dock, Harbour
 from app.berths.models.berth import NO_DOCK
@@ -30,16 +28,12 @@ from app.exports.exporting import Manner, at_once
 from app.exports.kinds import KINDS
 from app.fields.models import FieldDefinition
 from app.forms import tidy, tidy_text
-from app.imports.jobs import check_import, run_import
-from app.imports.models import Import, ImportRow, ImportStatus
 from app.imports.rows import NOTHING
 from app.lists.selection import Listed
 from app.tags.models import Tag
-from tests.importing import work_off
-from tests.world import NORTH, SOUTH, enter
+from tests.round_trips import ADMINS, PORTS, let_in, read, rows_in, unchanged, undone
+from tests.world import NORTH, enter
 
-ADMINS = {"north": "port_admin@north.example", "south": "port_admin@south.example"}
-PORTS = {"north": NORTH, "south": SOUTH}
 HELSINKI = Path(__file__).parents[1] / "data" / "helsinki-berths.csv"
 
 # --- Berths as forms let them in ----------------------------------------------------------------------------------
@@ -144,50 +138,8 @@ def exported(app: Flask, slug: str, form: str = "csv", extent: str = "all", loca
             return b"".join(at_once(Manner(KINDS["berths"], form, extent, COLUMNS), ids, member))
 
 
-def checked(content: bytes, slug: str, form: str = "csv") -> Import:
-    by = enter(ADMINS[slug], slug)
-    key = f"{slug}/general/imports/{uuid.uuid4()}.{form}"
-    storage.put(io.BytesIO(content), key, "application/octet-stream")
-    found = Import.create("berths", filename=f"berths.{form}", storage_key=key, by=by)
-    check_import.later(import_id=found.id)
-    commit()
-    work_off(PORTS[slug])
-    enter(ADMINS[slug], slug)
-    db.session.expire_all()
-    return db.session.scalars(select(Import).where(Import.storage_key == key)).one()
-
-
-def let_in(found: Import, slug: str) -> None:
-    assert found.start(by=enter(ADMINS[slug], slug))
-    run_import.later(import_id=found.id)
-    commit()
-    work_off(PORTS[slug])
-
-
-def rows_in(found: Import) -> list[tuple[str, str, Any]]:
-    rows = select(ImportRow).where(ImportRow.import_id == found.id).order_by(ImportRow.row_number)
-    return [(row.verdict, row.message, row.differences) for row in db.session.scalars(rows)]
-
-
-def changes_nothing(found: Import, count: int) -> bool:
-    assert found.status == ImportStatus.PREVIEW, (found.status, found.error, found.columns)
-    rows = rows_in(found)
-    assert [row for row in rows if row[0] != "duplicate" or "nothing differs" not in row[1]] == []
-    return len(rows) == count
-
-
 def facts(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-
-
-@contextmanager
-def undone(app: Flask) -> Iterator[None]:
-    """Whatever is written is not there afterwards, so that each example begins alike."""
-    connection: Any = db.engine
-    with connection.begin_nested() as savepoint:
-        yield
-        db.session.remove()
-        savepoint.rollback()
 
 
 @pytest.fixture
@@ -212,18 +164,18 @@ EXAMPLES = settings(
 @given(places=PLACES)
 @pytest.mark.usefixtures("fields_of_ports")
 def test_an_export_changes_nothing_where_it_comes_from(app: Flask, places: list[Any]) -> None:
-    with undone(app):
+    with undone():
         add(places)
-        assert changes_nothing(checked(exported(app, "north"), "north"), 2 * len(places))
+        assert unchanged(read("berths", exported(app, "north"), "north")) == 2 * len(places)
 
 
 @settings(EXAMPLES, max_examples=2)
 @given(places=PLACES)
 @pytest.mark.usefixtures("fields_of_ports")
 def test_a_workbook_neither(app: Flask, places: list[Any]) -> None:
-    with undone(app):
+    with undone():
         add(places)
-        assert changes_nothing(checked(exported(app, "north", "xlsx"), "north", "xlsx"), 2 * len(places))
+        assert unchanged(read("berths", exported(app, "north", "xlsx"), "north", "xlsx")) == 2 * len(places)
 
 
 @settings(EXAMPLES, max_examples=3)
@@ -231,23 +183,23 @@ def test_a_workbook_neither(app: Flask, places: list[Any]) -> None:
 @pytest.mark.usefixtures("fields_of_ports")
 def test_in_another_port_they_are_the_same(app: Flask, places: list[Any]) -> None:
     """Out of one port, into another, out of that, into it again."""
-    with undone(app):
+    with undone():
         add(places)
         first = exported(app, "north")
-        found = checked(first, "south")
+        found = read("berths", first, "south")
         assert {row[0] for row in rows_in(found)} == {"new"}, rows_in(found)
         let_in(found, "south")
         second = exported(app, "south")
         assert facts(second) == facts(first)
-        assert changes_nothing(checked(second, "south"), 2 * len(places))
+        assert unchanged(read("berths", second, "south")) == 2 * len(places)
 
 
 @pytest.mark.usefixtures("db")
 def test_the_harbours_of_a_city_go_out_and_come_back(app: Flask) -> None:
-    let_in(checked(HELSINKI.read_bytes(), "north"), "north")
+    let_in(read("berths", HELSINKI.read_bytes(), "north"), "north")
     content = exported(app, "north")
     assert len(facts(content)) == 1344
-    assert changes_nothing(checked(content, "north"), 1344)
+    assert unchanged(read("berths", content, "north")) == 1344
 
 
 @pytest.mark.usefixtures("fields_of_ports")
@@ -258,4 +210,4 @@ def test_what_the_list_shows_is_read_again_with_points_or_commas(app: Flask, loc
     add([({"code": "1", **sizes, **terms}, ["Electric", "a,b"])])
     content = exported(app, "north", extent="shown", locale=locale)
     assert (b";12,50;4,05;2,30;" if locale == "fi" else b",12.50,4.05,2.30,") in content
-    assert changes_nothing(checked(content, "north"), 2)
+    assert unchanged(read("berths", content, "north")) == 2

@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +17,6 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from app import storage
 from app.clients.listing import RECORDS
 from app.clients.models import Client, ClientTag, Contact, Note
 from app.codes import country_codes
@@ -28,18 +25,13 @@ from app.exports.exporting import Manner, at_once
 from app.exports.kinds import KINDS
 from app.fields.models import FieldDefinition
 from app.forms import tidy, tidy_text
-from app.imports.jobs import check_import, run_import
-from app.imports.models import Import, ImportRow, ImportStatus
 from app.lists.selection import Listed
 from app.sorting import sort_name
 from app.tables.formulas import undefused
 from app.tags.models import Tag
 from app.vessels.models import Vessel
-from tests.importing import work_off
-from tests.world import NORTH, SOUTH, enter, make_client
-
-ADMINS = {"north": "port_admin@north.example", "south": "port_admin@south.example"}
-PORTS = {"north": NORTH, "south": SOUTH}
+from tests.round_trips import ADMINS, PORTS, let_in, read, rows_in, unchanged, undone
+from tests.world import SOUTH, enter, make_client
 
 # --- People as forms let them in ----------------------------------------------------------------------------------
 
@@ -173,39 +165,6 @@ def exported(app: Flask, slug: str, form: str = "csv") -> bytes:
         return b"".join(at_once(Manner(KINDS["clients"], form, "all", ()), ids, member))
 
 
-def checked(content: bytes, slug: str, form: str = "csv") -> Import:
-    by = enter(ADMINS[slug], slug)
-    key = f"{slug}/general/imports/{uuid.uuid4()}.{form}"
-    storage.put(io.BytesIO(content), key, "application/octet-stream")
-    found = Import.create("clients", filename=f"clients.{form}", storage_key=key, by=by)
-    check_import.later(import_id=found.id)
-    commit()
-    work_off(PORTS[slug])
-    enter(ADMINS[slug], slug)
-    db.session.expire_all()
-    return db.session.scalars(select(Import).where(Import.storage_key == key)).one()
-
-
-def let_in(found: Import, slug: str) -> None:
-    assert found.start(by=enter(ADMINS[slug], slug))
-    run_import.later(import_id=found.id)
-    commit()
-    work_off(PORTS[slug])
-
-
-def rows_in(found: Import) -> list[tuple[str, str, Any]]:
-    rows = select(ImportRow).where(ImportRow.import_id == found.id).order_by(ImportRow.row_number)
-    return [(row.verdict, row.message, row.differences) for row in db.session.scalars(rows)]
-
-
-def changes_nothing(found: Import, least: int) -> bool:
-    assert found.status == ImportStatus.PREVIEW, (found.status, found.error, found.columns)
-    rows = rows_in(found)
-    wrong = [row for row in rows if row[0] != "duplicate" or "nothing differs" not in row[1]]
-    assert wrong == []
-    return len(rows) >= least
-
-
 NOT_COMPARED = ("Client number", "Vessel number", "Owner")
 
 
@@ -229,16 +188,6 @@ def differing(before: list[dict[str, str]], after: list[dict[str, str]]) -> list
     ]
 
 
-@contextmanager
-def undone(app: Flask) -> Iterator[None]:
-    """Whatever is written is not there afterwards, so that each example begins alike."""
-    connection: Any = db.engine
-    with connection.begin_nested() as savepoint:
-        yield
-        db.session.remove()
-        savepoint.rollback()
-
-
 @pytest.fixture
 def fields_of_ports(db: SQLAlchemy) -> None:
     for slug in PORTS:
@@ -257,22 +206,22 @@ EXAMPLES = settings(
 @given(people=st.lists(PEOPLE, min_size=1, max_size=2))
 @pytest.mark.usefixtures("fields_of_ports")
 def test_an_export_changes_nothing_where_it_comes_from(app: Flask, people: list[dict[str, Any]]) -> None:
-    with undone(app):
+    with undone():
         for person in people:
             add(person)
         commit()
-        assert changes_nothing(checked(exported(app, "north"), "north"), len(people))
+        assert unchanged(read("clients", exported(app, "north"), "north")) >= len(people)
 
 
 @settings(EXAMPLES, max_examples=3)
 @given(people=st.lists(PEOPLE, min_size=1, max_size=4))
 @pytest.mark.usefixtures("fields_of_ports")
 def test_a_workbook_neither(app: Flask, people: list[dict[str, Any]]) -> None:
-    with undone(app):
+    with undone():
         for person in people:
             add(person)
         commit()
-        assert changes_nothing(checked(exported(app, "north", "xlsx"), "north", "xlsx"), len(people))
+        assert unchanged(read("clients", exported(app, "north", "xlsx"), "north", "xlsx")) >= len(people)
 
 
 def apart(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -299,17 +248,17 @@ def apart(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @pytest.mark.usefixtures("fields_of_ports")
 def test_in_another_port_they_are_the_same(app: Flask, people: list[dict[str, Any]]) -> None:
     """Out of one port, into another, out of that, into it again."""
-    with undone(app):
+    with undone():
         for person in (distinct := apart(people)):
             add(person)
         commit()
         first = exported(app, "north")
-        found = checked(first, "south")
+        found = read("clients", first, "south")
         assert all(row[0] in ("new", "update") for row in rows_in(found)), rows_in(found)
         let_in(found, "south")
         second = exported(app, "south")
         assert differing(facts(first), facts(second)) == []
-        assert changes_nothing(checked(second, "south"), len(distinct))
+        assert unchanged(read("clients", second, "south")) >= len(distinct)
 
 
 def kestrels(slug: str) -> list[tuple[str, str, int | None]]:
@@ -332,10 +281,10 @@ def test_vessels_of_one_name_without_a_registration_stay_apart(
         Vessel.create(client, {"name": "Kestrel", "kind": kind, "power_amps": amps}, by=by)
     commit()
     content = exported(app, "north")
-    assert changes_nothing(checked(content, "north"), 3)
-    let_in(checked(content, "south"), "south")
+    assert unchanged(read("clients", content, "north")) >= 3
+    let_in(read("clients", content, "south"), "south")
     assert kestrels("south") == [("Kestrel", kind, amps) for kind, amps in fleet]
-    assert changes_nothing(checked(exported(app, "south"), "south"), 3)
+    assert unchanged(read("clients", exported(app, "south"), "south")) >= 3
 
 
 @pytest.mark.usefixtures("fields_of_ports")
@@ -346,7 +295,7 @@ def test_what_changed_of_one_of_two_of_a_name_is_changed_there(app: Flask) -> No
         Vessel.create(client, {"name": "Kestrel", "kind": "sail", "power_amps": amps}, by=by)
     commit()
     content = exported(app, "north").replace(b",32,", b",63,")
-    let_in(checked(content, "north"), "north")
+    let_in(read("clients", content, "north"), "north")
     assert [amps for _name, _kind, amps in kestrels("north")] == [16, 63]
 
 
@@ -357,7 +306,7 @@ def test_a_phone_keeps_its_label_and_stays_a_phone(app: Flask, label: str) -> No
     client = make_client(by)
     Contact.create(client, {"kind": "phone", "value": "+358405550113", "label": label}, country="FI", by=by)
     commit()
-    let_in(checked(exported(app, "north"), "south"), "south")
+    let_in(read("clients", exported(app, "north"), "south"), "south")
     enter(ADMINS["south"], "south")
     found = db.session.scalars(select(Contact).where(Contact.port_id == SOUTH)).one()
     assert (found.kind, found.label) == ("phone", label)
@@ -365,5 +314,5 @@ def test_a_phone_keeps_its_label_and_stays_a_phone(app: Flask, label: str) -> No
 
 @pytest.mark.usefixtures("fields_of_ports")
 def test_what_is_no_number_of_a_vessel_is_said(app: Flask) -> None:
-    found = checked(b"Name,Vessel name,Vessel number\nAna,Kestrel,B-17\n", "north")
+    found = read("clients", b"Name,Vessel name,Vessel number\nAna,Kestrel,B-17\n", "north")
     assert rows_in(found)[0][:2] == ("wrong", "\u201cB-17\u201d is no vessel number.")

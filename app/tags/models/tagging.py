@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
@@ -74,6 +74,18 @@ class Tagging(PortScoped, Base):
         for record_id, name in db.session.execute(carried.where(holder.in_(list(ids)))):
             found.setdefault(record_id, {})[name.casefold()] = name
         return found
+
+    @classmethod
+    def shown_on(cls, carrier: Any) -> Any:
+        """A column for lists of that model: `[name, colour]` of each tag on the record of the row, by name."""
+        each = func.jsonb_build_array(Tag.name, Tag.colour)
+        carried = (cls.port_id == carrier.port_id, getattr(cls, cls.HOLDER) == carrier.id)
+        return (
+            select(func.jsonb_agg(aggregate_order_by(each, func.lower(Tag.name))))
+            .where(*carried, Tag.port_id == cls.port_id, Tag.id == cls.tag_id)
+            .correlate(carrier)
+            .scalar_subquery()
+        )
 
     @classmethod
     def uses(cls) -> Any:
