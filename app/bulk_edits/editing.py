@@ -89,12 +89,12 @@ def tagged(edit: BulkEdit, tag: Tag, rows: Sequence[Row[Any]]) -> list[Deed]:
 def written(edit: BulkEdit, rows: Sequence[Row[Any]], *, by: Actor) -> list[Deed]:
     """Those of them in whom something differs, or all where they are put away."""
     kind, model = edit.kind, edit.kind.records.model
+    meant = [row for row in rows if kind.is_for(row, BulkAct(edit.act), edit.fields)]
     if edit.act == BulkAct.ARCHIVE:
-        beside = kind.prepare(rows, BulkAct.ARCHIVE, {}, by=by)
+        beside = kind.prepare(meant, BulkAct.ARCHIVE, {}, by=by)
         moment = now()
-        write(model, [row.id for row in rows], {"archived_at": moment}, moment)
-        return [Deed("archived", kind.tell("archived", row), {"fields": {}, **beside.get(row.id, {})}) for row in rows]
-    meant = [row for row in rows if kind.is_for(row, edit.fields)]
+        write(model, [row.id for row in meant], {"archived_at": moment}, moment)
+        return [Deed("archived", kind.tell("archived", row), {"fields": {}, **beside.get(row.id, {})}) for row in meant]
     changed = [(row, found) for row in meant if (found := differences(row, edit.fields))]
     beside = kind.prepare([row for row, _found in changed], BulkAct.EDIT, edit.fields, by=by)
     write(model, [row.id for row, _found in changed], as_columns(edit.fields), now())

@@ -83,7 +83,7 @@ class Kind(ABC):
         """What of a record has to be known besides the fields that are written; its id among it."""
         return (self.records.model.id,)
 
-    def is_for(self, row: Any, fields: Mapping[str, Any]) -> bool:
+    def is_for(self, row: Any, act: BulkAct, fields: Mapping[str, Any]) -> bool:
         """Whether the change can be made to this one; where not, it stays as it is."""
         return True
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from ..clients.models import Client
@@ -64,7 +63,9 @@ def create_void(number: int) -> ResponseReturnValue:
     about = find_or_404(found).interest_id
     if not form.validate():
         return void_page(number, form, 422)
-    interest = db.session.scalar(select(Interest).where(Interest.id == about).with_for_update()) if about else None
-    if find_or_404(found.with_for_update(of=Document)).void(str(form.reason.data), interest=interest, by=member):
+    interests = Interest.visible_to(member).where(Interest.id == about).with_for_update()
+    interest = db.session.scalars(interests).one_or_none() if about else None
+    latest = found.with_for_update(of=Document).execution_options(populate_existing=True)
+    if find_or_404(latest).void(str(form.reason.data), interest=interest, by=member):
         said(_("The document is void"))
     return go("documents.show", number=number)

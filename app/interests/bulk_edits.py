@@ -15,7 +15,7 @@ from wtforms.validators import DataRequired
 
 from ..berths.models import Occupancy, OccupancyKind
 from ..berths.models.many import cancel_many
-from ..berths.models.occupancy_kind import ENDED
+from ..berths.models.occupancy_kind import ENDED, HERE
 from ..bulk_edits.forms import BulkArchiveForm, BulkForm, BulkTagForm
 from ..bulk_edits.kinds import Act, BulkAct, Found, Kind
 from ..bulk_edits.tagging import TAGGED, UNTAGGED
@@ -34,7 +34,16 @@ from .queries import people
 
 SINCE = _("You can undo this for 30 days. What was changed again since then is listed and left as it is.")
 WITH_BERTHS = 100  # that are done in one transaction where berths are looked at one by one
-LETS_GO = _("A berth that is held for one of them is let go, and stays free when you undo.")
+LETS_GO = _(
+    "A berth held for one of them is let go; after an undo nobody holds it. Who has come by then stays as they are."
+)
+HAS_COME = (
+    select(Occupancy.id)
+    .where(Occupancy.port_id == Interest.port_id, Occupancy.id == Interest.occupancy_id)
+    .where(Occupancy.kind == OccupancyKind.HOLD, HERE)
+    .exists()
+    .label("has_come")
+)
 
 
 class AssignForm(BulkForm):
@@ -110,11 +119,12 @@ class InterestsInBulk(Kind):
     def columns(self) -> Sequence[Any]:
         of = Interest
         written = (of.berth_id, of.occupancy_id, of.outcome, of.followed_up_days)
-        return (of.id, of.port_id, of.number, of.client_id, *written)
+        return (of.id, of.port_id, of.number, of.client_id, *written, HAS_COME)
 
-    def is_for(self, row: Any, fields: Mapping[str, Any]) -> bool:
-        """What is over is not lost as well."""
-        return row.outcome is None or "outcome" not in fields
+    def is_for(self, row: Any, act: BulkAct, fields: Mapping[str, Any]) -> bool:
+        """What is over is not lost as well, and who lies on the held berth checks out first."""
+        ends = act == BulkAct.ARCHIVE or "outcome" in fields
+        return not (ends and row.has_come) and (row.outcome is None or "outcome" not in fields)
 
     def at_once(self, act: str, fields: Mapping[str, Any]) -> int | None:
         """The status of each berth may follow from nobody wanting it any more."""

@@ -12,6 +12,7 @@ from wtforms import BooleanField, DateField, Field, SelectField, StringField, Te
 from wtforms.validators import DataRequired, ValidationError
 
 from ..berths.models import Occupancy
+from ..berths.models.tenure import months_later
 from ..clients.models import Client
 from ..clients.models.finding import suggested
 from ..current import member
@@ -193,14 +194,18 @@ class HoldForm(Form):
     override = override_field()
 
     def validate_until(self, field: Field) -> None:
-        if field.data and not today() < field.data <= today().replace(year=today().year + 1, day=1):
+        if field.data and not today() < field.data <= self.latest:
             raise ValidationError(gettext("Choose a day after today, within a year."))
 
     def fill(self, held: Occupancy | None) -> Self:
         """What suits: two weeks from now, or longer than it is held."""
         until = local_day(held.hold_expires_at) if held else None
-        self.until.data = max(until or today(), today()) + timedelta(days=HOLD_DAYS)
+        self.until.data = min(max(until or today(), today()) + timedelta(days=HOLD_DAYS), self.latest)
         return self
+
+    @property
+    def latest(self) -> date:
+        return months_later(today(), 12)
 
     def moment(self) -> datetime:
         """The end of the working day there."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from .. import formats
 from ..admin.models import settings_of
+from ..berths.models import Occupancy
 from ..berths.models.holding import lets_go
 from ..db import db, now, port_in_force
 from ..events.models import Event, EventMention, System
@@ -18,6 +20,7 @@ from ..identity.models import current_port_of
 from ..jobs import job
 from ..notifications.reactions import holders_of
 from ..reminders.models import Reminder
+from ..reminders.models.recurrence import moment_of
 from .models import Interest, begin_tenure, follow_up, hold_of, release_hold
 from .models.follow_ups import SEES, days_of
 from .models.quiet import AT_ONCE, cooled, quiet
@@ -44,9 +47,13 @@ def begin_tenures() -> None:
     if port is None:
         return
     with formats.use(port):
-        due = select(Interest).where(Interest.port_id == port.id, Interest.tenure_from <= today())
-        due = due.order_by(Interest.tenure_from, Interest.id).limit(AT_ONCE)
-        interests = db.session.scalars(due.with_for_update()).all()
+        tomorrow = moment_of(datetime.combine(today() + timedelta(days=1), time()), port.timezone)
+        booked = and_(Occupancy.port_id == Interest.port_id, Occupancy.id == Interest.occupancy_id)
+        # A stay that was moved to an earlier day counts from that.
+        has_come = or_(Interest.tenure_from <= today(), Occupancy.begins_at < tomorrow)
+        due = select(Interest).outerjoin(Occupancy, booked).where(Interest.port_id == port.id, has_come)
+        due = due.where(Interest.tenure_from.is_not(None)).order_by(Interest.tenure_from, Interest.id).limit(AT_ONCE)
+        interests = db.session.scalars(due.with_for_update(of=Interest)).all()
         for interest in interests:
             begin_tenure(interest, by=System())
     if len(interests) == AT_ONCE:

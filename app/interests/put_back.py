@@ -27,7 +27,7 @@ from .bulk_edits import assigned, happening, lead_changed, tagging
 from .labels import FIELDS
 from .models import Interest, InterestTag
 from .models.follow_ups import hand_over_many
-from .models.standing import say_all
+from .models.standing import say_all_again
 
 WRITTEN = (
     "owner_id",
@@ -164,9 +164,9 @@ class InterestsBack(PuttingBack):
     def _say_again(self) -> None:
         """What is open again says of its berth what it has come to."""
         ids = [one.subject_id for one in self.happenings if one.name in ("interest:reopened", "interest:restored")]
-        back = select(Interest).where(Interest.id.in_(ids), Interest.berth_id.is_not(None)).order_by(Interest.id)
-        for interest in db.session.scalars(back.execution_options(populate_existing=True)) if ids else ():
-            say_all(interest, by=self.by)
+        back = select(Interest).where(Interest.id.in_(ids), Interest.berth_id.is_not(None)).order_by(Interest.berth_id)
+        if ids:
+            say_all_again(db.session.scalars(back.execution_options(populate_existing=True)).all(), by=self.by)
 
     def _keep(self, interest: Mapping[str, Any], **written: Any) -> None:
         """All that may be written, so that one statement writes them all."""

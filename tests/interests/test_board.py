@@ -16,6 +16,7 @@ from flask_sqlalchemy import SQLAlchemy
 from app.clients.models import Client
 from app.db import commit
 from app.interests.models import Interest, Stage
+from app.interests.models.stages import Mend
 from app.live.rooms import channel_of
 from tests.world import NORTH, Visitor, enter, make_client, make_interest, relay
 
@@ -243,14 +244,14 @@ class TestRefusals:
         answer = visitor.post(f"{path}?_method=PUT", {**visitor.form(path), "stage": "completed"})
         assert answer.status_code == 409
         summary = answer.text.partition('class="sum"')[2].partition("</ul>")[0]
-        for stage, words, mend in (
-            (Stage.SIGNED_EOI_NDA, "A signed expression of interest is missing", "documents/new?type=eoi"),
-            (Stage.TEN_PERCENT_DEPOSIT, "A recorded deposit of at least 10 % is missing", "#deposits-title"),
-            (Stage.CONTRACT, "A signed contract is missing", "documents/new?type=contract"),
-            (Stage.COMPLETED, "No berth is linked", "#berth-title"),
+        for asked, words, mend in (
+            (Mend.SIGN_EOI, "A signed expression of interest is missing", "documents/new?type=eoi"),
+            (Mend.RECORD_DEPOSIT, "A recorded deposit of at least 10 % is missing", "#deposits-title"),
+            (Mend.SIGN_CONTRACT, "A signed contract is missing", "documents/new?type=contract"),
+            (Mend.LINK_BERTH, "No berth is linked", "#berth-title"),
         ):
-            assert f'<a href="#needs-{stage}">{words}' in summary
-            beside = answer.text.partition(f'id="needs-{stage}"')[2].partition("</p>")[0]
+            assert f'<a href="#needs-{asked}">{words}' in summary
+            beside = answer.text.partition(f'id="needs-{asked}"')[2].partition("</p>")[0]
             assert words in beside
             assert mend in beside
         assert "4 things need you" in summary

@@ -400,9 +400,24 @@ def with_holds(numbers: list[int]) -> list[int]:
     return numbers
 
 
+@pytest.mark.parametrize("act", ["lose", "archive"])
+def test_who_lies_on_the_held_berth_checks_out_first(act: str) -> None:
+    """As one by one, where that is refused; the others go on."""
+    arrived, other = with_holds(some(2))
+    by = enter(MANAGER)
+    db.session.get_one(Occupancy, one(arrived).occupancy_id).check_in(at=now(), by=by)
+    commit()
+    by = enter(MANAGER)
+    do_all(*begun(by, act, [arrived, other]), by=by)
+    commit()
+    enter(MANAGER)
+    assert (one(arrived).is_open, one(arrived).occupancy_id is None) == (True, False)
+    assert (one(other).is_open, one(other).occupancy_id is None) == (False, True)
+
+
 @pytest.mark.parametrize("act", FIELDS)
 def test_statements_do_not_grow_with_the_interests(statements: list[str], act: str) -> None:
-    """Nor with their berths, what is held of these, or what is to be followed up."""
+    """Nor with what is held of their berths, or to be followed up; nobody has made these berths less than free."""
     counts = []
     for size in (3, 20):
         numbers = followed(with_holds(some(size)))

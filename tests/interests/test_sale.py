@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
 
 from app import live
 from app.berths.models import Berth, BerthStatus, Occupancy, OccupancyKind
@@ -21,6 +22,7 @@ from app.errors import Refused
 from app.events.models import Event
 from app.events.timeline import timeline
 from app.formats import today
+from app.identity.models import PortRoleOverride, Role
 from app.interests.jobs import begin_tenures
 from app.interests.models import Deposit, Interest, Misfit, Outcome, Stage, extend_hold, hold, hold_of
 from app.interests.models.stages import missing
@@ -269,6 +271,29 @@ def test_who_has_the_berth_until_it_is_sold_keeps_the_tenure() -> None:
     assert len(db.session.scalars(updates).all()) == count
 
 
+def test_a_contract_that_was_moved_to_an_earlier_day_counts_from_that() -> None:
+    with time_machine.travel(datetime(2026, 11, 22, tzinfo=UTC), tick=False):
+        berth, second = sold_twice()
+        by = enter(MANAGER)
+        before = select(Occupancy).where(Occupancy.berth_id == berth.id, Occupancy.id != second.occupancy_id)
+        db.session.scalars(before).one().cancel(by=by)
+        booked = db.session.get_one(Occupancy, second.occupancy_id)
+        days = [datetime(year, month, 1, 12, tzinfo=UTC) for year, month in ((2027, 5), (2029, 7))]
+        assert booked.move(berth, Range(*days), by=by)
+    assert morning(date(2027, 4, 30)).tenure == "seasonal"
+    assert morning(date(2027, 5, 1)).tenure == "lease"
+
+
+def test_a_tenure_that_was_only_typed_lasts_until_it_ends() -> None:
+    with time_machine.travel(datetime(2026, 11, 22, tzinfo=UTC), tick=False):
+        berth = make_berth(enter(MANAGER), tenure="annual", tenure_expires_on=date(2027, 6, 30))
+        interest = interested(berth, wanted_from=date(2027, 7, 1), wanted_until=date(2029, 7, 1), tenure="lease")
+        make_ready(interest)
+        interest.move_to(Stage.COMPLETED, by=enter(MANAGER))
+    assert (berth.tenure, berth.tenure_expires_on) == ("annual", date(2027, 6, 30))
+    assert morning(date(2027, 7, 1)).tenure == "lease"
+
+
 def test_a_sale_that_was_cancelled_meanwhile_changes_no_tenure() -> None:
     with time_machine.travel(datetime(2026, 11, 22, tzinfo=UTC), tick=False):
         _berth, second = sold_twice()
@@ -401,6 +426,19 @@ def test_who_books_money_in_records_deposits(visit: Visit) -> None:
     form = {**director.form(url), "amount": "100", "currency": "EUR", "received_on": today().isoformat()}
     assert director.post(f"{url}/deposits", form).status_code == 303
     assert visit(MANAGER).post(f"{url}/deposits", form).status_code == 403
+
+
+def test_who_sees_no_interests_books_nothing_on_them(visit: Visit) -> None:
+    interest = interested()
+    deposit_id, url = pay(interest).id, url_of(interest)
+    role_id = db.session.scalars(select(Role.id).where(Role.name == "director")).one()
+    db.session.add(
+        PortRoleOverride(port_id=NORTH, role_id=role_id, permission_overrides={"interests": {"view": False}})
+    )
+    commit()
+    director = visit(DIRECTOR)
+    assert director.post(f"{url}/deposits", {"amount": "x"}).status_code == 404
+    assert director.get(f"{url}/deposits/{deposit_id}/reversal").status_code == 404
 
 
 def test_a_void_document_opens_no_stage(relayed: Relayed) -> None:

@@ -15,12 +15,14 @@ import pytest
 import time_machine
 
 from app.berths.jobs import release_hold
-from app.berths.models import Berth, Occupancy, OccupancyKind, Overlap
+from app.berths.models import Berth, BerthStatus, Occupancy, OccupancyKind, Overlap
+from app.berths.models.status_rules import suggestions_of
 from app.clients.models import Client
 from app.db import begin, commit, db, now, rollback
 from app.dev.processes import wait_until
 from app.documents.models import Document, DocumentType
 from app.errors import Refused
+from app.files.models import File
 from app.interests.models import Interest, Stage, hold
 from app.interests.models.wanted import wanted_time
 from app.jobs import act_for
@@ -77,21 +79,13 @@ class Sale:
             commit()
         return said
 
-    def is_waiting(self) -> bool:
-        """Whether a connection waits for what another has locked."""
-        with self.site.database.connect() as owner:
-            waits = owner.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-            ).fetchone()
-        return waits == (1,)
-
     def first_and_second(self, first: Callable[[], str], second: Callable[[], str]) -> tuple[str, str]:
         """The second comes while the first has not committed yet, and waits for it."""
         with self.site.app.app_context():
             said = first()
             db.session.flush()
             beside = Beside(partial(self.by_itself, second))
-            assert wait_until(self.is_waiting, seconds=10)
+            assert wait_until(partial(is_waiting, self.site), seconds=10)
             commit()
         return said, beside.answer()
 
@@ -108,6 +102,15 @@ class Sale:
             found = interest.outcome, berth.status, told
             rollback()
         return found
+
+
+def is_waiting(site: Installation) -> bool:
+    """Whether a connection waits for what another has locked."""
+    with site.database.connect() as owner:
+        waits = owner.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        ).fetchone()
+    return waits == (1,)
 
 
 def prepare(site: Installation, *, holds: bool) -> Sale:
@@ -129,6 +132,38 @@ def prepare(site: Installation, *, holds: bool) -> Sale:
 
 SOLD = ("won", "sold", ["contract confirmed"])
 SOLD_AFTER_HOLD = ("won", "sold", ["contract confirmed", "hold cancelled"])
+
+
+def test_a_berth_that_one_loses_while_another_signs_is_not_let_go(committed: Installation) -> None:
+    """Whoever comes second sees what the first did: nobody is asked to make it available."""
+    with committed.app.app_context():
+        by = enter(MANAGER)
+        berth = make_berth(by, make_dock(by, f"Q {uuid.uuid4().hex[:6]}"))
+        berth.change_status(BerthStatus.UNDER_OFFER, by=by, triggered_by="hand")
+        losing, signing = (make_interest(make_client(by), by=by, berth=berth) for _ in range(2))
+        ids, berth_id = (losing.id, signing.id), berth.id
+        file_id = make_file(by, record=signing).id
+        commit()
+
+    def lose() -> None:
+        with committed.app.app_context():
+            by = enter(MANAGER)
+            db.session.get_one(Interest, ids[0]).lose("Too dear", by=by)
+            commit()
+
+    with committed.app.app_context():
+        by = enter(MANAGER)
+        signing = db.session.get_one(Interest, ids[1])
+        of: dict[str, Any] = {"client": db.session.get_one(Client, signing.client_id), "interest": signing}
+        Document.record_signed(DocumentType.EOI, db.session.get_one(File, file_id), sha256=b"1" * 32, by=by, **of)
+        db.session.flush()
+        beside = Beside(lose)
+        assert wait_until(partial(is_waiting, committed), seconds=10)
+        commit()
+        beside.answer()
+        enter(MANAGER)
+        assert suggestions_of(db.session.get_one(Berth, berth_id)) == []
+        rollback()
 
 
 def test_a_sale_and_a_booking_at_once_never_both_have_the_berth(committed: Installation) -> None:

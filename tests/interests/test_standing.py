@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
 
 from app.admin.models import Mode, SettingsSheet, Trigger
-from app.berths.models import Berth, BerthStatus
+from app.berths.models import Berth, BerthStatus, Dock, Occupancy, OccupancyKind
 from app.berths.models.status_rules import dismiss, suggestions_of
 from app.bulk_edits.editing import do_all
 from app.bulk_edits.kinds import KINDS, BulkAct
@@ -19,9 +21,11 @@ from app.changes.models import ChangeSet
 from app.clients.models import Client
 from app.db import commit, db, now
 from app.documents.models import Document, DocumentType
-from app.interests.models import Deposit, Interest, Stage
+from app.errors import Refused
+from app.interests.models import Deposit, Interest, Stage, hold
+from app.interests.models.stages import missing
 from tests.clients.test_bulk_edits import perform_waiting
-from tests.world import Visitor, enter, make_berth, make_client, make_file, make_interest
+from tests.world import Visitor, enter, make_berth, make_client, make_dock, make_file, make_interest
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -161,6 +165,29 @@ def test_a_berth_that_is_linked_later_hears_what_was_signed_and_paid() -> None:
     assert berth.status == RESERVED
 
 
+def test_a_void_document_carries_no_sale_through() -> None:
+    interest, _berth = interested()
+    papers, deposit = [sign(interest, kind) for kind in (DocumentType.EOI, DocumentType.CONTRACT)], pay(interest)
+    by = enter(MANAGER)
+    interest.move_to(Stage.CONTRACT, by=by)
+    for paper in papers:
+        paper.void("Wrong client", interest=interest, by=by)
+    interest.reverse_deposit(deposit, "Bounced", by=by)
+    asked_for = [one.stage for one in missing(interest, Stage.COMPLETED)]
+    assert asked_for == [Stage.SIGNED_EOI_NDA, Stage.TEN_PERCENT_DEPOSIT, Stage.CONTRACT]
+    with pytest.raises(Refused, match="expression of interest"):
+        interest.move_to(Stage.COMPLETED, by=by)
+
+
+def test_a_deposit_that_was_not_waited_for_is_not_asked_for_again() -> None:
+    interest, _berth = interested()
+    sign(interest, DocumentType.EOI)
+    sign(interest, DocumentType.CONTRACT)
+    by = enter(MANAGER)
+    interest.move_to(Stage.TEN_PERCENT_DEPOSIT, by=by, waives=True, note="Comes in June")
+    assert missing(interest, Stage.COMPLETED) == []
+
+
 # --- And back -----------------------------------------------------------------------------------------------------
 
 
@@ -231,6 +258,64 @@ def test_whoever_only_looks_at_it_keeps_no_berth() -> None:
     sign(interest, DocumentType.EOI)
     end(interest, "lose")
     assert berth.status == AVAILABLE
+
+
+def test_whoever_holds_it_keeps_it() -> None:
+    rules(Mode.AUTO, Trigger.EOI_SIGNED, Trigger.INTEREST_LOST)
+    interest, berth = interested()
+    other, _berth = interested(berth)
+    sign(interest, DocumentType.EOI)
+    hold(other, until=now() + timedelta(days=7), by=enter(MANAGER))
+    end(interest, "lose")
+    assert berth.status == UNDER_OFFER
+
+
+def test_whoever_looks_at_it_still_is_linked_still() -> None:
+    rules(Mode.AUTO)
+    admin = enter(ADMIN)
+    SettingsSheet.locked(admin).update({"rule_interest_linked_status": "under_offer"}, by=admin)
+    interest, berth = interested()
+    interested(berth)
+    sign(interest, DocumentType.EOI)
+    end(interest, "lose")
+    assert berth.status == UNDER_OFFER
+
+
+def signed_and_sold(dock: Dock | None = None, code: str = "12") -> tuple[Interest, Berth, Document]:
+    """By its contract, as the rules come."""
+    interest, berth = interested(make_berth(enter(MANAGER), dock, code=code))
+    sign(interest, DocumentType.EOI)
+    contract = sign(interest, DocumentType.CONTRACT)
+    assert berth.status == SOLD
+    return interest, berth, contract
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_of_a_berth_that_a_contract_made_sold_somebody_is_asked(how: str) -> None:
+    interest, berth, _contract = signed_and_sold()
+    end(interest, how)
+    db.session.refresh(berth)
+    assert (berth.status, asked(berth)) == (SOLD, {("available", "interest_lost")})
+
+
+def test_a_void_contract_asks_for_what_is_left() -> None:
+    interest, berth, contract = signed_and_sold()
+    contract.void("Wrong client", interest=interest, by=enter(MANAGER))
+    assert (berth.status, asked(berth)) == (SOLD, {("under_offer", "eoi_signed")})
+
+
+def test_a_berth_that_was_sold_by_hand_or_to_somebody_stays_sold() -> None:
+    dock = make_dock(enter(MANAGER))
+    interest, berth = interested(make_berth(enter(MANAGER), dock))
+    berth.change_status(SOLD, by=enter(MANAGER), triggered_by="hand")
+    sign(interest, DocumentType.EOI)
+    end(interest, "lose")
+    assert asked(berth) == set()
+    interest, berth, _contract = signed_and_sold(dock, "13")
+    during, by = Range(now(), None), enter(MANAGER)
+    Occupancy.book(berth, during, OccupancyKind.CONTRACT, by=by, client=make_client(by))
+    end(interest, "lose")
+    assert asked(berth) == set()
 
 
 @pytest.mark.parametrize("how", ["lose", "archive"])

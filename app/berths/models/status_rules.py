@@ -34,10 +34,11 @@ FREES = {
 }
 
 
-def triggered(trigger: Trigger, berth: Berth, *, by: Actor, because: str = "") -> None:
+def triggered(trigger: Trigger, berth: Berth, *, by: Actor, because: str = "", goes_back: bool = False) -> None:
     """Do what the port's rule for it says; nothing where that would change nothing, or the berth is put away.
 
-    `because`: what it was about, such as `Interest 1042`; kept with the berth, so no words of a client.
+    `because`: what it was about, such as `Interest 1042`; kept with the berth, so no words of a client. `goes_back`: a
+    berth that had gone further, which somebody is asked about where the rule does not switch it off.
     """
     rule = next(rule for rule in _rules_of(berth.port_id) if rule.trigger == trigger)
     if rule.mode == Mode.OFF:
@@ -46,9 +47,9 @@ def triggered(trigger: Trigger, berth: Berth, *, by: Actor, because: str = "") -
     read = ("status", "status_before", "archived_at", "version")
     db.session.refresh(berth, read, with_for_update={"key_share": True})
     to = _target(rule, berth)
-    if berth.is_archived or to == berth.status or not _says_something(trigger, berth.status, to):
+    if berth.is_archived or to == berth.status or not (goes_back or _says_something(trigger, berth.status, to)):
         return
-    if rule.mode == Mode.AUTO:
+    if rule.mode == Mode.AUTO and not goes_back:
         berth.change_status(to, by=by, triggered_by=trigger, note=because)
     else:
         suggest(berth, to, trigger, by=by, because=because)

@@ -311,8 +311,8 @@ class Interest(Recorded, Timestamped, Versioned, PortScoped, Base):
         sale.release_hold(self, by=by)
         berth = db.session.get_one(Berth, self.berth_id)
         self.tell("berthUnlinked", by=by, berth_id=berth.id, berth=berth.code)
-        self.berth_id = None
         standing.let_go({berth.id: self.name}, but=[self.id], by=by)
+        self.berth_id = None
         return True
 
     def record_deposit(

@@ -101,7 +101,7 @@ def complete(interest: Interest, *, by: Actor, override: str = "") -> None:
         held.cancel(by=by)
     booked = _book(interest, OccupancyKind.CONTRACT, by=by, override=override, state=OccupancyState.CONFIRMED)
     interest.occupancy_id = booked.id
-    if _is_held_until(booked):
+    if _is_held_until(booked, berth):
         interest.tenure_from = local_day(booked.begins_at)
     else:
         berth.update(_terms(interest, berth), by=by)
@@ -148,8 +148,12 @@ def _sell(interest: Interest, berth: Berth, *, by: Actor) -> None:
     berth.change_status(BerthStatus.SOLD, by=by, triggered_by=Trigger.SALE_COMPLETED, note=note)
 
 
-def _is_held_until(booked: Occupancy) -> bool:
-    """Whether somebody has the berth by a contract or a season before that, and it is not over."""
+def _is_held_until(booked: Occupancy, berth: Berth) -> bool:
+    """Whether somebody has the berth before that by a contract or a season that is not over, or by a tenure that was
+    only typed or imported."""
+    begins, ends = local_day(booked.begins_at), berth.tenure_expires_on
+    if begins is not None and ends is not None and begins > today() and ends >= today():
+        return True
     before = select(Occupancy.id).where(
         Occupancy.port_id == booked.port_id,
         Occupancy.berth_id == booked.berth_id,

@@ -95,10 +95,11 @@ class Missing:
 @dataclass(frozen=True)
 class Papers:
     """What is recorded of an interest and was not taken back: the types of documents that are signed, and what was paid
-    in the currency of its value."""
+    in the currency of its value. `gave_back`: whether a deposit was taken back."""
 
     signed: frozenset[str]
     paid: Decimal
+    gave_back: bool = False
 
     @classmethod
     def of(cls, interest: Interest) -> Papers:
@@ -110,7 +111,8 @@ class Papers:
         """Where they are at hand."""
         signed = frozenset(one.type for one in documents if one.status == DocumentStatus.COMPLETED)
         counted = (one for one in deposits if one.reversed_at is None and one.currency == interest.currency)
-        return cls(signed, sum((one.amount for one in counted), Decimal(0)))
+        gave_back = any(one.reversed_at is not None for one in deposits)
+        return cls(signed, sum((one.amount for one in counted), Decimal(0)), gave_back)
 
     def is_tenth_of(self, value: Decimal | None) -> bool:
         """Nobody knows how much that is where no value is known."""
@@ -127,20 +129,23 @@ def is_back(now: str, to: Stage) -> bool:
 def missing(
     interest: Interest, to: Stage, *, papers: Papers | None = None, port: HasSettings | None = None
 ) -> list[Missing]:
-    """What the stages up to that one ask for, those that are skipped as well. `papers` and `port` where they are at
+    """What the stages up to that one ask for, those that are skipped as well, and those behind it of which something
+    was taken back; a deposit that was not waited for is not asked for twice. `papers` and `port` where they are at
     hand."""
-    if is_back(interest.stage, to):
-        return []
     passed = STAGES[STAGES.index(Stage(interest.stage)) + 1 : STAGES.index(to) + 1]
+    if not passed:
+        return []
+    reached = STAGES[: STAGES.index(to) + 1]
     if papers is None:
-        papers = Papers.of(interest) if passed and to in STAGES[4:] else NO_PAPERS
+        papers = Papers.of(interest) if to in STAGES[4:] else NO_PAPERS
     found = []
-    if Stage.SIGNED_EOI_NDA in passed and DocumentType.EOI not in papers.signed:
+    if Stage.SIGNED_EOI_NDA in reached and DocumentType.EOI not in papers.signed:
         text = _("A signed expression of interest is missing. Upload it first.")
         found.append(Missing(Stage.SIGNED_EOI_NDA, Mend.SIGN_EOI, text))
-    if Stage.TEN_PERCENT_DEPOSIT in passed and (lacking := _lacking_deposit(interest, papers)):
+    asks_deposit = Stage.TEN_PERCENT_DEPOSIT in (reached if papers.gave_back else passed)
+    if asks_deposit and (lacking := _lacking_deposit(interest, papers)):
         found.append(lacking)
-    if Stage.CONTRACT in passed and DocumentType.CONTRACT not in papers.signed:
+    if Stage.CONTRACT in reached and DocumentType.CONTRACT not in papers.signed:
         text = _("A signed contract is missing. Upload it first.")
         found.append(Missing(Stage.CONTRACT, Mend.SIGN_CONTRACT, text))
     if Stage.COMPLETED in passed:

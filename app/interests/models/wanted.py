@@ -46,7 +46,12 @@ def trouble_with_time(interest: Interest) -> str:
 
 def size_wanted(interest: Interest) -> dict[str, Decimal | None]:
     """What `fit` asks: of the vessel, and where it does not say, what the interest says itself."""
-    measured = size_of(db.session.get(Vessel, interest.vessel_id) if interest.vessel_id else None)
+    return size_for(interest, db.session.get(Vessel, interest.vessel_id) if interest.vessel_id else None)
+
+
+def size_for(interest: Interest, vessel: Vessel | None) -> dict[str, Decimal | None]:
+    """With its vessel at hand."""
+    measured = size_of(vessel)
     own = {"loa": interest.loa, "beam": interest.beam, "draft": interest.draft}
     return {name: measured.get(name) or own.get(name) for name in BOUNDS}
 

@@ -39,6 +39,7 @@ KEPT = 20
 # Of two that suit alike the shorter one first, so that the long ones stay for who needs them.
 ALIKE = (Berth.length, Berth.sort_place, Berth.id)
 DAY = 24 * 60 * 60
+LEAP = 60 * 60  # by which a day is shorter in spring
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,8 @@ def date_facts(row: Any, wish: Wish) -> dict[str, str]:
     if row.taken <= 0:
         return {"how": "free"}
     days = round(wish.seconds / DAY)
-    return {"how": "partly", "value": str(int((wish.seconds - row.taken) // DAY)), "whole": str(days)}
+    free = int((wish.seconds - row.taken + LEAP) // DAY)
+    return {"how": "partly", "value": str(free), "whole": str(days)}
 
 
 def price_facts(wish: Wish, amount: Decimal | None, currency: str | None) -> dict[str, str]:

@@ -12,13 +12,13 @@ from sqlalchemy import and_, select
 
 from ...berths.models import Berth, Dock, Harbour
 from ...berths.models.berth import berth_name
-from ...berths.models.fit import size_of
 from ...cards import card
 from ...clients.models import Client
 from ...db import db
 from ...identity.models import User
 from ...sorting import sort_name
 from ..models import Interest
+from ..models.wanted import size_for
 from .finding import ALIKE, Candidate
 from .models import Lookout, Origin, Reason, Recommendation
 from .wish import days_of
@@ -139,9 +139,8 @@ def _glued(words: str) -> str:
 
 def missing_in(interest: Interest) -> str:
     """As `Wish.missing`, of an interest with its vessel at hand and without what the port settled."""
-    measured = size_of(interest.vessel)
-    known = [interest.loa, interest.beam, measured.get("loa"), measured.get("beam")]
-    if not any(known):
+    size = size_for(interest, interest.vessel)
+    if not (size["loa"] or size["beam"]):
         return "size"
     return "" if days_of(interest)[1] else "time"
 

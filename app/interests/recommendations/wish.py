@@ -13,11 +13,12 @@ from sqlalchemy.dialects.postgresql import Range
 from ...admin.models.settings import HasSettings
 from ...berths.models import Tenure
 from ...berths.models.days import stay
-from ...berths.models.fit import BOUNDS, clearances_of, size_of
+from ...berths.models.fit import clearances_of
 from ...formats import today
 from ...prices.models import Term
 from ...prices.models.pricing import MULTIHULLS, Asked
 from ..models import Interest
+from ..models.wanted import size_for
 
 WISHED = {"vessel_id", "loa", "beam", "draft", "budget", "currency", "tenure", "wanted_from", "wanted_until"}
 A_YEAR = timedelta(days=365)
@@ -53,13 +54,11 @@ class Wish:
     def of(cls, interest: Interest, port: HasSettings) -> Wish:
         """Of an interest with its vessel at hand, with the formats of its port in force."""
         vessel, (begins, ends) = interest.vessel, days_of(interest)
-        own = {"loa": interest.loa, "beam": interest.beam, "draft": interest.draft}
-        measured = size_of(vessel)
         return cls(
             interest.id,
             interest.port_id,
             interest.occupancy_id,
-            {name: measured.get(name) or own.get(name) for name in BOUNDS},
+            size_for(interest, vessel),
             clearances_of(port),
             begins,
             ends,

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import make_response, render_template, request, url_for
+from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import Select
@@ -61,6 +61,9 @@ from . import PLACE, bp
 
 
 def by_number(number: int) -> Select[Interest]:
+    """For who sees interests: who only books money in has no page of them."""
+    if not member.can("interests.view"):
+        abort(404)
     return with_all(Interest.visible_to(member).where(has_number(Interest, number)))
 
 
