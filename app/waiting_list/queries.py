@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ARRAY, Select, Text, func, literal, select
 from sqlalchemy.orm import joinedload
 
 from ..berths.models import Berth, Dock, Harbour
 from ..berths.models.place import natural
 from ..cards import card
-from ..clients.models import Client
+from ..clients.models import Client, Merge
 from ..current import Member, member
 from ..db import db
 from ..numbers import has_number
@@ -73,6 +73,22 @@ def history_of(entry: WaitingEntry) -> Sequence[WaitingEvent]:
     events = select(WaitingEvent).where(WaitingEvent.port_id == entry.port_id, WaitingEvent.entry_id == entry.id)
     whole = events.options(joinedload(WaitingEvent.berth).joinedload(Berth.dock)).order_by(WaitingEvent.id.desc())
     return db.session.scalars(whole).all()
+
+
+def merged_into(entry: WaitingEntry, history: Sequence[WaitingEvent]) -> tuple[Client, WaitingEntry | None] | None:
+    """Into whom the client of an entry went that is off its list since; with the other place in the line, where they
+    stood in it twice. A merge notes nothing in the history, so that all is as it was once it is undone."""
+    if entry.status != WaitingStatus.WITHDRAWN or (history and history[0].kind == "withdrawn"):
+        return None
+    if entry.client.merged_into_id:
+        return db.session.get_one(Client, entry.client.merged_into_id), None
+    same = (WaitingEntry.list_id == entry.list_id, WaitingEntry.client_id == entry.client_id)
+    line = select(WaitingEntry).where(*same, WaitingEntry.vessel_id.is_not_distinct_from(entry.vessel_id))
+    others = line.where(WaitingEntry.id != entry.id).order_by(WaitingEntry.status.in_(OPEN).desc(), WaitingEntry.id)
+    found = db.session.scalars(others).all()
+    moved = literal([str(one.id) for one in (entry, *found)], ARRAY(Text))
+    merge = Merge.into(entry.client).where(Merge.undone_at.is_(None), Merge.moved["waiting_entries"].has_any(moved))
+    return (entry.client, found[0]) if found and db.session.scalar(select(merge.exists())) else None
 
 
 @card("waiting", "berth")

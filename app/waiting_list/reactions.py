@@ -66,6 +66,17 @@ def show_lists(event: Event) -> None:
         live.refresh(f"{kind}:{found}")
 
 
+@on("client:merged", "client:unmerged")
+def show_lists_of_client(event: Event) -> None:
+    """Who stood in a line twice stands in it once, or twice again; each of the two clients has an event."""
+    of_client = (WaitingEntry.port_id == event.port_id, WaitingEntry.client_id == event.subject_id)
+    found = db.session.scalars(select(WaitingEntry.list_id).where(*of_client).distinct()).all()
+    if event.port_id is not None and found:
+        live.refresh(room_of(event.port_id))
+    for list_id in found:
+        live.refresh(f"waiting_list:{list_id}")
+
+
 @on("occupancy:cancelled", "occupancy:noShow", "occupancy:finished")
 def follow_hold(event: Event) -> None:
     """Who was offered the berth waits again; whoever answered has no hold any more."""

@@ -17,8 +17,9 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from app.berths.models import Berth, Occupancy, OccupancyKind, OccupancyState, Overlap
-from app.clients.models import Merge
+from app.clients.models import Client, Merge
 from app.clients.models.erasure import erase
+from app.clients.models.merge import lock_two
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.errors import Refused
@@ -411,6 +412,83 @@ def test_who_was_merged_while_both_were_offered_a_berth_stands_in_no_line_after_
     assert getattr(entry, answer)(by=manager)
     assert states() == ["withdrawn", "offered"]
     assert line(found) == ["1 Ann North"]
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("offered", [None, "theirs", "both"])
+def test_who_is_off_the_list_by_a_merge_is_told_so(visit: Visit, offered: str | None) -> None:
+    manager = enter(MANAGER)
+    survivor, merged = make_client(manager, full_name="Ann North"), make_client(manager, full_name="A. North")
+    found = make_waiting_list(manager, after_no="keeps", offers_next=False)
+    theirs, mine = put_on(found, manager, "", client=merged), put_on(found, manager, "", client=survivor)
+    alone = put_on(make_waiting_list(manager, name="Other"), manager, "", client=merged)
+    dock = make_dock(manager)
+    for code in {None: (), "theirs": ("12",), "both": ("12", "14")}[offered]:
+        found.offer(make_berth(manager, dock, code), YEAR, by=manager)
+    Merge.make(survivor, merged, [], by=manager)
+    db.session.expire_all()
+    if offered == "both":
+        opened(theirs.number).decline(by=manager)
+    off, stays = (mine, theirs) if offered == "theirs" else (theirs, mine)
+    other = f"/waiting-entries/{stays.number}", "Merged into the other place of Ann North"
+    said = (f"/clients/{survivor.number}", "Merged into Ann North") if offered == "both" else other
+    of = {name: entry.number for name, entry in (("off", off), ("stays", stays), ("alone", alone))}
+    commit()
+    assert {name: why_off(visit, number) for name, number in of.items()} == {"off": [said], "stays": [], "alone": []}
+    undo_merge()
+    assert why_off(visit, of["off"]) == []
+
+
+def undo_merge() -> None:
+    by, merge = enter(MANAGER), db.session.scalars(select(Merge)).one()
+    both = (select(Client).where(Client.id == one) for one in (merge.survivor_id, merge.merged_id))
+    merge.undo(*lock_two(*both), by=by)
+    commit()
+
+
+def why_off(visit: Visit, number: int) -> list[tuple[str, str]]:
+    page = visit(MANAGER).get(f"/north/waiting-entries/{number}").text
+    return re.findall(r'href="/north([^"]*)">(Merged into [^<]*)</a>', page)
+
+
+@pytest.mark.usefixtures("db")
+def test_who_takes_an_entry_off_is_told_and_no_merge(visit: Visit) -> None:
+    manager = enter(MANAGER)
+    survivor, merged = make_client(manager, full_name="Ann North"), make_client(manager, full_name="A. North")
+    found = make_waiting_list(manager)
+    theirs = put_on(found, manager, "", client=merged)
+    theirs.withdraw(by=manager, reason="Sold the boat")
+    put_on(found, manager, "", client=survivor)
+    Merge.make(survivor, merged, [], by=manager)
+    number = theirs.number
+    commit()
+    assert why_off(visit, number) == []
+    assert "Sold the boat" in visit(MANAGER).get(f"/north/waiting-entries/{number}").text
+
+
+@pytest.mark.usefixtures("db")
+def test_open_lists_see_a_merge_and_its_undoing(relayed: Relayed, monkeypatch: pytest.MonkeyPatch) -> None:
+    manager = enter(MANAGER)
+    survivor, merged = make_client(manager, full_name="Ann North"), make_client(manager, full_name="A. North")
+    found, other, theirs = (make_waiting_list(manager, name=name) for name in ("Any berth", "Other", "Of others"))
+    for client in (survivor, merged):
+        put_on(found, manager, "", client=client)
+    put_on(other, manager, "", client=merged)
+    put_on(theirs, manager, "Cy")
+    rooms = {f"waiting_list:{one.id}" for one in (found, other)} | {f"port:{NORTH}:waiting_lists"}
+    both = survivor.id, merged.id
+    relayed()
+    heard: list[str] = []
+    monkeypatch.setattr("app.live.refresh", lambda room, **_: heard.append(room))
+    manager = enter(MANAGER)
+    survivor, merged = lock_two(*(select(Client).where(Client.id == one) for one in both))
+    Merge.make(survivor, merged, [], by=manager)
+    relayed()
+    assert {room for room in heard if "waiting" in room} == rooms
+    heard.clear()
+    undo_merge()
+    relayed()
+    assert {room for room in heard if "waiting" in room} == rooms
 
 
 def states() -> list[str]:

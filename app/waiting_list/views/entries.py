@@ -15,7 +15,7 @@ from ...web import find_or_404, go, page, requires, said
 from ..forms import ClassForm, EntryForm, ReasonForm
 from ..models import PriorityClass, WaitingEntry, WaitingList
 from ..models.entry import with_all
-from ..queries import SEES, history_of, ranked_one
+from ..queries import SEES, history_of, merged_into, ranked_one
 from . import bp
 from .lists import MANAGES, PLACE, shown
 from .lists import locked as locked_list
@@ -67,6 +67,7 @@ def show_entry(number: int) -> ResponseReturnValue:
 
 def entry_page(entry: WaitingEntry, status: int = 200, **forms: Any) -> ResponseReturnValue:
     """Also as the answer of a form on it that was refused."""
+    history = history_of(entry)
     context = {
         "class_form": ClassForm(formdata=None, data={"priority_class": entry.priority_class}),
         "reason_form": ReasonForm(formdata=None),
@@ -78,7 +79,8 @@ def entry_page(entry: WaitingEntry, status: int = 200, **forms: Any) -> Response
         follow=[f"waiting_entry:{entry.number}"],
         entry=entry,
         rank=ranked_one(entry),
-        history=history_of(entry),
+        history=history,
+        merged=merged_into(entry, history),
         **context,
     )
 
