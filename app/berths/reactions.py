@@ -43,7 +43,7 @@ from .labels import (
     TRIGGERS,
     as_time,
 )
-from .models import Absence, Berth, Dock, Harbour, Occupancy, Sighting
+from .models import Absence, Berth, BerthTag, Dock, Harbour, Occupancy, Sighting
 from .queries import row_of, suggested_count, with_place
 from .record import beside
 
@@ -121,6 +121,19 @@ def show_row(event: Event) -> None:
         live.replace(room, "berths/_row.html", target=f"berth-{row.number}", berth=row, port=port)
         waiting = {"suggested": suggested_count(event.port_id)}
         live.replace(room, "berths/suggestions/_count.html", target="berths-suggested", port=port, **waiting)
+
+
+@on("tag:updated", "tag:archived", "tag:restored")
+def show_tagged(event: Event) -> None:
+    """A tag has another name or colour: lists and pages that may show it look again."""
+    for page in ("berths", "berths:narrowed"):
+        live.refresh(f"port:{event.port_id}:{page}", target="#main")
+    carrying = select(BerthTag.berth_id).where(BerthTag.tag_id == event.subject_id)
+    for berth_id in db.session.scalars(carrying.limit(SHOWN_AT_ONCE)):
+        live.refresh(f"{Berth.subject_type}:{berth_id}", target="#main")
+
+
+SHOWN_AT_ONCE = 500  # pages of berths that are told of a tag; who opens another sees it as it is
 
 
 def is_moved(event: Event) -> bool:

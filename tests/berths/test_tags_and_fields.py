@@ -16,7 +16,7 @@ from app.events.timeline import timeline
 from app.fields.models import FieldDefinition, FieldValue
 from app.tags.models import Tag, uses
 from tests.berths.test_berths import names_in
-from tests.world import NORTH, Visitor, enter, fields_of, make_berth
+from tests.world import NORTH, Visitor, enter, fields_of, make_berth, make_dock
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -45,6 +45,23 @@ def test_a_tag_is_put_on_and_taken_off_once(relayed: Relayed) -> None:
     assert timeline("berth", berth.id)[0].text == "added the tag “Near the crane”"
     assert [BerthTag.take_off(berth, tag, by=by) for _ in range(2)] == [True, False]
     assert relayed()[4:] == ["berth:tagged", "berth:untagged"]
+
+
+def test_a_tag_of_another_name_is_seen_in_open_lists_and_pages(
+    relayed: Relayed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = enter(ADMIN)
+    berth, other, tag = make_berth(by), make_berth(by, make_dock(by, "C")), make_tag(by)
+    BerthTag.put_on(berth, tag, by=by)
+    pages, tag_id = (f"berth:{berth.id}", f"berth:{other.id}"), tag.id
+    relayed()
+    heard: list[str] = []
+    monkeypatch.setattr("app.live.refresh", lambda room, **_: heard.append(room))
+    by = enter(ADMIN)
+    db.session.get_one(Tag, tag_id).archive(by=by)
+    assert relayed() == ["tag:archived"]
+    assert {f"port:{NORTH}:berths", f"port:{NORTH}:berths:narrowed", pages[0]} <= set(heard)
+    assert pages[1] not in heard
 
 
 def test_an_archived_tag_is_put_on_nothing_more() -> None:
