@@ -70,6 +70,7 @@ WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() A
         ("0049", "0050", "ix_berth_occupancies_hold_expires_at"),
         ("0052", "0053", "ix_interests_active_at"),
         ("0056", "0057", "ix_interests_closes_current"),
+        ("0063", "0064", "ix_interests_tenure_from"),
     ],
 )
 def test_an_index_that_was_left_half_made_is_made_the_next_time(

@@ -5,8 +5,9 @@ Revision ID: 0064
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
+
+from migrations.indexes import beside, drop_index, make_index
 
 revision = "0064"
 down_revision = "0063"
@@ -17,21 +18,14 @@ INDEX = "ix_interests_tenure_from"
 
 
 def upgrade() -> None:
-    op.add_column("interest_deposits", sa.Column("reversed_at", sa.DateTime(timezone=True)))
-    op.add_column("interests", sa.Column("tenure_from", sa.Date()))
-    with op.get_context().autocommit_block():
-        op.create_index(
-            INDEX,
-            "interests",
-            ["port_id", "tenure_from"],
-            postgresql_where="tenure_from IS NOT NULL",
-            postgresql_concurrently=True,
-        )
-        is_valid = sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
-        assert op.get_bind().scalar(is_valid.bindparams(name=INDEX))  # noqa: S101  # left half made it must stop here
+    op.execute("ALTER TABLE interest_deposits ADD COLUMN IF NOT EXISTS reversed_at timestamptz")
+    op.execute("ALTER TABLE interests ADD COLUMN IF NOT EXISTS tenure_from date")
+    with beside():
+        make_index(INDEX, "interests (port_id, tenure_from) WHERE tenure_from IS NOT NULL")
 
 
 def downgrade() -> None:
-    op.drop_index(INDEX, "interests")
-    op.drop_column("interests", "tenure_from")
-    op.drop_column("interest_deposits", "reversed_at")
+    with beside():
+        drop_index(INDEX)
+    op.execute("ALTER TABLE interests DROP COLUMN IF EXISTS tenure_from")
+    op.execute("ALTER TABLE interest_deposits DROP COLUMN IF EXISTS reversed_at")
