@@ -182,7 +182,7 @@ def _step(steps: Steps, change_set_id: uuid.UUID, user_id: uuid.UUID) -> bool:
         edit = BulkEdit.of(change_set) if change_set else None
         if change_set is None or edit is None or not change_set.is_under_way:
             return False
-        if change_set.status == ChangeSetStatus.STOPPING:
+        if change_set.status == ChangeSetStatus.STOPPING and next_records(edit):
             change_set.note_applied(by=Asker.of(user_id), ending=Ending.STOPPED)
         else:
             with formats.use(current_port_of(change_set.port_id)):

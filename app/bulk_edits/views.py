@@ -96,7 +96,7 @@ class BulkEdits:
         return None
 
     def answer(self, edit: BulkEdit, change_set: ChangeSet, count: int) -> ResponseReturnValue:
-        if count > AT_THE_CLICK:
+        if count > min(AT_THE_CLICK, self.kind.at_once(edit.act, edit.fields) or AT_THE_CLICK):
             apply_bulk_edit.later(change_set_id=edit.change_set_id, user_id=member.id)
             return go("changes.show", number=change_set.number)
         do_all(edit, change_set, by=member)

@@ -243,6 +243,19 @@ def test_many_are_done_in_steps_by_a_job(visit: Callable[[str], Visitor], monkey
     assert "Undo 5 records" in manager.get(answer.headers["Location"]).text
 
 
+def test_more_than_go_into_one_transaction_are_done_by_a_job(
+    visit: Callable[[str], Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KINDS["clients"], "at_once", lambda act, fields: 2)
+    few, many, manager = some(2, enter(MANAGER)), some(3, enter(MANAGER)), visit(MANAGER)
+    assert send(manager, few, status="active").headers["Location"] == "/north/clients"
+    assert of(few, Client.status) == ["active"] * 2
+    assert "/north/changes/" in send(manager, many, status="active").headers["Location"]
+    assert of(many, Client.status) == ["prospect"] * 3
+    perform_waiting()
+    assert of(many, Client.status) == ["active"] * 3
+
+
 STATE = """
     SELECT c.number, to_jsonb(c) - 'version' - 'updated_at' AS row,
            (SELECT array_agg(g.name ORDER BY g.name) FROM client_tags t JOIN tags g ON g.id = t.tag_id

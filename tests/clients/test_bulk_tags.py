@@ -307,6 +307,22 @@ def test_stopped_after_what_is_in_hand(
     assert carrying(numbers) == []
 
 
+def test_stopped_after_the_last_it_is_finished(visit: Visit, under_way: tuple[int, list[int]]) -> None:
+    (number, numbers), manager = under_way, visit(MANAGER)
+    by = enter(MANAGER)
+    change_set = db.session.scalars(select(ChangeSet)).one()
+    for _ in range(2):
+        do_some(db.session.scalars(select(BulkEdit)).one(), change_set, by=by)
+    commit()
+    assert manager.delete(f"/north/changes/{number}/run").status_code == 303
+    perform_waiting()
+    assert carrying(numbers) == numbers
+    change_set = db.session.scalars(select(ChangeSet)).one()
+    assert (change_set.status, change_set.ending, change_set.seen) == ("applied", Ending.WHOLE, 5)
+    page = manager.get(f"/north/changes/{number}").text
+    assert "Stopped" not in page
+
+
 def test_what_is_over_does_not_stop(visit: Visit, vip: Tag) -> None:
     manager = visit(MANAGER)
     send(manager, some(1, enter(MANAGER)))
