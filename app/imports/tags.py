@@ -28,17 +28,31 @@ def names_of_tags(port_id: uuid.UUID) -> dict[str, str]:
 def read_tags(typed: str | list[str], there: Mapping[str, str], *, may_add: bool) -> list[str]:
     """Each once, as the port spells it. Raises WrongRow."""
     found: dict[str, str] = {}
-    for part in typed if isinstance(typed, list) else re.split(":::" if ":::" in typed else "[;,]", typed):
-        name = " ".join(part.split())
-        if not name:
-            continue
-        if len(name) > LONGEST:
-            raise WrongRow(_("The tag “%(name)s…” is longer than 40 characters.", name=name[:30]), "tags")
-        if name.casefold() not in there and not may_add:
-            text = _("There is no tag “%(name)s” here, and adding one takes the permission to manage tags.", name=name)
-            raise WrongRow(text, "tags")
+    for name in _names_in(typed):
+        if why := _why_not(name, there, may_add=may_add):
+            raise WrongRow(why, "tags")
         found.setdefault(name.casefold(), there.get(name.casefold(), name))
     return list(found.values())
+
+
+def sorted_out(typed: str | list[str], there: Mapping[str, str], *, may_add: bool) -> tuple[list[str], list[str]]:
+    """Those that `read_tags` takes, and the others."""
+    names = _names_in(typed)
+    left = [name for name in names if _why_not(name, there, may_add=may_add)]
+    return [name for name in names if name not in left], left
+
+
+def _names_in(typed: str | list[str]) -> list[str]:
+    parts = typed if isinstance(typed, list) else re.split(":::" if ":::" in typed else "[;,]", typed)
+    return [name for part in parts if (name := " ".join(part.split()))]
+
+
+def _why_not(name: str, there: Mapping[str, str], *, may_add: bool) -> str:
+    if len(name) > LONGEST:
+        return _("The tag “%(name)s…” is longer than %(most)d characters.", name=name[:30], most=LONGEST)
+    if name.casefold() not in there and not may_add:
+        return _("There is no tag “%(name)s” here, and adding one takes the permission to manage tags.", name=name)
+    return ""
 
 
 def ids_of_tags(found: Import, rows: Sequence[Any], by: Actor) -> dict[str, uuid.UUID]:

@@ -181,11 +181,40 @@ def test_labels_of_others_are_read_as_tags_are() -> None:
     assert read_row(reading, ["Aino", "Winter, Regatta"])[0]["tags"] == ["Winter", "Regatta"]
 
 
+@pytest.mark.parametrize(
+    ("file", "heading"),
+    [("google.csv", "Labels"), ("google-old.csv", "Group Membership"), ("outlook.csv", "Categories")],
+)
+def test_what_cannot_be_a_tag_turns_nobody_away_and_is_kept(file: str, heading: str) -> None:
+    """Nobody chose the groups of another program for this port."""
+    long, content = "Winter " * 6 + "berth", (FILES / file).read_text().replace("Winter", "Winter " * 6 + "berth")
+    (_number, named, problem), *_more = rows_of(content.encode(), country="GB")
+    assert problem == ""
+    assert [name.partition(",")[0] for name in named["tags"]] == ["Regatta"]
+    assert named["note"].splitlines()[-1].startswith(f"{heading}: {long}")
+    only_regatta = Known("GB", tags={"regatta": "Regatta"}, may_add_tags=False)
+    with open_table(io.BytesIO((FILES / file).read_bytes().replace(b"Regatta, spring", b"REGATTA")), file) as table:
+        cells = next(table.rows())[1]
+        reading = Reading(table.header, Columns().match(table.header).targets, only_regatta)
+    named, problem, _field = read_row(reading, cells)
+    assert (named["tags"], problem) == (["Regatta"], "")
+    assert named["note"].splitlines()[-1].startswith(f"{heading}: Winter")
+
+
+@pytest.mark.parametrize("tags", ["Unknown", "x" * 41])
+def test_what_cannot_be_a_tag_is_said_of_a_file_of_nobody_known(tags: str) -> None:
+    reading = Reading(["Name", "Tags"], ["full_name", "tags"], Known("FI", may_add_tags=False))
+    _named, problem, field = read_row(reading, ["Aino", tags])
+    assert (bool(problem), field) == (True, "tags")
+
+
 def test_a_table_of_all_that_is_known_of_somebody_is_read() -> None:
     more = ",".join(f"Property {at}" for at in range(499))
     table, ((_number, cells),) = opened(f"Name,{more}\nAino{',x' * 499}\n".encode())
     assert (len(table.header), len(cells)) == (500, 500)
 
+
+def test_an_outlook_export_keeps_every_number() -> None:
     ((_number, named, problem),) = rows_of((FILES / "outlook.csv").read_bytes(), country="GB")
     assert problem == ""
     assert named["full_name"] == "Rosalind Anne Whitlock"

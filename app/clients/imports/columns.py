@@ -15,7 +15,7 @@ from ...imports.columns import OWN, Matched, plain
 from ...vessels.models import fields_of_vessels
 from ...vessels.models.reading import built_in_fields as built_in_fields_of_vessels
 from ..fields import built_in_fields, fields_of_clients
-from .programs import PROGRAMS
+from .programs import program_of
 from .targets import CONTACTS, FIELDS, GROUPS, NAMED_BY, OWN_OF_VESSELS, VESSEL_BY, guess
 from .vessel_rows import OF_VESSELS
 
@@ -71,11 +71,9 @@ class Columns(columns.Columns):
         return target if target.partition("|")[0] in self.by_key else ""
 
     def match(self, header: Sequence[str]) -> Matched:
-        plains = {plain(heading) for heading in header}
-        for program in PROGRAMS:
-            if program.tells <= plains:
-                targets = [self._offered(target) for target in program.targets(list(header))]
-                return Matched(targets, program.name, is_certain=True)
+        if program := program_of(header):
+            targets = [self._offered(target) for target in program.targets(list(header))]
+            return Matched(targets, program.name, is_certain=True)
         return super().match(header)
 
     def missing(self, keys: Collection[str]) -> str:

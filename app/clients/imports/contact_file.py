@@ -13,11 +13,12 @@ from ...decimals import Unclear
 from ...imports import rows
 from ...imports.columns import plain, unit_of
 from ...imports.models import Import
-from ...imports.reading import ReadRow, decimal_sign_of, formula_in, is_number, pointed, too_many
+from ...imports.reading import SEPARATOR, ReadRow, decimal_sign_of, formula_in, is_number, pointed, too_many
+from ...imports.tags import sorted_out
 from ...tables.reading import Table
 from ..models.client import ClientKind
 from .known import Known, known_to
-from .programs import GROUPS, groups_of
+from .programs import GROUP_HEADINGS, groups_of, program_of
 from .targets import ADDRESS, CONTACTS, NAMES
 from .values import judged
 
@@ -64,11 +65,17 @@ class Reading:
         return frozenset(at for at in self.label_at.values() if plain(self.header[at]) == own)
 
     @cached_property
+    def is_of_a_program(self) -> bool:
+        """Another program wrote the file, so nobody chose what stands in it for this port."""
+        return program_of(self.header) is not None
+
+    @cached_property
     def groups(self) -> frozenset[int]:
         """The columns of tags as Google writes them."""
         if "e-mail 1 - value" not in map(plain, self.header):
             return frozenset()
-        return frozenset(at for at, key in enumerate(self.keys) if key == "tags" and plain(self.header[at]) in GROUPS)
+        of_google = (at for at, heading in enumerate(self.header) if plain(heading) in GROUP_HEADINGS)
+        return frozenset(at for at in of_google if self.keys[at] == "tags")
 
     @cached_property
     def places(self) -> dict[str, dict[str, int]]:
@@ -108,8 +115,11 @@ def read_row(reading: Reading, cells: Sequence[str]) -> ReadRow:
             notes.append(cell)
         elif key == "told_note":
             notes.append(f"{reading.header[at]}: {cell}")
-        elif at in reading.groups:
-            named.setdefault(key, groups_of(cell))
+        elif key == "tags" and reading.is_of_a_program:
+            tags, left = _tags(reading, at, cell)
+            named.setdefault(key, tags)
+            if left:
+                notes.append(f"{reading.header[at]}: {SEPARATOR.join(left)}")
         else:
             try:
                 if at in reading.numbers:
@@ -126,6 +136,12 @@ def read_row(reading: Reading, cells: Sequence[str]) -> ReadRow:
     if text := too_many(reading.header, cells):
         problem = text, ""
     return judged(_named_whole(named, parts), contacts, reading.known, problem=problem)
+
+
+def _tags(reading: Reading, at: int, cell: str) -> tuple[list[str], list[str]]:
+    """What can be a tag here, and what cannot: that is kept in the note, rather than turning somebody away for it."""
+    names = groups_of(cell) if at in reading.groups else cell
+    return sorted_out(names, reading.known.tags, may_add=reading.known.may_add_tags)
 
 
 def _contacts(reading: Reading, at: int, cell: str, cells: Sequence[str]) -> Iterator[dict[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ...imports.columns import plain
@@ -88,11 +88,19 @@ PROGRAMS = (
     Program("HubSpot", frozenset({"record id", "email"}), _hubspot),
     Program("HubSpot", frozenset({"record id - contact", "email"}), _hubspot),
 )
+
+
+def program_of(header: Iterable[str]) -> Program | None:
+    """Whose file has these headings."""
+    plains = {plain(heading) for heading in header}
+    return next((program for program in PROGRAMS if program.tells <= plains), None)
+
+
 # How Google heads the column of who belongs to which group.
-GROUPS = ("labels", "group membership")
+GROUP_HEADINGS = ("labels", "group membership")
 
 
 def groups_of(cell: str) -> list[str]:
-    """The names of Google's groups. Those with a star before them are its own; everybody is in `myContacts`."""
-    names = (part.strip().removeprefix("* ") for part in cell.split(":::"))
-    return [name for name in names if name and name != "myContacts"]
+    """The names of the groups that somebody made. Those with a star before them are Google's own."""
+    names = (part.strip() for part in cell.split(":::"))
+    return [name for name in names if name and not name.startswith("* ")]
