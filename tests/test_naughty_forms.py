@@ -372,6 +372,7 @@ BLUEPRINTS = (
     "admin",
     "berths",
     "clients",
+    "documents",
     "fields",
     "files",
     "identity",
@@ -422,6 +423,12 @@ def problems(walk: Walk, address: str, form: Sent, turn: int) -> Iterator[str]:
 def errors_of(answer: TestResponse) -> list[str]:
     found = re.findall(r'class="error".*?</p>|<title>.*?</title>', answer.text, re.S)
     return [re.sub("(<[^>]+>|\\s)+", " ", one) for one in found]
+
+
+def test_every_blueprint_with_a_form_is_among_them(walk: Walk) -> None:
+    others = {rule.endpoint.partition(".")[0] for rule, _method in rules(walk.app)} - {*BLUEPRINTS}
+    found = {name for name in others for one in walk.addresses(f"{name}.") if forms_of(walk.open(one))}
+    assert not found, sorted(found)
 
 
 @pytest.mark.parametrize("blueprint", BLUEPRINTS)

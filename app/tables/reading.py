@@ -22,6 +22,7 @@ from typing import IO, Any
 
 from flask_babel import gettext as _
 
+from ..formats import format_number
 from ..storage.store import Reader
 from .formulas import Plain, undefused
 from .unfolding import MOST_COLUMNS, MOST_ROWS, MOST_SECONDS
@@ -147,7 +148,7 @@ def _look_through(table: Table) -> None:
         if len(table.samples) < 50:
             table.samples.append(cells)
         if table.count > MOST_ROWS:
-            raise NotATable(_("The file has more than 200,000 rows. Send it in parts."))
+            raise NotATable(_too_deep())
     if not table.header:
         raise NotATable(_("The file is empty."))
     if not table.count:
@@ -167,6 +168,10 @@ def _check_header(header: list[str]) -> None:
 
 def _too_wide(count: int) -> str:
     return _("The file has %(count)d columns; at most %(most)d are read.", count=count, most=MOST_COLUMNS)
+
+
+def _too_deep() -> str:
+    return _("The file has more than %(most)s rows. Send it in parts.", most=format_number(MOST_ROWS))
 
 
 # --- CSV ----------------------------------------------------------------------------------------------------------
@@ -206,7 +211,8 @@ def _lines(content: IO[bytes], encoding: str) -> Iterator[str]:
     with open(content.fileno(), encoding=encoding, newline="", closefd=False) as text:
         while line := text.readline(LONGEST_LINE):
             if len(line) >= LONGEST_LINE:
-                raise NotATable(_("A row of the file has more than five million characters."))
+                most = format_number(LONGEST_LINE)
+                raise NotATable(_("A row of the file has more than %(most)s characters.", most=most))
             yield line
 
 
@@ -246,7 +252,8 @@ def _row(number: int, cells: Sequence[str]) -> tuple[int, list[str]] | None:
 
 
 def _too_long(number: int) -> NotATable:
-    return NotATable(_("Row %(row)d has a cell of more than 10,000 characters.", row=number))
+    most = format_number(LONGEST_CELL)
+    return NotATable(_("Row %(row)d has a cell of more than %(most)s characters.", row=number, most=most))
 
 
 # --- XLSX ---------------------------------------------------------------------------------------------------------
@@ -289,7 +296,7 @@ def _why_unfit(code: str, count: int = 0) -> str:
     return {
         "unfolds": _("The workbook unfolds to more than can be read. Save the sheet with the contacts alone."),
         "no-workbook": _("This is an archive, not an Excel workbook. Send CSV or XLSX."),
-        "rows": _("The file has more than 200,000 rows. Send it in parts."),
+        "rows": _too_deep(),
         "columns": _too_wide(count),
     }.get(code) or _("The workbook is damaged. Open it, save it as XLSX again, and send that.")
 

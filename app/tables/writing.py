@@ -15,6 +15,7 @@ import babel.numbers
 
 from ..threads import off_the_loop
 from .formulas import defused, defused_text
+from .unfolding import MOST_COLUMNS
 
 CSV_TYPE = "text/csv"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -71,8 +72,8 @@ def new_workbook(stream: Any) -> tuple[Any, Any]:
     book = xlsxwriter.Workbook(stream, options)
     sheet = book.add_worksheet()
     sheet.freeze_panes(1, 0)
-    sheet.set_column(0, 499, 20)
-    sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+    sheet.set_column(0, MOST_COLUMNS - 1, 20)
+    sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{MOST_SHEET_ROWS}"})
     return book, sheet
 
 

@@ -84,7 +84,8 @@ def test_the_columns_of_the_list_go_out_in_its_order(manager: Visitor) -> None:
     by = enter(MANAGER)
     lea = make_client(by, email="lea@example.com", phone="+33 6 55 55 11 22", company_name="Voiles", town="Toulon")
     lea.update({"status": "active", "owner_id": by.id}, by=by)
-    ClientTag.put_on(lea, Tag.create("VIP", "teal", port_id=NORTH, by=by), by=by)
+    for tag in ("VIP", "Regatta, spring"):
+        ClientTag.put_on(lea, Tag.create(tag, "teal", port_id=NORTH, by=by), by=by)
     make_client(by, full_name="Aino Laine")
     commit()
     answer = sent(manager, "columns=contact,status,owner,town")
@@ -97,7 +98,7 @@ def test_the_columns_of_the_list_go_out_in_its_order(manager: Visitor) -> None:
         [
             "Léa Marchand",
             "Voiles",
-            "VIP",
+            "Regatta, spring ::: VIP :::",
             "lea@example.com",
             "+33 6 55 55 11 22",
             "Active",

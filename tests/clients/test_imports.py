@@ -469,7 +469,7 @@ def test_more_rows_than_are_read_are_refused_whole(
         assert (found.status, found.new_count) == (ImportStatus.PREVIEW, 3)
         return
     assert (found.status, verdicts()) == (ImportStatus.FAILED, [])
-    assert "The file has more than 200,000 rows. Send it in parts." in admin.get(url).text
+    assert "The file has more than 3 rows. Send it in parts." in admin.get(url).text
 
 
 def test_a_workbook_of_many_more_rows_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -273,7 +273,12 @@ def test_what_was_not_taken_is_masked_for_who_may_not_open_the_client(manager: M
     c = make_client(manager, full_name="C. North", owner_id=user_id(AGENT))
     made = Merge.make(a, c, [], by=manager)
     assert "Owner: Sales Agent North" in timeline("client", a.id)[0].text
-    assert ("Owner", "Sales Agent North") in not_taken(made.opened()[0])
+    kept = made.opened()[0]
+    assert ("Owner", "Sales Agent North") in not_taken(kept)
+    assert "Owner" not in kept["left_custom"], "which is what a field of the port may be called"
+    earlier = {"left": {"owner_id": str(user_id(AGENT))}, "left_custom": {"Owner": "Sales Agent North", "Club": "HSS"}}
+    assert not_taken(earlier) == [("Owner", "Sales Agent North"), ("Club", "HSS")]
+    assert not_taken({"left": {"owner": ""}}) == [("Owner", "A former colleague")]
     hidden = masked_details("client:merged", {"name": "B", "number": 2, "left": {"town": "T", "languages": ["sv"]}})
     assert hidden == {"name": "•••", "number": 2, "left": {"town": "•••", "languages": ["•••"]}}
     assert "Town: •••" in TELLERS["client:merged"][2](hidden)

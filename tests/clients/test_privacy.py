@@ -29,12 +29,13 @@ from app.clients.models import (
 )
 from app.clients.models.erasure import erase
 from app.clients.models.holding import FOLLOWS, HOLDINGS, KEEPERS, UNHELD, Keeping, held, keeps
-from app.clients.privacy.forgetting import finish_erasure, forget_old
+from app.clients.privacy.forgetting import finish_erasure, forget_old, pages_gone_with
 from app.current import Member
 from app.db import begin, commit, db, now
 from app.errors import Refused
 from app.events.bulk import subject_keys
 from app.events.models import Event, SubjectKey
+from app.events.registry import EVENTS
 from app.events.reverts import WAYS, NotReverted, revert
 from app.events.timeline import timeline
 from app.exports.kinds import KINDS
@@ -510,6 +511,14 @@ def test_an_archive_goes_with_who_it_is_about(manager: Member, visit: Callable[[
     work_off()
     with pytest.raises(NotStored), storage.open(key):
         pass
+
+
+def test_an_erasure_of_earlier_told_of_vessels_alone(manager: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EVENTS, "client:erased", ("reason", "kept", "vessels"))
+    client = make_client(manager)
+    client.record("erased", by=manager, reason="Asked", kept=[], vessels=[(client.id, 7)])
+    db.session.flush()
+    assert pages_gone_with(client) == [f"clients/{client.number}", "vessels/7"]
 
 
 # --- What is not kept for ever ------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ def shown_columns(keys: Sequence[str]) -> list[Column]:
     return [
         Column(_("Name"), lambda one: one.client.full_name),
         Column(_("Company"), lambda one: one.client.company_name),
-        Column(_("Tags"), lambda one: ", ".join(one.tags)),
+        Column(_("Tags"), lambda one: in_a_cell(one.tags)),
         *(column for key in keys for column in SHOWN.get(key, list)()),
     ]
 

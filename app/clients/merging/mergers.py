@@ -18,6 +18,7 @@ from ...identity.models import User
 from ..labels import FIELDS
 from ..models import Client, Duplicate, Merge
 from ..models.finding import search
+from ..models.merge import LEFT_OWNER
 from .images import Later
 from .links import LINKS, Link
 from .own_fields import custom_pairs
@@ -150,6 +151,8 @@ def not_taken(details: Mapping[str, Any]) -> list[tuple[str, str]]:
         for name, value in left.items()
         if name in FIELDS and name != "owner_id"
     ]
+    if LEFT_OWNER in left:  # merges of earlier have it among the following, as it was called then
+        words.append((str(FIELDS["owner_id"].label), left[LEFT_OWNER] or _("A former colleague")))
     return [*words, *(details.get("left_custom") or {}).items()]
 
 

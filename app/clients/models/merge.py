@@ -37,9 +37,8 @@ from .client import Client, named_owners, together
 from .duplicate import Duplicate
 
 UNDONE_WITHIN = timedelta(days=30)
-# Of which tables the merge writes into rows of the survivor, and the column that says so.
-OF_SURVIVOR = {"clients": "id", "custom_field_values": "client_id", "waiting_entries": "client_id"}
-
+# Beside the fields in what was left: the name of the owner, whose id says nothing later.
+LEFT_OWNER = "owner"
 
 GIVEN_ANEW = text("""
     SELECT t.id FROM custom_field_values t
@@ -131,7 +130,7 @@ class Merge(Timestamped, PortScoped, Base):
             }
             for table, rows in before.items()
         }
-        mine = {table: taken_out(written[table], column, str(survivor.id)) for table, column in OF_SURVIVOR.items()}
+        mine = {table: taken_out(written[table], column, str(survivor.id)) for table, column in _of_survivor().items()}
         left = {name: words[name] for name in ("left", "left_custom")}
         merge_id = uuid7()
         made = cls(
@@ -232,6 +231,13 @@ class Merge(Timestamped, PortScoped, Base):
         return rows
 
 
+def _of_survivor() -> dict[str, str]:
+    """Of which tables the merge writes into rows of the survivor, and the column that says so. Asked for, since each
+    module says it of its own."""
+    making_way = {link.table: link.column for link in LINKS if link.gives_way}
+    return {"clients": "id", "custom_field_values": "client_id", **making_way}
+
+
 def lock_two(one: Select[Client], other: Select[Client]) -> list[Client]:
     """The two clients, locked in the order of their ids so that two merges never wait for each other."""
     ids = [
@@ -268,9 +274,9 @@ def _words(
     written = {pair.name: (pair.mine, pair.theirs) for pair in pairs if pair.name in taken}
     names = together(named_owners(changes, by=by), told(written, {pair.name: pair.definition for pair in pairs}))
     left_custom = {pair.label: pair.definition.shown(pair.theirs) for pair in pairs if pair.is_left(taken)}
-    if "owner_id" in left:  # told by name, as it was then
+    if "owner_id" in left:  # told by name, as it was then; empty for who has left
         of_theirs = named_owners({"owner_id": (None, left["owner_id"])}, by=by)["named"]["owner_id"]
-        left_custom = {_("Owner"): of_theirs[1] or _("A former colleague"), **left_custom}
+        left = {**left, LEFT_OWNER: of_theirs[1] or ""}
     return {"changes": {**changes, **written}, **names, "left": left, "left_custom": left_custom}
 
 

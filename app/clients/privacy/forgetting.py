@@ -63,11 +63,12 @@ def withdraw_mails(client: Client) -> None:
 
 
 def pages_gone_with(client: Client) -> list[str]:
-    """As the erasure recorded them."""
+    """As the erasure recorded them: one of earlier named the vessels alone."""
     about = (Event.subject_type == Client.subject_type, Event.subject_id == client.id)
     event = db.session.scalars(select(Event).where(*about, Event.name == "client:erased")).first()
-    details = details_of(event) if event else None
-    return [f"clients/{client.number}", *(details["pages"] if details else ())]
+    details = (details_of(event) if event else None) or {}
+    vessels = [f"vessels/{number}" for _id, number in details.get("vessels", ())]
+    return [f"clients/{client.number}", *details.get("pages", vessels)]
 
 
 # Rows of files of which nobody came.
