@@ -23,7 +23,7 @@ BERTH_STATUSES = [
     (BerthStatus.AVAILABLE, _("Available")),
     (BerthStatus.UNDER_OFFER, _("Under offer")),
     (BerthStatus.RESERVED, _("Reserved")),
-    (BerthStatus.SOLD, _("Sold")),
+    (BerthStatus.SOLD, _("Sold or let")),
     (BerthStatus.MAINTENANCE, _("Maintenance")),
 ]
 TRIGGERS: dict[str, tuple[Any, Any]] = {

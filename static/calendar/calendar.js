@@ -51,10 +51,6 @@
   document.addEventListener("keydown", (event) => {
     const link = event.target.closest?.("[data-calendar] tbody a");
     if (!link || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "n" && quayside.root.dataset.keys !== "off" && link.matches(".free-place, .away")) {
-      event.preventDefault();
-      return link.click();
-    }
     const next = MOVES[event.key]?.(link);
     if (!MOVES[event.key]) return;
     event.preventDefault();
@@ -63,6 +59,16 @@
     next.focus();
     next.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
+
+  // Where one stands comes before what the key does on every page.
+  document.addEventListener("keydown", (event) => {
+    const link = event.target.closest?.("[data-calendar] tbody a:is(.free-place, .away)");
+    if (!link || event.key !== "n" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (quayside.root.dataset.keys === "off") return;
+    event.preventDefault();
+    event.stopPropagation();
+    link.click();
+  }, { capture: true });
 
   document.addEventListener("focusin", (event) => {
     const link = event.target.closest?.("[data-calendar] tbody a");
@@ -155,8 +161,8 @@
   };
   const book = (places) => {
     const [first, ...more] = places.map((link) => new URL(link.href)).sort();
-    if (!more.length) return;
-    first.searchParams.set("leaves", more.at(-1).searchParams.get("leaves"));
+    if (!first) return;
+    if (more.length) first.searchParams.set("leaves", more.at(-1).searchParams.get("leaves"));
     location.assign(first);
   };
   document.addEventListener("pointerup", (event) => held && drop(event));

@@ -45,11 +45,13 @@
     // What is offered while somebody types leaves them where they are.
     if (ctx.target?.matches?.("datalist")) return;
     const failed = ctx.response.status >= 400;
+    // What follows a field, such as a price the dates, leaves the focus in it.
+    const follows = ctx.sourceEvent?.type === "change";
     const error = failed && ctx.hx?.retarget ? document.querySelector("#errors [data-error]") : null;
     if (error) {
       refreshTokens(error);
       // The page asked by itself; nobody is taken away from what they do.
-      if (source === document.body) return;
+      if (source === document.body || follows) return;
       error.focus({ preventScroll: true });
       error.scrollIntoView({ block: "nearest" });
       return;
@@ -62,7 +64,7 @@
     if (source === document.body || source?.id === "live") return;
     const opened = ctx.target?.closest?.("[data-slot]");
     if (opened && !failed) (opened.querySelector("[data-first]") ?? opened.querySelector("input:not([type=hidden]), select, textarea"))?.focus();
-    else settleFocus(source, ctx.toTop && !failed);
+    else if (!follows) settleFocus(source, ctx.toTop && !failed);
     if (ctx.request.method === "GET" && !opened) announce(words("updated"));
   });
 

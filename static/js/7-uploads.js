@@ -28,8 +28,11 @@
     line.append(make("span", "name", file.name), bar, state, button);
     form.querySelector("[data-sending]").append(line);
     const item = { form, file, line, bar, state, button, key: newKey() };
-    if (file.size > LARGEST) finish(item, "bad", form.dataset.large, false);
-    else if (file.size === 0) finish(item, "bad", form.dataset.empty, false);
+    const trouble = file.size > LARGEST ? form.dataset.large : file.size === 0 ? form.dataset.empty : null;
+    if (trouble) {
+      finish(item, "bad", trouble, false);
+      quayside.announce(`${file.name}: ${trouble}`);
+    }
     return item;
   };
 
@@ -43,7 +46,10 @@
   const finish = (item, tone, text, mayRepeat) => {
     item.line.dataset.over = tone;
     item.state.textContent = text;
+    const hadFocus = item.button === document.activeElement;
     item.button.hidden = !mayRepeat;
+    // A button that goes leaves the keyboard with the one that sends.
+    if (hadFocus && !mayRepeat) item.form.querySelector("button[type=submit]")?.focus();
     item.button.textContent = item.form.dataset.again;
   };
 

@@ -3,12 +3,13 @@
   const { root } = quayside;
   const TYPES = "input, textarea, select, [contenteditable], [role=textbox], [role=combobox]";
 
+  // Where [ and ] are reached with AltGr they come with Ctrl and Alt.
+  const isHeld = (event) => (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph");
+
   const isBusy = (event) =>
     event.defaultPrevented ||
     event.isComposing ||
-    event.ctrlKey ||
-    event.metaKey ||
-    event.altKey ||
+    isHeld(event) ||
     root.dataset.keys === "off" ||
     event.target.closest?.(TYPES) !== null ||
     document.querySelector("dialog[open], :popover-open, details.menu[open]") !== null;
@@ -29,7 +30,12 @@
     link.scrollIntoView({ block: "nearest" });
   };
 
-  const press = (key) => document.querySelector(`main [data-key="${key}"], #crumbs [data-key="${key}"]`)?.click();
+  // What opens in place takes the keyboard into it.
+  const press = (key) => {
+    const found = document.querySelector(`main [data-key="${key}"], #crumbs [data-key="${key}"]`);
+    found?.click();
+    if (found?.matches("summary")) found.parentElement.querySelector("input:not([type=hidden]), select, textarea")?.focus();
+  };
 
   const search = () => {
     const box = document.querySelector("main [data-list-search]");
@@ -44,6 +50,8 @@
     x: () => rowOf(document.activeElement)?.querySelector(".c-pick input")?.click(),
     n: () => press("n"),
     e: () => press("e"),
+    "[": () => press("["),
+    "]": () => press("]"),
     u: () => document.querySelector("#crumbs .back a")?.click(),
     "/": search,
     "?": () => document.getElementById("shortcuts")?.showModal(),

@@ -46,7 +46,8 @@ document.addEventListener("keydown", (event) => {
   const column = card.closest(".col");
   const beside = { ArrowLeft: column.previousElementSibling, ArrowRight: column.nextElementSibling }[event.key];
   if (event.shiftKey) {
-    if (!beside) return;
+    // What is won stays where it is, as with the mouse.
+    if (!beside || !card.draggable) return;
     event.preventDefault();
     move(card, beside.dataset.stage);
     return;

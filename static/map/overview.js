@@ -100,7 +100,7 @@
     for (const one of shown) one.classList.remove("tight");
     const boxes = shown.map((one) => one.firstElementChild.getBoundingClientRect());
     const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-    const frame = chart().getBoundingClientRect();
+    const frame = map.getContainer().getBoundingClientRect();
     const isCut = ({ left, right }) => left < frame.left || right > frame.right;
     shown.forEach((one, place) => {
       const own = boxes[place];
@@ -160,7 +160,10 @@
     tiles?.once("tileload", () => (answered = true)).on("load", () => answered || queueMicrotask(withoutTiles));
     all();
     map.on("zoomend", draw);
-    map.on("moveend", grid);
+    map.on("moveend", () => {
+      grid();
+      tighten();
+    });
     grid();
   };
 

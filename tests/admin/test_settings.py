@@ -120,6 +120,8 @@ def test_that_rule_is_shown_with_its_reason_and_is_no_choice(visit: Visit) -> No
     admin = visit(ADMIN)
     row = admin.get(f"{URL}/berths").text.partition('id="sale_completed-what"')[2].partition('role="group"')[0]
     assert "A completed sale always makes the berth sold." in row
+    for words in ("The status changes", "by itself", "and becomes", "Sold or let"):
+        assert words in row
     assert "<select" not in row
     assert not [name for name in form_of(admin, "berths") if "sale_completed" in name]
     assert save(admin, "berths", rule_eoi_signed_mode="auto") == 303

@@ -10,12 +10,13 @@ from playwright.sync_api import Locator, Page, StorageState, expect
 
 from tests.browser.pages import MANAGER, is_focused_in_sight, is_same, live, mark
 from tests.browser.windows import Windows
+from tests.servers import Installation
 
 pytestmark = pytest.mark.usefixtures("at_work")
 
 BOARD = "/port-nimara/interests"
 # What a keyboard goes through: the columns in their order.
-FIRST, SECOND = "open", "details_sent"
+FIRST, SECOND, LAST = "open", "details_sent", "completed"
 StateOf = Callable[[str], StorageState]
 
 
@@ -131,11 +132,35 @@ def test_the_way_back_asks_why(windows: Windows, state_of: StateOf) -> None:
     expect(column(page, FIRST).locator(card)).to_be_visible()
 
 
-def test_a_card_that_is_won_is_not_taken_along(windows: Windows, state_of: StateOf) -> None:
+@pytest.fixture
+def won(site: Installation) -> str:
+    """Where the card of an interest is found whose sale is completed."""
+    with site.database.connect() as owner:
+        found = owner.execute(
+            "UPDATE interests SET stage = 'completed', outcome = 'won' FROM ports WHERE ports.id = port_id"
+            " AND slug = 'port-nimara' AND stage IN ('signed_eoi_nda', 'completed') RETURNING interests.number"
+        ).fetchall()
+    return f"#interest-{found[0][0]}"
+
+
+def test_a_card_that_is_won_is_not_taken_along(windows: Windows, state_of: StateOf, won: str) -> None:
     """At the last column Shift with an arrow goes nowhere, and what is written in a field is nobody's key."""
     page = open_board(windows, state_of)
-    card, _name = a_card(page)
-    page.locator(card).locator("a.name").focus()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    first, _name = a_card(page)
+    for card, key in ((won, "Shift+ArrowRight"), (won, "Shift+ArrowLeft"), (first, "Shift+ArrowLeft")):
+        page.locator(card).locator("a.name").focus()
+        page.keyboard.press(key)
+        expect(page.locator(card).locator("a.name")).to_be_focused()
+    expect(column(page, LAST).locator(won)).to_be_visible()
+    expect(column(page, FIRST).locator(first)).to_be_visible()
+    words = page.locator("#palette-words")
+    page.keyboard.press("/")
+    expect(words).to_be_focused()
+    page.keyboard.type("jen")
     page.keyboard.press("Shift+ArrowLeft")
-    expect(column(page, FIRST).locator(card)).to_be_visible()
-    expect(page.locator(card).locator("a.name")).to_be_focused()
+    expect(words).to_have_value("jen")
+    expect(words).to_be_focused()
+    assert "POST" not in sent
+    assert is_same(page)

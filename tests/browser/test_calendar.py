@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, StorageState, expect
@@ -128,12 +129,53 @@ def test_enter_opens_a_stay_and_escape_goes_back_to_it(calendar: Page) -> None:
     assert is_same(calendar)
 
 
+CLICKED = """document.addEventListener("click", (event) => {
+  const before = sessionStorage.clicked?.split(" ") ?? [];
+  sessionStorage.clicked = [...before, event.target.closest("a").pathname].join(" ");
+}, { capture: true })"""
+
+
 def test_n_books_where_one_stands(calendar: Page) -> None:
-    free(calendar, 1, FIRST + DAY * 3).focus()
+    """And does not begin what `n` begins beside the calendar."""
+    place = free(calendar, 1, FIRST + DAY * 3)
+    address = str(place.get_attribute("href")).partition("?")[0]
+    calendar.evaluate(CLICKED)
+    place.focus()
     press(calendar, "n")
     expect(calendar.get_by_role("heading", level=1)).to_have_text(f"Book berth {DOCK} 2")
     expect(calendar.get_by_label("Arrives")).to_have_value(str(FIRST + DAY * 3))
     expect(calendar.get_by_label("Leaves", exact=False)).to_have_value(str(FIRST + DAY * 4))
+    assert calendar.evaluate("sessionStorage.clicked") == address
+
+
+def test_brackets_go_to_other_days_and_n_from_a_berth_looks_for_one(calendar: Page) -> None:
+    began = calendar.get_by_label("From", exact=True)
+    press(calendar, "]")
+    expect(began).not_to_have_value(str(FIRST))
+    press(calendar, "[")
+    expect(began).to_have_value(str(FIRST))
+    assert is_same(calendar)
+    row(calendar, 1).locator("th a").focus()
+    press(calendar, "n")
+    expect(calendar).to_have_url(re.compile("/berths/free"))
+
+
+def test_a_date_that_is_changed_after_a_refusal_keeps_the_focus(windows: Windows, calendar: Page) -> None:
+    """The price follows it; and asks only for what it depends on."""
+    windows.forgive("status of 422")
+    free(calendar, 1, FIRST + DAY * 3).click()
+    calendar.get_by_label("Notes", exact=False).fill("Between us")
+    calendar.get_by_label("Arrives").fill("")
+    calendar.get_by_role("button", name="Book berth").click()
+    expect(calendar.locator(".sum")).to_be_focused()
+    leaves = calendar.get_by_label("Leaves", exact=False)
+    with calendar.expect_response(re.compile("/occupancies/price")) as answer:
+        leaves.fill(str(FIRST + DAY * 6))
+    asked = parse_qs(urlsplit(answer.value.url).query, keep_blank_values=True)
+    assert set(asked) == {"kind", "vessel", "arrives", "leaves", "price"}
+    assert asked["leaves"] == [str(FIRST + DAY * 6)]
+    expect(calendar.locator("#announcer")).to_have_text("This page was updated.")
+    expect(leaves).to_be_focused()
 
 
 def pull(page: Page, what: Locator, days: float, *, rows: int = 0, drop: bool = True) -> None:
@@ -186,7 +228,11 @@ def test_a_bar_that_is_let_go_by_escape_or_where_it_was_stays(calendar: Page) ->
     expect(bar(calendar, 0)).not_to_have_attribute("data-dragged", "")
     calendar.mouse.up()
     pull(calendar, bar(calendar, 0), 0.3)
+    # As long as a panel would take to open.
+    calendar.wait_for_timeout(500)
+    expect(bar(calendar, 0)).not_to_have_attribute("data-dragged", "")
     assert is_same(calendar)
+    expect(calendar.locator(".stay-panel")).to_have_count(0)
     # It opens by a click as ever.
     bar(calendar, 0).click()
     expect(calendar.locator(".stay-panel")).to_be_visible()
@@ -199,6 +245,13 @@ def test_free_places_that_are_dragged_over_are_booked_at_once(calendar: Page) ->
     expect(calendar.get_by_role("heading", level=1)).to_have_text(f"Book berth {DOCK} 2")
     expect(calendar.get_by_label("Arrives")).to_have_value(str(FIRST + DAY * 3))
     expect(calendar.get_by_label("Leaves", exact=False)).to_have_value(str(FIRST + DAY * 8))
+
+
+def test_a_click_that_slips_a_little_books_that_night(calendar: Page) -> None:
+    pull(calendar, free(calendar, 1, FIRST + DAY * 3), 0.3)
+    expect(calendar.get_by_role("heading", level=1)).to_have_text(f"Book berth {DOCK} 2")
+    expect(calendar.get_by_label("Arrives")).to_have_value(str(FIRST + DAY * 3))
+    expect(calendar.get_by_label("Leaves", exact=False)).to_have_value(str(FIRST + DAY * 4))
 
 
 def test_backwards_and_not_over_what_lies_there(calendar: Page) -> None:

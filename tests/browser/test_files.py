@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import FilePayload, Page, StorageState, expect
 
-from tests.browser.pages import ELSEWHERE, MANAGER, is_same, live, mark
+from tests.browser.pages import ADMIN, ELSEWHERE, MANAGER, PART_OF_THE_WAY, SLOW, is_same, live, mark, on_a_slow_line
 from tests.browser.windows import Windows
 from tests.files import samples
 
@@ -86,7 +86,37 @@ def test_what_is_too_large_is_not_even_sent(windows: Windows, state_of: StateOf)
         }"""
     )
     expect(page.locator(".sending-line")).to_contain_text("Larger than 50 MB")
+    expect(page.locator("#announcer")).to_contain_text("huge.pdf: Larger than 50 MB")
     assert "POST" not in sent
+
+
+def test_what_is_stopped_or_empty_is_told_and_the_keyboard_stays(windows: Windows, state_of: StateOf) -> None:
+    page = windows.open(storage_state=state_of(ADMIN))
+    page.goto("/port-nimara/clients/imports/new")
+    field, send = (
+        page.locator("form[data-one-file] input[type=file]"),
+        page.get_by_role("button", name="Check the file"),
+    )
+    field.set_input_files(payload("nothing.csv", b""))
+    send.click()
+    expect(page.locator("#announcer")).to_contain_text("nothing.csv: ")
+    expect(send).to_be_focused()
+    field.set_input_files(payload("contacts.csv", b"First Name\n" + b"Guest\n" * SLOW))
+    on_a_slow_line(page, SLOW)
+    send.click()
+    page.wait_for_function(PART_OF_THE_WAY)
+    page.get_by_role("button", name="Stop").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#announcer")).to_have_text(page.locator(".sending-line .state").inner_text())
+    expect(send).to_be_focused()
+
+
+def test_a_key_opens_a_new_folder_and_goes_into_it(windows: Windows, state_of: StateOf) -> None:
+    page = opened(windows, state_of)
+    page.keyboard.press("n")
+    page.keyboard.type("Nautical charts")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nautical charts")
 
 
 def test_without_scripts_everything_is_there(windows: Windows, state_of: StateOf) -> None:

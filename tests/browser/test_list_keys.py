@@ -11,7 +11,9 @@ import pytest
 from playwright.sync_api import Page, StorageState, expect
 
 from tests.browser.pages import ADMIN
+from tests.browser.stage import SUPER
 from tests.browser.windows import Windows
+from tests.servers import Installation
 
 PORT = "/port-nimara"
 
@@ -19,21 +21,20 @@ PORT = "/port-nimara"
 @dataclass(frozen=True)
 class Keyed:
     """`new`: where `n` leads, empty where nothing is added; `back`: the pattern of where `u` leads from a record, the
-    list unless said; `edits`: whether a record has `e`."""
+    list unless said; `edits`: whether the record of the first row has `e`."""
 
     path: str
     new: str = ""
     back: str = ""
     ticks: bool = False
     edits: bool = False
-    who: str = ADMIN
 
 
 LISTS = (
     Keyed("/clients", "/clients/new", ticks=True, edits=True),
     Keyed("/interests/table?outcome=open", "/interests/new", ticks=True, edits=True),
     Keyed("/berths", "/berths/new", ticks=True, edits=True),
-    Keyed("/stays", "/berths/free"),
+    Keyed("/stays", "/berths/free", edits=True),
     Keyed("/vessels", "/vessels/new", edits=True),
     Keyed("/price-lists", "/price-lists/new", back="/price-lists", edits=True),
     Keyed("/berth-prices", back="/berths", edits=True),
@@ -43,6 +44,17 @@ LISTS = (
     Keyed("/files", edits=False),
     Keyed("/clients/imports", "/clients/imports/new"),
     Keyed("/clients/duplicates", back=r"/clients/\d+"),
+    Keyed("/admin/users", "/admin/users/new"),
+    Keyed("/admin/teams", "/admin/teams/new", edits=True),
+    Keyed("/admin/roles"),
+    Keyed("/admin/audit"),
+)
+# Where `n` begins a new one, and there are no rows to go through.
+WITHOUT_ROWS = (
+    ("/interests", "/interests/new"),
+    ("/harbours", "/harbours/new"),
+    ("/admin/tags", "/admin/tags/new"),
+    ("/admin/custom-fields", "/admin/custom-fields/new"),
 )
 
 
@@ -56,10 +68,6 @@ def focused(page: Page) -> int:
             }"""
         )
     )
-
-
-def path_of(page: Page) -> str:
-    return urlsplit(page.url).path
 
 
 @pytest.fixture
@@ -91,18 +99,44 @@ def test_letters_go_through_the_list(page: Page, listed: Keyed) -> None:
     opened = page.evaluate("document.activeElement.getAttribute('href')")
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: url.endswith(opened))
-    expect(page.locator("[data-key=e]")).to_have_count(1 if listed.edits else page.locator("[data-key=e]").count())
+    expect(page.locator("[data-key=e]")).to_have_count(1 if listed.edits else 0)
     page.keyboard.press("u")
     back = listed.back or listed.path.partition("?")[0]
     page.wait_for_url(re.compile(rf"{PORT}{back}(?:[?#].*)?$"))
 
 
-@pytest.mark.parametrize("listed", [listed for listed in LISTS if listed.new], ids=lambda listed: listed.path)
-def test_n_begins_a_new_one(page: Page, listed: Keyed) -> None:
-    page.goto(PORT + listed.path)
+@pytest.mark.parametrize(("path", "new"), [*((one.path, one.new) for one in LISTS if one.new), *WITHOUT_ROWS])
+def test_n_begins_a_new_one(page: Page, path: str, new: str) -> None:
+    page.goto(PORT + path)
     page.keyboard.press("n")
-    page.wait_for_url(lambda url: urlsplit(url).path == PORT + listed.new)
+    page.wait_for_url(lambda url: urlsplit(url).path == PORT + new)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_letters_go_through_the_ports(windows: Windows, state_of: Callable[[str], StorageState]) -> None:
+    page = windows.open(storage_state=state_of(SUPER))
+    page.goto(f"{PORT}/admin/ports")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert focused(page) == 2
+    page.keyboard.press("n")
+    page.wait_for_url(f"**{PORT}/admin/ports/new")
+
+
+def test_letters_go_through_the_documents_of_a_client(site: Installation, page: Page) -> None:
+    with site.database.connect() as owner:
+        found = owner.execute(
+            "SELECT clients.number FROM documents JOIN clients ON clients.id = client_id"
+            " JOIN ports ON ports.id = clients.port_id WHERE slug = 'port-nimara'"
+        ).fetchall()
+    documents = f"{PORT}/clients/{found[0][0]}/documents"
+    page.goto(documents)
+    page.keyboard.press("j")
+    assert focused(page) == 1
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(rf"{PORT}/documents/\d+$"))
+    page.keyboard.press("u")
+    page.wait_for_url(f"**{documents}")
 
 
 CUT = """(box) => {

@@ -95,6 +95,23 @@ def test_no_pin_reaches_out_of_a_narrow_map(windows: Windows, state_of: Callable
         assert box["x"] + box["width"] <= chart["x"] + chart["width"]
 
 
+def test_a_pin_that_is_moved_to_the_edge_shrinks(windows: Windows, state_of: Callable[[str], StorageState]) -> None:
+    page = windows.open(storage_state=state_of(VIEWER))
+    page.goto(OVERVIEW)
+    pins, tight = page.locator(".chart .pin"), page.locator(".chart .tight")
+    expect(pins.first).to_be_visible()
+    expect(tight).to_have_count(0)
+    chart, pin = page.locator(".chart").bounding_box(), pins.first.bounding_box()
+    assert chart
+    assert pin
+    x, y = chart["x"] + chart["width"] / 2, chart["y"] + chart["height"] - 60
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - (pin["x"] - chart["x"]) - pin["width"] / 4, y, steps=8)
+    page.mouse.up()
+    expect(tight).not_to_have_count(0)
+
+
 # --- With tiles ---------------------------------------------------------------------------------------------------
 
 

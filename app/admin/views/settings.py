@@ -15,7 +15,7 @@ from ...formats import zone
 from ...forms import EditForm
 from ...web import go, page, requires, said
 from ..forms import GROUPS, HolidayForm, HoursForm, RateForm
-from ..labels import TRIGGERS
+from ..labels import BERTH_STATUSES, MODES, TRIGGERS
 from ..models import SettingsSheet
 from ..summaries import groups_of, hours_now, next_invoice
 from . import bp
@@ -68,6 +68,8 @@ def group_page(
         next_invoice=next_invoice(sheet),
         today=now().astimezone(zone(sheet.port.timezone)).date(),
         triggers=TRIGGERS,
+        modes=dict(MODES),
+        statuses=dict(BERTH_STATUSES),
         **{**lists, "clashes": [], "merged": [], **context},
     )
 
