@@ -214,6 +214,16 @@ def test_a_bar_is_dragged_to_other_days(calendar: Page) -> None:
     expect(free(calendar, 3, FIRST + DAY * 4)).to_have_count(0)
 
 
+def test_what_other_dates_cost_is_asked_for_by_dates_and_berth_alone(calendar: Page) -> None:
+    pull(calendar, bar(calendar, 0, 1), 1)
+    leaves = calendar.get_by_label("Leaves", exact=False)
+    with calendar.expect_response(re.compile("/quote")) as answer:
+        leaves.fill(str(FIRST + DAY * 14))
+    asked = parse_qs(urlsplit(answer.value.url).query, keep_blank_values=True)
+    assert asked == {"arrives": [str(FIRST + DAY * 10)], "leaves": [str(FIRST + DAY * 14)], "berth": [""]}
+    expect(leaves).to_be_focused()
+
+
 def test_a_bar_is_dragged_to_another_berth(calendar: Page) -> None:
     pull(calendar, bar(calendar, 0), 0, rows=1)
     expect(calendar.get_by_role("heading", level=1)).to_contain_text("Dates of")
