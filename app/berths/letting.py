@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Uuid, and_, column, func, select
+from sqlalchemy import ColumnElement, Uuid, and_, column, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
 
-from .models import Berth, BerthStatus
-
-# Who bought or rents one has it, booked or not; while they are away it is sublet, not let.
-NOT_LET = (BerthStatus.MAINTENANCE, BerthStatus.SOLD)
+from ..formats import local_day, today
+from .models import Berth, BerthStatus, Occupancy
+from .models.occupancy_kind import HOLDING, OPEN
 
 
 def taken(during: Range[datetime]) -> Any:
@@ -21,5 +20,19 @@ def taken(during: Range[datetime]) -> Any:
 
 
 def is_free(during: Range[datetime]) -> ColumnElement[bool]:
-    """Of a berth in use: nobody has it in that time, and it is not sold, let or under repair."""
-    return and_(Berth.status.not_in(NOT_LET), Berth.id.not_in(select(taken(during).c.berth_id)))
+    """Of a berth in use: nobody has it in that time, it is not sold or let then, and not under repair. Of a time that
+    begins today or has begun: no boat lies there still that should have left."""
+    begins = local_day(during.lower)
+    free = and_(
+        Berth.status != BerthStatus.MAINTENANCE, is_to_let(begins), Berth.id.not_in(select(taken(during).c.berth_id))
+    )
+    if begins is None or begins > today():
+        return free
+    return and_(free, Berth.id.not_in(Occupancy.berths_overstayed()))
+
+
+def is_to_let(begins: date | None) -> ColumnElement[bool]:
+    """Sold or let is nobody's on a day where the tenure is over by then, or where it says when: in a contract or a
+    season, before and after which nobody has it. While the holder is away it is sublet, not let."""
+    is_booked = Berth.id.in_(select(Occupancy.berth_id).where(OPEN, Occupancy.kind.in_(HOLDING)))
+    return or_(Berth.status != BerthStatus.SOLD, Berth.tenure_expires_on < begins, is_booked)

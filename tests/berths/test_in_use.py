@@ -114,6 +114,19 @@ def test_nothing_in_use_comes_onto_what_is_put_away() -> None:
         Dock.create({"harbour_id": basin.id, "name": "D"}, **of)
 
 
+@pytest.mark.usefixtures("db")
+def test_who_never_came_is_not_checked_in_on_a_berth_that_is_put_away() -> None:
+    manager = enter(MANAGER)
+    berth = make_berth(manager, code="12")
+    week_ago = Range(now() - timedelta(days=9), now() - timedelta(days=2))
+    found = Occupancy.book(berth, week_ago, OccupancyKind.VISIT, by=manager, client=make_client(manager))
+    berth.archive(by=manager)
+    with pytest.raises(Refused, match="12 is archived"):
+        found.check_in(at=now(), by=manager)
+    berth.restore(by=manager)
+    assert found.check_in(at=now(), by=manager)
+
+
 # --- Taking a change back -----------------------------------------------------------------------------------------
 
 

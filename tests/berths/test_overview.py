@@ -82,6 +82,48 @@ def test_a_berth_that_is_sold_is_free_nowhere(visit: Visit) -> None:
     assert (">B 2</a>" in page, ">B 1</a>" in page) == (True, False)
 
 
+def test_a_berth_that_is_sold_later_or_was_let_is_free_until_then_and_after(visit: Visit) -> None:
+    manager = enter(MANAGER)
+    dock = placed_dock()
+    later, lapsing, lasting = (make_berth(manager, dock, code=code) for code in ("1", "2", "3"))
+    day, client = timedelta(days=1), make_client(manager)
+    Occupancy.book(later, Range(now() + 90 * day, None), OccupancyKind.CONTRACT, by=manager, client=client)
+    lapsing.update({"tenure_expires_on": (now() + 20 * day).date()}, by=manager)
+    lasting.update({"tenure_expires_on": (now() + 400 * day).date()}, by=manager)
+    for berth in (later, lapsing, lasting):
+        berth.change_status(BerthStatus.SOLD, by=manager, triggered_by="hand")
+    found = [
+        [one.row.code for one in free(manager, Range(now() + ahead * day, now() + (ahead + 3) * day), {}, {})]
+        for ahead in (0, 30, 100)
+    ]
+    assert found == [["1"], ["1", "2"], ["2"]]
+    commit()
+    assert pins_in(visit(VIEWER).get(OVERVIEW).text)[0] == "Harbour of B, 1 of 3 free"
+
+
+def test_a_berth_on_which_a_boat_lies_longer_than_booked_is_not_free_today(visit: Visit) -> None:
+    manager = enter(MANAGER)
+    dock = placed_dock()
+    berth, other = (make_berth(manager, dock, code=code) for code in ("1", "2"))
+    day, client = timedelta(days=1), make_client(manager, full_name="Yuki Okada")
+    past = Range(now() - 9 * day, now() - 2 * day)
+    stay = Occupancy.book(berth, past, OccupancyKind.VISIT, by=manager, client=client)
+    stay.check_in(at=now() - 9 * day, by=manager)
+    found = [
+        [one.row.code for one in free(manager, Range(now() + ahead * day, now() + (ahead + 3) * day), {}, {})]
+        for ahead in (0, 30)
+    ]
+    assert found == [["2"], ["1", "2"]]
+    assert nearest(other, Range(now(), now() + day), {}, {}) == []
+    number = berth.number
+    commit()
+    visitor = visit(MANAGER)
+    assert pins_in(visitor.get(OVERVIEW).text)[0] == "Harbour of B, 1 of 2 free"
+    assert ">B 1</a>" in visitor.get("/north/berths?now=taken").text
+    assert ">B 1</a>" not in visitor.get("/north/berths?now=free").text
+    assert "Yuki Okada lies here still" in visitor.get(f"/north/berths/{number}/occupancies/new").text
+
+
 def test_a_stay_that_was_cancelled_leaves_the_berth_free(visit: Visit) -> None:
     manager = enter(MANAGER)
     berth = make_berth(manager, placed_dock())

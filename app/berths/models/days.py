@@ -30,11 +30,17 @@ def _moment(day: date, kept: datetime | None) -> datetime:
     return datetime.combine(day, CHANGES_AT, zone(in_force().timezone))
 
 
+def began_today(during: Range[datetime]) -> bool:
+    """Whether it began since midnight, and is not over yet."""
+    begins, ends, present = during.lower, during.upper, now()
+    if begins is None or (ends is not None and ends <= present):
+        return False
+    return local_day(begins) == today() and begins < present
+
+
 def what_is_left(during: Range[datetime]) -> Range[datetime]:
     """Of a time that begins today, from now on: what ended since noon is in nobody's way."""
-    begins, present = during.lower, now()
-    is_running = begins is not None and local_day(begins) == today() and begins < present
-    return Range(present, during.upper) if is_running else during
+    return Range(now(), during.upper) if began_today(during) else during
 
 
 def words_of(during: Range[datetime]) -> str:

@@ -37,7 +37,7 @@ from ...events.models import Actor, Recorded, record
 from ...numbers import take_number
 from ...vessels.models import Vessel
 from .berth import Berth, berth_name
-from .days import what_is_left, words_of
+from .days import began_today, words_of
 from .dock import Dock
 from .occupancy_kind import (
     BLOCKS,
@@ -185,10 +185,27 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
 
     @classmethod
     def berths_taken_at(cls, moment: datetime) -> Select[uuid.UUID]:
-        """The ids of the berths that a boat has by a contract, a season, a visit or a sublet, of the port in force."""
+        """The ids of the berths that a boat has by a contract, a season, a visit or a sublet, also one that should have
+        left and lies there still, of the port in force."""
         # Those that have begun are few, those to come are many: the end, said this way, is not looked up.
-        lasts = func.coalesce(cls.ends_at, text("'infinity'")) > moment
+        lasts = or_(func.coalesce(cls.ends_at, text("'infinity'")) > moment, HERE)
         return select(cls.berth_id).where(OPEN, cls.kind.in_(OF_CLIENTS), cls.begins_at <= moment, lasts)
+
+    @classmethod
+    def overstayed(cls) -> ColumnElement[bool]:
+        """Whether it is over by now, and the boat lies there still."""
+        return and_(HERE, cls.ends_at <= now())
+
+    @classmethod
+    def berths_overstayed(cls) -> Select[uuid.UUID]:
+        return select(cls.berth_id).where(cls.overstayed())
+
+    @classmethod
+    def overstaying(cls, berth: Berth) -> Self | None:
+        """Who lies there still and should have left, and has to be checked out before another comes."""
+        found = select(cls).options(joinedload(cls.client), joinedload(cls.vessel))
+        own = (cls.port_id == berth.port_id, cls.berth_id == berth.id, cls.overstayed())
+        return db.session.scalars(found.where(*own).order_by(cls.ends_at, cls.id).limit(1)).first()
 
     @classmethod
     def standing_on(cls, berth: Berth) -> Self | None:
@@ -294,11 +311,12 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         self._tell("relocated", by=by, also=berth, beside=to, to=name, override=override)
 
     def check_in(self, *, at: datetime, by: Actor, announce: bool = True) -> bool:
-        """The boat is there, planned for then or not. False when it is so already. Raises Refused once it is over."""
+        """The boat is there, planned for then or not. False when it is so already. Raises Refused once it is over, and
+        on a berth that was put away meanwhile."""
         if self.state == OccupancyState.ACTIVE:
             return False
         self._check_open()
-        self.state, self.arrived_at = OccupancyState.ACTIVE, at
+        self._keep(state=OccupancyState.ACTIVE, arrived_at=at)
         self._tell("checkedIn", by=by, announce=announce, at=at.isoformat())
         return True
 
@@ -390,6 +408,9 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
         here = select(Berth.code, Berth.archived_at).where(Berth.port_id == port_id, Berth.id == berth_id)
         berth = db.session.execute(here.with_for_update(key_share=True)).one()
         comes_back = self.has_ended and values.get("state") not in (None, *ENDED)
+        arrives = not self.has_ended and values.get("state") == OccupancyState.ACTIVE != self.state
+        if berth.archived_at is not None and own_id is not None and arrives:
+            raise Refused(_("%(name)s is archived. Restore it first.", name=berth.code))
         if berth.archived_at is not None and (own_id is None or berth_id != self.berth_id or comes_back):
             raise Refused(_("%(name)s is archived and cannot be booked.", name=berth.code))
         try:
@@ -454,7 +475,7 @@ def since_left(berth: Berth, during: Range[datetime], *, is_sublet: bool) -> Ran
     """A stay that would begin at noon today, on a berth that a boat left or a repair was done on since then: it begins
     when they ended."""
     begins = during.lower
-    if begins is None or what_is_left(during) == during:
+    if not began_today(during):
         return during
     left = select(func.max(Occupancy.ends_at)).where(
         Occupancy.port_id == berth.port_id,

@@ -90,7 +90,7 @@ def booked_already(error: Overlap) -> Occupancy | None:
 def booking_page(berth: Berth, form: OccupancyForm, status: int = 200, **found: Any) -> ResponseReturnValue:
     """`overlap`: what is there already; `misfit`: why the vessel does not fit; `offers`: berths that would do."""
     found = {"overlap": None, "offers": [], "misfit": None, "absence": None, **found}
-    found["priced"] = listed_for(berth, form)
+    found |= {"priced": listed_for(berth, form), "overstaying": Occupancy.overstaying(berth)}
     return page("berths/occupancies/new.html", status, berth=berth, form=form, **found)
 
 
