@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from flask_babel import gettext
@@ -18,8 +19,9 @@ from wtforms.validators import DataRequired, NumberRange, Optional, StopValidati
 from ..clients.models import Client
 from ..clients.models.finding import suggested
 from ..current import member
-from ..formats import in_force, today, zone
-from ..forms import DayField, EditForm, Form, PickField, at_most
+from ..events.timeline import timeline
+from ..formats import format_datetime, in_force, today, zone
+from ..forms import DayField, EditForm, Form, PickField, at_most, last_changes
 from ..measures import BEAM, DRAFT, HEIGHT, LENGTH, MeasureField, read_length
 from ..money import currency_choices, read_amount
 from ..vessels.models import Vessel
@@ -233,6 +235,34 @@ class BerthForm(EditForm):
         return found
 
 
+class SeenForm(Form):
+    """`was`: how it stood when the form was opened; where it stands otherwise by now, somebody was faster. `FASTER`:
+    how that is said, where it is known who, and where not."""
+
+    was = HiddenField()
+    FASTER = (
+        _("%(who)s changed it on %(time)s: %(now)s. Save again to have it as you typed it."),
+        _("Somebody changed it meanwhile: %(now)s. Save again to have it as you typed it."),
+    )
+
+    def tell_if_overtaken(self, record: Any, fields: Sequence[str], *, present: str, words: str) -> bool:
+        """Then the form tells of it, and sent again it counts. `fields`: by whose change it is, every one's where there
+        are none; `words`: how the record stands now."""
+        if (self.was.data or "") == present:
+            return False
+        last = max(_changes_of(record, fields), key=itemgetter(1), default=None)
+        told = {"who": last[0], "time": format_datetime(last[1])} if last else {}
+        self.form_errors = [str(self.FASTER[0 if last else 1]) % {"now": words, **told}]
+        self.was.data = present
+        return True
+
+
+def _changes_of(record: Any, fields: Sequence[str]) -> list[tuple[str, datetime]]:
+    if fields:
+        return list(last_changes(record, fields).values())
+    return [(one.who, one.at) for one in timeline(record.subject_type, record.id, limit=1)]
+
+
 class StayForm(Form):
     """The days of a stay: boats change at noon, so one leaves on the day on which another arrives. `kept`: the time
     that it has until now, where it has one."""
@@ -261,7 +291,7 @@ class StayForm(Form):
         return stay(date.fromisoformat(self.arrives.data), leaves, kept=self.kept)
 
 
-def has_an_end(form: StayForm, kind: str) -> None:
+def need_an_end(form: StayForm, kind: str) -> None:
     """Of some kinds nobody needs to know the end, and what had none until now may go on so."""
     goes_on = form.kept is not None and form.kept.upper is None
     if not form.leaves.data and kind not in OPEN_ENDED and not goes_on:
@@ -320,6 +350,10 @@ class OccupancyForm(StayForm, BesideFitForm):
             raise ValidationError(gettext("Say until which day it is held."))
         if date.fromisoformat(field.data) <= today():
             raise ValidationError(gettext("Choose a day after today."))
+        if self.leaves.data and not self.leaves.errors and field.data > self.leaves.data:
+            raise ValidationError(
+                gettext("A berth is not held longer than its days: choose the last of them or earlier.")
+            )
 
     def validate_client(self, field: PickField) -> None:
         if self.kind.data in OF_CLIENTS and not field.data and not self.vessel.data:
@@ -327,7 +361,7 @@ class OccupancyForm(StayForm, BesideFitForm):
 
     def validate_leaves(self, field: Field) -> None:
         super().validate_leaves(field)
-        has_an_end(self, self.kind.data)
+        need_an_end(self, self.kind.data)
 
     def validate_currency(self, field: Field) -> None:
         price_and_currency(self)

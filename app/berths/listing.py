@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import request
 from flask_babel import lazy_gettext as _
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select
 
 from ..admin.models import settings_of
 from ..current import Member
@@ -18,7 +18,7 @@ from ..lists.records import Records
 from ..paging import Filter, Sort
 from ..saved_views.listing import Column, Listing
 from .models import Berth, Dock, Harbour, clearances_of
-from .models.berth import NO_DOCK
+from .models.berth import NAME_OF_BERTH
 from .models.fit import fitting
 from .queries import EXPIRES, SORTS, docks_by_harbour, filters_of, found_by, narrowed, sorts_of
 from .wanted import FitsFilter, Wanted, size_kept
@@ -53,12 +53,6 @@ BERTHS = Listing(
     columns=COLUMNS,
     filters=filters_here,
 )
-NAME = (
-    select(func.concat(case((Dock.name == NO_DOCK, ""), else_=Dock.name + " "), Berth.code))
-    .where(Dock.port_id == Berth.port_id, Dock.id == Berth.dock_id)
-    .correlate(Berth)
-    .scalar_subquery()
-)
 
 
 class BerthRecords(Records):
@@ -67,7 +61,7 @@ class BerthRecords(Records):
 
     @property
     def called(self) -> tuple[Any, Any]:
-        return NAME, Berth.sort_place
+        return NAME_OF_BERTH, Berth.sort_place
 
     def narrowed(self, scope: Select[Any], chosen: Mapping[str, str], *, port_id: uuid.UUID) -> Select[Any]:
         scope = narrowed(scope, chosen, port_id=port_id)

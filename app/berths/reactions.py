@@ -52,17 +52,18 @@ ABOUT_OCCUPANCIES = tuple(name for name in EVENTS if name.startswith("occupancy:
 TOLD_AFTERWARDS = timedelta(days=60)
 ABOUT_ABSENCES = tuple(name for name in EVENTS if name.startswith("absence:"))
 ABOUT_SIGHTINGS = tuple(name for name in EVENTS if name.startswith("sighting:"))
-ABOUT_IMPORTS = ("changeSet:applied", "changeSet:rolledBack")
+ABOUT_CHANGE_SETS = ("changeSet:applied", "changeSet:rolledBack")
 ABOUT_DOCKS = tuple(name for name in EVENTS if name.startswith(("dock:", "harbour:")))
 
 
 @live.topic("berths")
 def berths_topic(member: Member, key: str | None) -> str | None:
-    """Rows, or with a key only word that the list is to be looked at again."""
+    """Rows; with a key only word that the list is to be looked at again, or, with `many`, that an import or a bulk edit
+    may have changed any berth."""
     room = f"port:{member.here().id}:berths"
     if not member.can("berths.view"):
         return None
-    return room if key is None else f"{room}:narrowed"
+    return room if key is None else f"{room}:many" if key == "many" else f"{room}:narrowed"
 
 
 @live.topic("harbours")
@@ -140,7 +141,7 @@ def is_moved(event: Event) -> bool:
     return not {"code", "dock_id"}.isdisjoint(event.changed_fields)
 
 
-def is_of_berths(event: Event) -> bool:
+def is_import_of_berths(event: Event) -> bool:
     """Whether what was imported, or taken back, are berths: very many at once, each of which announces nothing."""
     found = db.session.get(ChangeSet, event.subject_id)
     return found is not None and found.kind == "import_berths"

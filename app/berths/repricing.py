@@ -22,7 +22,9 @@ TERMS = {
     OccupancyKind.SEASON: Term.SEASONAL,
     OccupancyKind.CONTRACT: Term.ANNUAL,
 }
-YEAR = 365
+YEAR = 365.25
+# Days by which a contract may miss its years: who says the last day rather than the first one after it.
+NEARLY = 3
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,22 @@ def nights_of(during: Range[datetime]) -> int | None:
 
 
 def listed(berth: Berth, kind: str, during: Range[datetime], vessel: Vessel | None) -> Priced | None:
-    """By the berth's own price or the price list of the first day: by nights, for a season, or for the years of a
-    contract, one where it has no end. None where nothing says."""
+    """By the berth's own price or the price list of the first day: by nights, for a season, or for the whole years of a
+    contract, one where it has no end. None where nothing says, as of a part of a year."""
     begins, nights = local_day(during.lower), nights_of(during)
     term = TERMS.get(OccupancyKind(kind))
-    if term is None or begins is None or (term == Term.NIGHTLY and nights is None):
+    if term is None or begins is None:
         return None
-    many = {Term.NIGHTLY: nights or 1, Term.ANNUAL: max(round((nights or YEAR) / YEAR), 1)}.get(term, 1)
-    return price_of(berth, term=term, on=begins, vessel=vessel, quantity=many)
+    many = {Term.NIGHTLY: nights, Term.ANNUAL: years_of(nights)}.get(term, 1)
+    return price_of(berth, term=term, on=begins, vessel=vessel, quantity=many) if many else None
+
+
+def years_of(nights: int | None) -> int | None:
+    """Whole years, one without an end; None where they are not whole within a few days."""
+    if nights is None:
+        return 1
+    years = round(nights / YEAR)
+    return years if years and abs(nights - years * YEAR) <= NEARLY else None
 
 
 def quote(stay: Occupancy, berth: Berth, during: Range[datetime]) -> Quote | None:

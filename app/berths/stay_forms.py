@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from operator import itemgetter
 from typing import Any, Self
 
 from flask_babel import gettext
@@ -14,13 +12,13 @@ from wtforms import BooleanField, Field, HiddenField, RadioField, SelectField, S
 from wtforms.validators import DataRequired, ValidationError
 
 from ..current import member
-from ..formats import format_datetime, local_day
-from ..forms import Form, PickField, at_most, last_changes
+from ..formats import local_day
+from ..forms import Form, PickField, at_most
 from ..measures import MeasureField
 from ..money import currency_choices, read_amount
 from ..vessels.models import Vessel
 from ..vessels.models.finding import suggested as vessels_like
-from .forms import BesideFitForm, StayForm, has_an_end
+from .forms import BesideFitForm, SeenForm, StayForm, need_an_end
 from .models import Absence, Occupancy
 from .models.days import words_of
 from .queries import berths_named
@@ -46,28 +44,6 @@ def vessel_field(**kwargs: Any) -> PickField:
     )
 
 
-class SeenForm(Form):
-    """`was`: how it stood when the form was opened; where it stands otherwise by now, somebody was faster."""
-
-    was = HiddenField()
-
-    def is_overtaken(self, record: Any, fields: Sequence[str], *, present: str, words: str) -> bool:
-        """Then the form tells of it, and sent again it counts. `words`: how the record stands now."""
-        if self.was.data == present:
-            return False
-        last = max(last_changes(record, fields).values(), key=itemgetter(1), default=None)
-        told = {"who": last[0], "time": format_datetime(last[1])} if last else {}
-        self.form_errors = [
-            gettext(
-                "%(who)s changed it on %(time)s: %(now)s. Save again to have it as you typed it.", now=words, **told
-            )
-            if told
-            else gettext("Somebody changed it meanwhile: %(now)s. Save again to have it as you typed it.", now=words)
-        ]
-        self.was.data = present
-        return True
-
-
 def as_seen(found: Occupancy) -> str:
     """How a form remembers what the time and the berth of a stay were."""
     return f"{words_of(found.during)} {found.berth_id}"
@@ -87,7 +63,7 @@ class DatesForm(StayForm, BesideFitForm, SeenForm):
 
     def validate_leaves(self, field: Field) -> None:
         super().validate_leaves(field)
-        has_an_end(self, self.kind)
+        need_an_end(self, self.kind)
 
 
 class RelocationForm(BesideFitForm):

@@ -51,9 +51,9 @@ IMPORTS = ("import", "import_berths", "import_waiting_list")
 OF_INTERESTS = ("interests", "interests:narrowed")
 # The rooms of the lists in which what was changed stands; of the others, those of clients.
 ROOMS = {
-    "import_berths": ("berths", "berths:narrowed", "harbours"),
+    "import_berths": ("berths", "berths:narrowed", "berths:many", "harbours", "calendar", "board", "dashboard"),
     "import_waiting_list": ("waiting_lists",),
-    "bulk_berths": ("berths", "berths:narrowed"),
+    "bulk_berths": ("berths", "berths:narrowed", "berths:many"),
     "bulk_interests": (*OF_INTERESTS, "reminders"),
     **dict.fromkeys(("lose_interests", "archive_interests"), (*OF_INTERESTS, "reminders", "pipeline")),
 }

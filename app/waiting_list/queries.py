@@ -77,11 +77,14 @@ def history_of(entry: WaitingEntry) -> Sequence[WaitingEvent]:
 
 def merged_into(entry: WaitingEntry, history: Sequence[WaitingEvent]) -> tuple[Client, WaitingEntry | None] | None:
     """Into whom the client of an entry went that is off its list since; with the other place in the line, where they
-    stood in it twice. A merge notes nothing in the history, so that all is as it was once it is undone."""
-    if entry.status != WaitingStatus.WITHDRAWN or (history and history[0].kind == "withdrawn"):
+    stood in it twice. A merge notes nothing in the history, so that all is as it was once it is undone; the answer to
+    an offer does that they are off the list since they were merged."""
+    if entry.status != WaitingStatus.WITHDRAWN:
         return None
     if entry.client.merged_into_id:
         return db.session.get_one(Client, entry.client.merged_into_id), None
+    if history and history[0].kind == "withdrawn":
+        return None
     same = (WaitingEntry.list_id == entry.list_id, WaitingEntry.client_id == entry.client_id)
     line = select(WaitingEntry).where(*same, WaitingEntry.vessel_id.is_not_distinct_from(entry.vessel_id))
     others = line.where(WaitingEntry.id != entry.id).order_by(WaitingEntry.status.in_(OPEN).desc(), WaitingEntry.id)

@@ -170,6 +170,25 @@ def test_an_absence_that_others_changed_meanwhile_is_told_first(visit: Visit) ->
     assert the(number, Absence).note == "Cruising"
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_an_absence_that_others_ended_or_cancelled_is_told_with_their_name(visit: Visit, *, ends: bool) -> None:
+    manager = enter(MANAGER)
+    found = make_absence(make_berth(manager), make_client(manager), by=manager)
+    number = found.number
+    found.change(found.during, by=manager, details={"note": "Sailing"})
+    commit()
+    other, url = visit(MANAGER), f"/north/absences/{number}"
+    form = other.form(f"{url}/edit")
+    admin = enter(ADMIN)
+    if ends:
+        the(number, Absence).end(at=datetime(2027, 8, 9, tzinfo=UTC), by=admin)
+    else:
+        the(number, Absence).cancel(by=admin)
+    commit()
+    answer = other.put(url, {**form, "note": "Cruising"})
+    assert (answer.status_code, "Port Admin North changed it on " in answer.text) == (409, True)
+
+
 def test_a_visit_has_an_end_and_a_contract_needs_none(visit: Visit) -> None:
     manager = enter(MANAGER)
     dock, client = make_dock(manager), make_client(manager)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 
@@ -71,6 +72,20 @@ def test_who_lies_there_longer_than_booked_keeps_the_berth_and_who_left_does_not
 
 
 @pytest.mark.usefixtures("db")
+def test_a_hold_of_days_gone_by_keeps_the_berth_only_while_an_answer_may_come() -> None:
+    manager = enter(MANAGER)
+    berth, client = make_berth(manager), make_client(manager)
+    week_ago, until = Range(now() - timedelta(days=9), now() - timedelta(days=2)), now() + timedelta(days=1)
+    details = {"hold_expires_at": until}
+    Occupancy.book(berth, week_ago, OccupancyKind.HOLD, by=manager, client=client, details=details)
+    with pytest.raises(Refused, match="is held until"):
+        berth.archive(by=manager)
+    with time_machine.travel(until, tick=False):
+        berth.archive(by=manager)
+    assert berth.is_archived
+
+
+@pytest.mark.usefixtures("db")
 def test_a_hold_from_the_form_says_until_when(visit: Visit) -> None:
     manager = enter(MANAGER)
     number = make_berth(manager, code="12").number
@@ -83,7 +98,11 @@ def test_a_hold_from_the_form_says_until_when(visit: Visit) -> None:
         "leaves": "2027-07-08",
         "title": "Regatta",
     }
-    for until, words in (("", "until which day it is held"), ("2020-01-01", "a day after today")):
+    for until, words in (
+        ("", "until which day it is held"),
+        ("2020-01-01", "a day after today"),
+        ("2029-01-01", "not held longer than its days"),
+    ):
         refused = visitor.post(url, {**typed, "held_until": until})
         assert (refused.status_code, words in refused.text, "Regatta" in refused.text) == (422, True, True)
     day = (now() + timedelta(days=9)).date()

@@ -267,7 +267,7 @@ def test_another_place_of_a_dock_or_another_berth_is_looked_at_again(air: PubSub
 
 @pytest.mark.parametrize("end", [ChangeSet.note_applied, ChangeSet.note_rolled_back])
 def test_berths_from_a_file_are_looked_at_once_they_are_there(air: PubSub, end: Callable[..., object]) -> None:
-    """Here and on the plans of harbours."""
+    """Here, on the plans of harbours, and where figures, days and pages of berths are open: each hears it once."""
     made_harbour()
     relay()
     heard(air)
@@ -278,7 +278,8 @@ def test_berths_from_a_file_are_looked_at_once_they_are_there(air: PubSub, end: 
         end(found, by=manager)
         relay()
         said = everything(air)
-        for room in (r":overview$", r":map:narrowed$", r":map:statuses-\d+$", r":map:stays-\d+$"):
+        maps = (r":overview$", r":map:narrowed$", r":map:statuses-\d+$", r":map:stays-\d+$")
+        for room in (*maps, ":dashboard$", ":calendar$", ":board$", ":berths:many$"):
             assert [text for name, text in said if re.search(room, name)] == ["refresh #main"] * rooms
 
 

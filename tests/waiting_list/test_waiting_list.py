@@ -412,6 +412,11 @@ def test_who_was_merged_while_both_were_offered_a_berth_stands_in_no_line_after_
     assert getattr(entry, answer)(by=manager)
     assert states() == ["withdrawn", "offered"]
     assert line(found) == ["1 Ann North"]
+    kinds = select(WaitingEvent.kind).where(WaitingEvent.entry_id == entry.id).order_by(WaitingEvent.id.desc())
+    assert db.session.scalars(kinds.limit(2)).all() == ["withdrawn", {"decline": "declined"}.get(answer, "taken_back")]
+    told = timeline("waitingEntry", entry.id)[0]
+    assert "took this client off the waiting list" in told.text
+    assert "merged into another client" in told.text
 
 
 @pytest.mark.usefixtures("db")

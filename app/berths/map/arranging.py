@@ -11,8 +11,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from ...current import member
-from ...formats import format_datetime
-from ...forms import last_changes
 from ...numbers import has_number
 from ...web import find_or_404, go, page, requires, said
 from ..models import Berth, Dock, Harbour, Position, lay, position_of
@@ -101,22 +99,6 @@ def form_of_dock(dock: Dock, plan: Plan) -> DockPlaceForm:
     return DockPlaceForm(formdata=None, data={**shown, "was": place_of(dock)})
 
 
-def is_overtaken(form: Any, record: Any, names: Sequence[str], *, was: str, now: str, where: str) -> bool:
-    """Whether the place is another one than the form was opened with, and than it says. Then the form tells of it, and
-    sent again it counts."""
-    if was in (form.was.data or "", now):
-        return False
-    who, at = last_changes(record, names).get(names[0], ("", None))
-    told = {"who": who, "time": format_datetime(at), "place": where}
-    form.form_errors = [
-        _("%(who)s moved it on %(time)s: %(place)s. Save again to move it all the same.", **told)
-        if who
-        else _("Somebody moved it meanwhile: %(place)s. Save again to move it all the same.", **told)
-    ]
-    form.was.data = was
-    return True
-
-
 def where_it_is(x: Any, y: Any, turn: Any) -> str:
     if x is None:
         return _("it lies where the map finds a place now")
@@ -132,9 +114,8 @@ def update_place(number: int) -> ResponseReturnValue:
     form, was = BerthPlaceForm(request.values), position_of(berth)
     if not form.validate():
         return arranged(berth.dock.harbour, 422, berth=berth, form=form)
-    position = form.position()
-    where = where_it_is(was.x, was.y, was.turn)
-    if is_overtaken(form, berth, ("x", "y", "turn"), was=str(was), now=str(position), where=where):
+    position, words = form.position(), where_it_is(was.x, was.y, was.turn)
+    if position != was and form.tell_if_overtaken(berth, ("x", "y", "turn"), present=str(was), words=words):
         return arranged(berth.dock.harbour, 409, berth=berth, form=form)
     if lay(berth, position, by=member):
         said(_("Berth %(name)s has its place", name=berth.name), undo_url=way_back(berth, was, position))
@@ -167,8 +148,8 @@ def update_dock_place(number: int) -> ResponseReturnValue:
     if not form.validate():
         return arranged(harbour_of(dock), 422, dock=dock, form=form)
     now = " ".join(map(str, form.place().values()))
-    where = where_it_is(dock.plan_x, dock.plan_y, dock.plan_turn or 0)
-    if is_overtaken(form, dock, list(UNPLACED), was=was, now=now, where=where):
+    words = where_it_is(dock.plan_x, dock.plan_y, dock.plan_turn or 0)
+    if now != was and form.tell_if_overtaken(dock, list(UNPLACED), present=was, words=words):
         return arranged(harbour_of(dock), 409, dock=dock, form=form)
     back = way_back_of(dock, now)
     if dock.update(form.place(), by=member):

@@ -10,14 +10,14 @@ import babel.numbers
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileRequired
-from wtforms import Field, HiddenField, IntegerField, StringField
+from wtforms import Field, IntegerField, StringField
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, ValidationError
 
 from ...files.content import JPEG, PNG, WEBP
 from ...files.incoming import UploadField
 from ...formats import in_force
 from ...forms import EditForm, Form
-from ..forms import ON_PLAN
+from ..forms import ON_PLAN, SeenForm
 from ..models import Dock, Position
 
 METRES = re.compile(r"(?P<sign>[-−]?)(?P<number>\d{1,4}(?:[.,]\d{1,20})?)\s*m?")
@@ -71,9 +71,16 @@ def on_plan(label: Any) -> MetresField:
     return MetresField(label, [GIVEN], least=0, most=LARGEST)
 
 
-class BerthPlaceForm(Form):
-    """`was`: the place that was seen when it was opened; where it is another one by now, somebody was faster."""
+class PlaceForm(SeenForm):
+    """Where something lies on the plan; `was` is empty where the map finds the place."""
 
+    FASTER = (
+        _("%(who)s moved it on %(time)s: %(now)s. Save again to move it all the same."),
+        _("Somebody moved it meanwhile: %(now)s. Save again to move it all the same."),
+    )
+
+
+class BerthPlaceForm(PlaceForm):
     x = on_plan(_("Its middle: metres from the left of the map"))
     y = on_plan(_("Metres from the top of the map"))
     turn = IntegerField(
@@ -83,7 +90,6 @@ class BerthPlaceForm(Form):
     )
     label_x = MetresField(_("Its number: metres to the right of the middle"), least=-100, most=100)
     label_y = MetresField(_("Metres below the middle"), least=-100, most=100)
-    was = HiddenField()
 
     def validate_label_y(self, field: Field) -> None:
         if bool(field.data) != bool(self.label_x.data) and not self.label_x.errors:
@@ -94,9 +100,7 @@ class BerthPlaceForm(Form):
         return Position(self.x.value, self.y.value, self.turn.data or 0, *label)
 
 
-class DockPlaceForm(Form):
-    """`was`: as with a berth."""
-
+class DockPlaceForm(PlaceForm):
     plan_x = IntegerField(_("Metres from the left of the map"), TYPED)
     plan_y = IntegerField(_("Metres from the top of the map"), TYPED)
     plan_turn = IntegerField(
@@ -104,7 +108,6 @@ class DockPlaceForm(Form):
         [Optional(), TURN],
         description=_("Clockwise. At 0 the dock runs to the right, at 90 down."),
     )
-    was = HiddenField()
 
     def place(self) -> dict[str, int | None]:
         return {"plan_x": self.plan_x.data, "plan_y": self.plan_y.data, "plan_turn": self.plan_turn.data or 0}

@@ -17,7 +17,7 @@ from ...identity.models import current_port_of
 from ...numbers import one_numbered
 from ..models import Berth, Harbour
 from ..queries import with_place
-from ..reactions import ABOUT_BERTHS, ABOUT_DOCKS, ABOUT_IMPORTS, ABOUT_OCCUPANCIES, is_of_berths
+from ..reactions import ABOUT_BERTHS, ABOUT_CHANGE_SETS, ABOUT_DOCKS, ABOUT_OCCUPANCIES, is_import_of_berths
 from .layout import drawn
 from .queries import Look, counted, kept, rows_of, spots_of
 
@@ -52,9 +52,9 @@ def draw_again(event: Event) -> None:
     _look_again(event.port_id)
 
 
-@on(*ABOUT_IMPORTS)
+@on(*ABOUT_CHANGE_SETS)
 def draw_imported(event: Event) -> None:
-    if is_of_berths(event):
+    if is_import_of_berths(event):
         _look_again(event.port_id)
 
 

@@ -21,7 +21,10 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    case,
     delete,
+    func,
+    select,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -281,6 +284,15 @@ NO_DOCK = "-"
 
 def berth_name(dock: str, code: str) -> str:
     return code if dock == NO_DOCK else f"{dock} {code}"
+
+
+# The same, asked of the database.
+NAME_OF_BERTH = (
+    select(func.concat(case((Dock.name == NO_DOCK, ""), else_=Dock.name + " "), Berth.code))
+    .where(Dock.port_id == Berth.port_id, Dock.id == Berth.dock_id)
+    .correlate(Berth)
+    .scalar_subquery()
+)
 
 
 def contradiction(values: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -216,8 +216,10 @@ class Occupancy(Recorded, Timestamped, Versioned, PortScoped, Base):
 
     @classmethod
     def is_standing(cls) -> ColumnElement[bool]:
-        """Whether it keeps its berth in use: also a boat that should have left and lies there still."""
-        return and_(OPEN, or_(HELD, HERE, cls.ends_at.is_(None), cls.ends_at > now()))
+        """Whether it keeps its berth in use: also a boat that should have left and lies there still, and what is held
+        for an answer that may still come."""
+        is_held = and_(HELD, cls.hold_expires_at > now())
+        return and_(OPEN, or_(is_held, HERE, cls.ends_at.is_(None), cls.ends_at > now()))
 
     @classmethod
     def book(

@@ -14,7 +14,7 @@ from ...events.models import Event, EventMention
 from ...events.reactions import on
 from ...identity.models import current_port_of
 from ..models import Berth, Dock, Harbour
-from ..reactions import ABOUT_BERTHS, ABOUT_DOCKS, ABOUT_IMPORTS, ABOUT_OCCUPANCIES, is_moved, is_of_berths
+from ..reactions import ABOUT_BERTHS, ABOUT_CHANGE_SETS, ABOUT_DOCKS, ABOUT_OCCUPANCIES, is_import_of_berths, is_moved
 from .queries import harbours_on_map
 
 ADDS_OR_TAKES = ("berth:created", "berth:archived", "berth:restored")
@@ -34,9 +34,9 @@ def look_again(event: Event) -> None:
     live.refresh(room_of(event.port_id))
 
 
-@on(*ABOUT_IMPORTS)
+@on(*ABOUT_CHANGE_SETS)
 def look_at_imported(event: Event) -> None:
-    if is_of_berths(event):
+    if is_import_of_berths(event):
         look_again(event)
 
 

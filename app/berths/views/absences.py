@@ -91,7 +91,7 @@ def update_absence(number: int) -> ResponseReturnValue:
     form = AbsenceForm(of=found)
     if not form.validate():
         return form_page(form, found.holder, 422, absence=found)
-    if form.is_overtaken(found, Absence.EDITABLE, present=str(found.version), words=how_long(found)):
+    if form.tell_if_overtaken(found, (), present=str(found.version), words=how_long(found)):
         return form_page(form, found.holder, 409, absence=found)
     try:
         found.change(form.during(), by=member, details=form.details())

@@ -137,7 +137,7 @@ def show(number: int) -> ResponseReturnValue:
 
 def show_page(berth: Berth, status: int = 200, **forms: Any) -> ResponseReturnValue:
     """The detail page, also as the answer of a form on it that was refused."""
-    return page("berths/show.html", status, follow=[f"berth:{berth.number}"], **(detail(berth) | forms))
+    return page("berths/show.html", status, follow=[f"berth:{berth.number}", "berths:many"], **(detail(berth) | forms))
 
 
 def detail(berth: Berth) -> dict[str, Any]:
@@ -186,7 +186,7 @@ def index_events(number: int) -> ResponseReturnValue:
     entries = timeline(berth.subject_type, berth.id, limit=51, before=request.args.get("before", type=UUID))
     return page(
         "berths/events.html",
-        follow=[f"berth:{number}"],
+        follow=[f"berth:{number}", "berths:many"],
         berth=berth,
         timeline=entries[:50],
         older=entries[49].id if len(entries) > 50 else None,

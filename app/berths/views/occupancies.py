@@ -265,7 +265,7 @@ def update_occupancy(number: int) -> ResponseReturnValue:
     berth = form.berth.record or found.berth
     during, fits = form.during(), fit_on(berth, found.vessel)
     is_other = (berth.id, during) != (found.berth_id, found.during)
-    if is_other and form.is_overtaken(found, MOVED, present=as_seen(found), words=where_and_when(found)):
+    if is_other and form.tell_if_overtaken(found, MOVED, present=as_seen(found), words=where_and_when(found)):
         return dates_page(found, form, 409)
     if not (fits.fits or berth.id == found.berth_id or form.overrides()):
         return dates_page(found, form, 422, misfit=fits, berth=berth, offers=instead_of(berth, during, found.vessel))

@@ -280,6 +280,7 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
         self._end(self._waits_again)
         self._note("taken_back", by=by, berth_id=berth.id, reason=reason)
         self._tell("offerTakenBack", by=by, berth=berth, stays=[hold], reason=reason)
+        self._tell_merged(by=by)
         return True
 
     def withdraw(self, *, by: Actor, reason: str = "") -> bool:
@@ -290,9 +291,7 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
         self._check_open()
         if self.status == WaitingStatus.OFFERED:
             self._released(by=by, reason=reason)
-        self._end(WaitingStatus.WITHDRAWN)
-        self._note("withdrawn", by=by, reason=reason)
-        self._tell("withdrawn", by=by, reason=reason)
+        self._leave(by=by, reason=reason)
         return True
 
     def note_skipped(self, berth: Berth, *, by: Actor, reason: str) -> None:
@@ -347,6 +346,7 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
         place = {"placed_at": moment} if after == "goes_back" else {}
         self._note(happened, by=by, at=moment, berth_id=berth.id, reason=reason, **place)
         self._tell(happened, by=by, berth=berth, stays=[hold], reason=reason)
+        self._tell_merged(by=by)
         self.waiting_list.offer_next(berth, hold.during)
         return True
 
@@ -358,6 +358,16 @@ class WaitingEntry(Recorded, Timestamped, Versioned, PortScoped, Base):
 
     def _end(self, status: WaitingStatus, **got: uuid.UUID) -> None:
         self.status, self.occupancy_id, self.interest_id = status, got.get("occupancy_id"), got.get("interest_id")
+
+    def _tell_merged(self, *, by: Actor) -> None:
+        """Who would wait again is off the list, where they were merged meanwhile."""
+        if self.status == WaitingStatus.WITHDRAWN:
+            self._leave(by=by, reason=_("merged into another client"))
+
+    def _leave(self, *, by: Actor, reason: str) -> None:
+        self._end(WaitingStatus.WITHDRAWN)
+        self._note("withdrawn", by=by, reason=reason)
+        self._tell("withdrawn", by=by, reason=reason)
 
     def _note(self, kind: str, *, by: Actor, at: datetime | None = None, **more: Any) -> None:
         """Into the history that the order is counted from."""
