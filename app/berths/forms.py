@@ -28,7 +28,7 @@ from ..vessels.models import Vessel
 from ..vessels.models.finding import suggested as vessels_like
 from .labels import KINDS, MEASURES, MOORINGS, PERIODS, PHASES, SIDES, STATUSES, TENURES, TIERS
 from .models import Berth, MooringKind, OccupancyKind, PricePeriod, Tenure
-from .models.berth import DIMENSIONS
+from .models.berth import DIMENSIONS, contradiction
 from .models.days import stay
 from .models.occupancy_kind import OF_CLIENTS, OPEN_ENDED
 from .queries import dock_choices, harbour_choices
@@ -200,24 +200,18 @@ class BerthForm(EditForm):
         self.dock_id.choices = dock_choices(member, kept=berth)
         self.currency.choices = currency_choices(member.here().currency, berth.currency if berth else None)
 
-    def validate_max_loa(self, field: MeasureField) -> None:
-        if self.min_loa.errors or field.value is None or self.min_loa.value is None:
-            return
-        if field.value < self.min_loa.value:
-            raise ValidationError(gettext("The berth is shorter than the shortest boat it takes."))
+    def validate(self, extra_validators: Any = None) -> bool:
+        """And, once each is right by itself, whether they go together."""
+        if not super().validate(extra_validators):
+            return False
+        if wrong := contradiction(self.data):
+            name, text = wrong
+            self[name].errors = [text]
+        return wrong is None
 
     def validate_sounded_on(self, field: Field) -> None:
-        if field.data and not self.depth.data and not self.depth.errors:
-            raise ValidationError(gettext("Say which depth was sounded that day."))
         if field.data and date.fromisoformat(field.data) > today():
             raise ValidationError(gettext("This day is still to come."))
-
-    def validate_tenure_expires_on(self, field: Field) -> None:
-        if field.data and self.tenure.data == Tenure.FREEHOLD:
-            raise ValidationError(gettext("A freehold does not expire."))
-
-    def validate_currency(self, field: Field) -> None:
-        price_and_currency(self)
 
     def written(self, changes: dict[str, Any]) -> dict[str, Any]:
         """The values as the model takes them."""

@@ -273,6 +273,7 @@ def test_a_berth_is_added_and_edited_in_feet_and_metres(visit: Visit) -> None:
         ({"sounded_on": "2999-03-04", "depth": "2"}, "still to come"),
         ({"tenure": "freehold", "tenure_expires_on": "2027-01-01"}, "A freehold does not expire."),
         ({"price": "12"}, "go together"),
+        ({"price": "", "currency": "EUR"}, "go together"),
         ({"price": "cheap"}, "Write an amount"),
         ({"dock_id": "00000000-0000-0000-0000-000000000000"}, "Not a valid choice"),
         ({"power_amps": "0"}, "Between 1 and 2000"),
