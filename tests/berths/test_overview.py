@@ -283,6 +283,21 @@ def test_berths_from_a_file_are_looked_at_once_they_are_there(air: PubSub, end: 
             assert [text for name, text in said if re.search(room, name)] == ["refresh #main"] * rooms
 
 
+@pytest.mark.parametrize("kind", ["import_berths", "bulk_berths"])
+def test_the_page_of_a_berth_hears_of_many_at_once_and_not_of_each(air: PubSub, visit: Visit, kind: str) -> None:
+    manager = enter(MANAGER)
+    berth = make_berth(manager)
+    number = berth.number
+    relay()
+    assert [text for room, text in everything(air) if room.endswith(":berths:many")] == []
+    found = ChangeSet.begin(kind, "Berths of the city", port_id=NORTH, about_id=None, by=enter(MANAGER))
+    db.session.flush()
+    found.note_applied(by=enter(MANAGER))
+    relay()
+    assert [text for room, text in everything(air) if room.endswith(":berths:many")] == ["refresh #main"]
+    assert "berths:many" in visit(VIEWER).get(f"/north/berths/{number}").text
+
+
 @pytest.mark.parametrize(
     ("latitude", "longitude", "kept", "said"),
     [
