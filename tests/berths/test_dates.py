@@ -89,11 +89,10 @@ def test_who_was_moved_on_the_last_day_and_lies_there_still_has_their_berth(visi
     found = visit_of(berth, "07-01", "07-05", manager)
     found.check_in(at=datetime(2027, 7, 1, 12, tzinfo=UTC), by=manager)
     visit_of(taken, "07-01", "07-11", manager)
-    noon = datetime(2027, 7, 5, 9, tzinfo=UTC)
-    moved = relocate(found, other, at=noon - timedelta(hours=3), by=manager)
+    moved = relocate(found, other, at=AFTERNOON - timedelta(hours=7), by=manager)
     url, typed = f"/north/occupancies/{moved.number}", f"B 16 · {taken.number}"
     commit()
-    with time_machine.travel(noon + timedelta(hours=2), tick=False):
+    with time_machine.travel(AFTERNOON, tick=False):
         visitor = visit(MANAGER)
         answer = visitor.put(url, {**visitor.form(f"{url}/edit"), "berth": typed})
     assert (answer.status_code, "is taken then" in answer.text) == (409, True)
