@@ -58,7 +58,8 @@ def test_tags_refresh_their_list_and_the_overview(air: PubSub, relayed: Relayed)
     tag.restore(by=member)
     tag_id = tag.id
     assert relayed() == ["tag:created", "tag:updated", "tag:archived", "tag:restored"]
-    assert heard(air) == told("tags", "administration", "clients", "clients:own", "interests:narrowed")
+    lists = ("berths", "berths:narrowed", "clients", "clients:own", "interests:narrowed")
+    assert heard(air) == told("tags", "administration", *lists)
     enter(ADMIN)
     lines = [entry.text for entry in timeline("tag", tag_id)]
     assert lines == ["restored the tag VIP", "archived the tag VIP", "changed the tag", "added the tag VIP"]
