@@ -109,12 +109,15 @@ class Group:
 
 
 def navigation() -> list[Group]:
-    """What the sidebar shows this member, in groups."""
-    groups: dict[str | None, list[Link]] = {}
-    for entry in ENTRIES:
-        if not entry.is_new and _may(entry):
-            groups.setdefault(entry.group, []).append(_link(entry, ENTRIES))
-    return [Group(_(label) if label else None, items) for label, items in groups.items()]
+    """What the sidebar shows this member, in groups; worked out once a page, of which the bottom bar shows a part."""
+    if "navigation" not in g:
+        groups: dict[str | None, list[Link]] = {}
+        for entry in ENTRIES:
+            if not entry.is_new and _may(entry):
+                groups.setdefault(entry.group, []).append(_link(entry, ENTRIES))
+        g.navigation = [Group(_(label) if label else None, items) for label, items in groups.items()]
+    shown: list[Group] = g.navigation
+    return shown
 
 
 def new_links() -> list[Link]:
@@ -141,9 +144,10 @@ def _link(entry: Entry, among: tuple[Entry, ...]) -> Link:
     """The entry as a link; active on its own page and below it, unless another of its table is nearer."""
     urls = _urls()
     here = urls[entry.endpoint]
-    others = (urls[other.endpoint] for other in among if other.endpoint != entry.endpoint)
-    deeper = any(url.startswith(here + "/") and request.path.startswith(url) for url in others)
-    active = request.path == here or (request.path.startswith(here + "/") and not deeper)
+    active = request.path == here
+    if request.path.startswith(here + "/"):
+        others = (urls[other.endpoint] for other in among if other.endpoint != entry.endpoint)
+        active = not any(url.startswith(here + "/") and request.path.startswith(url) for url in others)
     return Link(str(entry.label), entry.icon, here, active, entry.in_bar)
 
 
