@@ -29,5 +29,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(f"DELETE FROM change_sets WHERE kind IN ({NEW})")  # noqa: S608  # constants
+    op.execute("DELETE FROM change_sets WHERE kind = 'bulk_berths'")
     check(KINDS)

@@ -49,19 +49,12 @@ def rows_of(survivor: Client, merged: Client) -> Images:
     images: Images = {"clients": images_of("clients", map(str, both)), "client_duplicates": _pair(both)}
     images["custom_field_values"] = _as_rows(CUSTOM, {"survivor": survivor.id})
     for link in LINKS:
-        statement = (
-            f"SELECT t.id, to_jsonb(t)::text AS image FROM {link.table} t"  # noqa: S608  # names of our own tables
-            f" WHERE t.{link.column} = :merged AND {link.where} ORDER BY t.id FOR UPDATE"
-        )
-        images.setdefault(link.table, {}).update(_as_rows(statement, {"merged": merged.id}))
+        mine = f"t.{link.column} = :merged AND {link.where}"
+        images.setdefault(link.table, {}).update(_locked(link, mine, {"merged": merged.id}))
     for link in LINKS:
         if link.gives_way:
-            statement = (
-                f"SELECT t.id, to_jsonb(t)::text AS image FROM {link.table} t"  # noqa: S608  # names of our own tables
-                f" WHERE t.{link.column} = :survivor AND {link.gives_way} ORDER BY t.id FOR UPDATE"
-            )
-            values = {"survivor": survivor.id, "merged": merged.id}
-            images[link.table].update(_as_rows(statement, values))
+            room = f"t.{link.column} = :survivor AND {link.gives_way}"
+            images[link.table].update(_locked(link, room, {"survivor": survivor.id, "merged": merged.id}))
     return images
 
 
@@ -79,6 +72,13 @@ def _pair(both: Iterable[uuid.UUID]) -> dict[str, Row]:
     return _as_rows(statement, {"a": a_id, "b": b_id})
 
 
+def _locked(link: Link, rule: str, values: Mapping[str, Any]) -> dict[str, Row]:
+    """The rows of the link's table that the rule means."""
+    # Table and rule are said in code, by whoever adds a link; what comes from a request is bound.
+    statement = f"SELECT t.id, to_jsonb(t)::text AS image FROM {link.table} t WHERE {rule} ORDER BY t.id FOR UPDATE"  # noqa: S608
+    return _as_rows(statement, values)
+
+
 def images_of(table: str, ids: Iterable[str]) -> dict[str, Row]:
     statement = f"SELECT t.id, to_jsonb(t)::text AS image FROM {table} t WHERE t.id = ANY (CAST(:ids AS uuid[]))"  # noqa: S608  # names of our own tables
     return _as_rows(statement, {"ids": list(ids)})
@@ -88,15 +88,19 @@ def differing(before: Row, after: Row) -> Row:
     return {name: value for name, value in after.items() if before[name] != value}
 
 
+def _write(link: Link, what: str, rule: str, values: Mapping[str, Any]) -> None:
+    # As in _locked: said in code; what comes from a request is bound.
+    db.session.execute(text(f"UPDATE {link.table} t SET {what} WHERE {rule}"), values)  # noqa: S608
+
+
 def move(link: Link, survivor: Client, merged: Client) -> list[str]:
     """Those that went over. What was written is not counted as a change of theirs: stamps and versions stay."""
     values = {"survivor": survivor.id, "merged": merged.id, "now": now()}
     mine = f"t.{link.column} = :merged AND {link.where}"
     if link.leftover:
-        db.session.execute(text(f"UPDATE {link.table} t SET {link.leftover} WHERE {mine} AND ({link.clash})"), values)  # noqa: S608  # names of our own tables
+        _write(link, link.leftover, f"{mine} AND ({link.clash})", values)
     if link.gives_way:
-        room = f"t.{link.column} = :survivor AND {link.gives_way}"
-        db.session.execute(text(f"UPDATE {link.table} t SET {link.made_way} WHERE {room}"), values)  # noqa: S608  # names of our own tables
+        _write(link, link.made_way, f"t.{link.column} = :survivor AND {link.gives_way}", values)
     also = f", {link.also}" if link.also else ""
     statement = (
         f"UPDATE {link.table} t SET {link.column} = :survivor{also}"  # noqa: S608  # names of our own tables
